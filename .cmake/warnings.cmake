@@ -1,0 +1,12 @@
+# loopscope::warnings: the warnings that every target of the project compiles with.
+add_library(loopscope_warnings INTERFACE)
+add_library(loopscope::warnings ALIAS loopscope_warnings)
+target_compile_options(loopscope_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  # GCC 12 takes the allocator of an inlined coroutine frame for a plain operator new (bug 109224's family).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+  $<$<BOOL:${LOOPSCOPE_WERROR}>:-Werror>)
+if(LOOPSCOPE_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Asio fences; ThreadSanitizer models its mutexes, which is what the code relies on.
+  target_compile_options(loopscope_warnings INTERFACE -Wno-tsan)
+endif()

@@ -1,0 +1,66 @@
+#include "dirty_pages.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "server/metrics/process_figures.hpp"
+#include "writers/file/posix_file.hpp"
+#include "writers/method.hpp"
+
+namespace loopscope::admin {
+namespace {
+
+constexpr std::size_t max_files = 64;
+constexpr std::uint64_t bytes_per_kib = 1024;
+
+std::optional<std::uint64_t> kib_field(std::string_view text, std::string_view key) {
+  const auto kib = metrics::parse_number_after(text, key);
+  return kib ? std::optional{*kib * bytes_per_kib} : std::nullopt;
+}
+
+}  // namespace
+
+machine_dirty_pages parse_meminfo(std::string_view text) {
+  return {kib_field(text, "Dirty:"), kib_field(text, "Writeback:")};
+}
+
+machine_dirty_pages blocking_read_machine_dirty_pages() {
+  std::ifstream file{"/proc/meminfo"};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  return parse_meminfo(text);
+}
+
+bool is_output_name(std::string_view name) {
+  return std::ranges::any_of(writers::all_methods(), [name](const writers::method_info& each) {
+    if (!name.starts_with(each.name)) return false;
+    const auto rest = name.substr(each.name.size());
+    return rest == ".txt" || (rest.starts_with(".txt.") && rest.ends_with(".part"));
+  });
+}
+
+std::optional<writers::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory) {
+  writers::page_cache_figures all;
+  std::size_t files = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{directory, error}, end; !error && entry != end;
+       entry.increment(error)) {
+    if (!is_output_name(entry->path().filename().string())) continue;
+    if (++files > max_files) break;
+    // Not blocked by a FIFO of that name, and not led elsewhere by a link.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const writers::posix_file file{::open(entry->path().c_str(), flags)};
+    if (file.descriptor() < 0) continue;  // renamed or removed meanwhile
+    const auto pages = writers::blocking_read_page_cache(file.descriptor());
+    if (!pages) return std::nullopt;
+    all.cached_bytes += pages->cached_bytes;
+    all.dirty_bytes += pages->dirty_bytes;
+    all.writeback_bytes += pages->writeback_bytes;
+  }
+  return error ? std::nullopt : std::optional{all};
+}
+
+}  // namespace loopscope::admin

@@ -1,0 +1,62 @@
+#include "event_feed.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+
+namespace loopscope::admin {
+
+event_feed::subscriber::subscriber(std::shared_ptr<event_feed> feed, std::chrono::milliseconds patience)
+    : feed_(std::move(feed)),
+      patience_(patience),
+      waiting_(feed_->loop_),
+      place_(feed_->subscribers_.insert(feed_->subscribers_.end(), this)) {
+  feed_->count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+event_feed::subscriber::~subscriber() {
+  feed_->subscribers_.erase(place_);
+  feed_->count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::shared_ptr<const feed_event> event_feed::subscriber::unseen() {
+  const auto& newest = feed_->newest_;
+  if (!newest || newest->id == seen_) return nullptr;
+  seen_ = newest->id;
+  return newest;
+}
+
+http::task<std::shared_ptr<const feed_event>> event_feed::subscriber::next() {
+  if (auto event = unseen()) co_return event;
+  waiting_.expires_after(patience_);
+  co_await waiting_.async_wait(boost::asio::as_tuple(http::use_task));
+  co_return unseen();
+}
+
+std::shared_ptr<event_feed::subscriber> event_feed::subscribe(std::chrono::milliseconds patience) {
+  if (subscribers_.size() >= max_subscribers_) return nullptr;
+  const bool first = subscribers_.empty();
+  if (first) newest_.reset();
+  auto joined = std::make_shared<subscriber>(shared_from_this(), patience);
+  if (first && on_demand_) on_demand_();
+  return joined;
+}
+
+void event_feed::publish(std::shared_ptr<const feed_event> event) {
+  {
+    const std::lock_guard lock{mutex_};
+    const bool queued = published_ != nullptr;
+    published_ = std::move(event);
+    if (queued) return;
+  }
+  boost::asio::post(loop_, [self = shared_from_this()] { self->deliver(); });
+}
+
+void event_feed::deliver() {
+  {
+    const std::lock_guard lock{mutex_};
+    newest_ = std::exchange(published_, nullptr);
+  }
+  for (subscriber* each : subscribers_) each->wake();
+}
+
+}  // namespace loopscope::admin

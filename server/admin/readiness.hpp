@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace loopscope::admin {
+
+/// Whether the service should get requests now, and why not. Plain values; no clock.
+class readiness {
+ public:
+  struct loop {
+    std::string name;
+    std::chrono::nanoseconds stalled_for{0};
+  };
+
+  readiness(std::span<const loop> loops, std::chrono::nanoseconds stall_threshold, bool shutting_down);
+
+  bool ready() const noexcept;
+  /// Every check, a line each, and the outcome.
+  std::string verbose() const;
+  /// "ok", or the failed checks.
+  std::string brief() const;
+
+ private:
+  struct check {
+    std::string name;
+    std::string failure;  // empty: ok
+  };
+
+  std::vector<check> checks_;
+};
+
+}  // namespace loopscope::admin

@@ -1,0 +1,49 @@
+#include "sample_collector.hpp"
+
+#include "server/metrics/process_figures.hpp"
+
+namespace loopscope::admin {
+namespace {
+
+std::optional<monitor::stall_record> stall_in_progress(const monitor::loop_watch& watch) {
+  auto stalls = watch.recent_stalls();
+  if (stalls.empty() || !stalls.front().in_progress) return std::nullopt;
+  return std::move(stalls.front());
+}
+
+}  // namespace
+
+sample_collector::sample_collector(const sources& of) : of_(of), last_at_(std::chrono::steady_clock::now()) {
+  for (const auto& each : of_.loops) windows_.push_back(each.watch.interval());
+}
+
+std::optional<double> sample_collector::cpu_share(std::chrono::nanoseconds cpu) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> elapsed = now - std::exchange(last_at_, now);
+  const auto before = std::exchange(last_cpu_, cpu);
+  if (!before || elapsed.count() <= 0) return std::nullopt;
+  return std::chrono::duration<double>(cpu - *before) / elapsed;
+}
+
+sample sample_collector::blocking_collect() {
+  sample out;
+  // First what may wait for the disk, so that the loops' figures are of the time that the sample bears.
+  out.outputs = blocking_read_output_pages(of_.data_dir);
+  out.machine = blocking_read_machine_dirty_pages();
+  const auto process = metrics::blocking_read_process();
+  out.resident_bytes = process.resident_bytes;
+  out.threads = process.threads;
+  out.cpu_share = cpu_share(process.cpu);
+  out.at = std::chrono::system_clock::now();
+  for (std::size_t i = 0; i < of_.loops.size(); ++i) {
+    const auto& source = of_.loops[i];
+    const auto figures = source.watch.snapshot();
+    sample::loop loop{source.name, figures.running, figures.stalled_for, figures.total.stalls, windows_[i].read(), {}};
+    if (loop.stalled_for.count() > 0) loop.stall = stall_in_progress(source.watch);
+    out.loops.push_back(std::move(loop));
+  }
+  out.running = of_.registry.active();
+  return out;
+}
+
+}  // namespace loopscope::admin

@@ -1,0 +1,29 @@
+#include "admin_plane.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+namespace loopscope::app {
+
+admin_plane::admin_plane(admin::sources of, logger& log)
+    : sources_(std::move(of)),
+      loop_("admin", log),
+      feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),
+      sampler_(sources_, feed_),
+      server_(loop_.context(), router_) {
+  admin::add_routes(router_, sources_, sampler_, feed_);
+}
+
+admin_plane::~admin_plane() {
+  loop_.stop();
+}
+
+http::error_code admin_plane::listen(const cli::listen_address& at) {
+  return server_.listen({http::asio::ip::make_address(at.host), at.port});
+}
+
+void admin_plane::start() {
+  server_.start();
+  loop_.start();
+}
+
+}  // namespace loopscope::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+
+#include "io_loop.hpp"
+#include "server/admin/admin.hpp"
+#include "server/cli/config.hpp"
+#include "server/http/server.hpp"
+
+namespace loopscope::app {
+
+/// The second listener, on a loop and thread of its own: it answers while the data plane is blocked.
+///
+/// Threads: the control thread's. Lifetime: what `of` refers to outlives it.
+class admin_plane {
+ public:
+  admin_plane(admin::sources of, logger& log);
+  ~admin_plane();
+
+  http::error_code listen(const cli::listen_address& at);
+  http::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
+  void start();
+
+ private:
+  admin::sources sources_;
+  io_loop loop_;
+  std::shared_ptr<admin::event_feed> feed_;
+  admin::event_sampler sampler_;
+  http::router router_;
+  http::server server_;
+};
+
+}  // namespace loopscope::app

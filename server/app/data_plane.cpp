@@ -1,0 +1,111 @@
+#include "data_plane.hpp"
+
+#include <atomic>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+
+#include "loop_observer.hpp"
+#include "server/monitor/loop_monitor.hpp"
+#include "server/routes/routes.hpp"
+#include "stall_advice.hpp"
+
+namespace loopscope::app {
+namespace {
+
+http::limits to_limits(const cli::serve_config& config) {
+  http::limits limits;
+  limits.header_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.header_timeout);
+  limits.idle_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.idle_timeout);
+  limits.max_connections = config.max_connections;
+  return limits;
+}
+
+monitor::options watch_options(const std::string& name, const cli::serve_config& config, logger& log) {
+  monitor::options options;
+  options.name = name;
+  options.stall_threshold = std::chrono::ceil<std::chrono::milliseconds>(config.stall_threshold);
+  options.source_root = LOOPSCOPE_SOURCE_ROOT;
+  options.advise = advise;
+  options.on_stall = [&log](const monitor::stall_record& stall) { log.warn(stall.sentence, {{"stall", stall.id}}); };
+  return options;
+}
+
+}  // namespace
+
+struct data_plane::part {
+  part(const std::string& name, const cli::serve_config& config, runs::run_service& service,
+       metrics::request_counters& requests, logger& log)
+      : loop(name, log), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
+    routes::add_hello(router);
+    routes::add_healthz(router);
+    routes::add_methods(router);
+    routes::add_openapi(router, config.limits);
+    routes::add_write(router, service, watch, config.allow_cross_site);
+    server = std::make_unique<http::server>(loop.context(), router, to_limits(config), &observer);
+  }
+
+  http::router router;
+  io_loop loop;
+  monitor::loop_monitor watch;
+  loop_observer observer;
+  std::unique_ptr<http::server> server;
+};
+
+data_plane::data_plane(const cli::serve_config& config, runs::run_service& service, metrics::service_metrics& metrics,
+                       logger& log) {
+  for (std::size_t i = 0; i < config.io_threads; ++i)
+    parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
+}
+
+data_plane::~data_plane() {
+  stop();
+}
+
+http::error_code data_plane::listen(const cli::listen_address& at) {
+  http::tcp::endpoint endpoint{http::asio::ip::make_address(at.host), at.port};
+  for (const auto& each : parts_) {
+    if (const http::error_code error = each->server->listen(endpoint, {.reuse_port = parts_.size() > 1})) return error;
+    endpoint = local_endpoint();  // port 0 is decided by the first
+  }
+  return {};
+}
+
+http::tcp::endpoint data_plane::local_endpoint() const {
+  return parts_.front()->server->local_endpoint();
+}
+
+void data_plane::start() {
+  for (const auto& each : parts_) {
+    each->server->start();
+    each->loop.start();
+  }
+}
+
+void data_plane::drain(boost::asio::any_io_executor on, std::function<void()> drained) {
+  const auto left = std::make_shared<std::atomic<std::size_t>>(parts_.size());
+  const auto one_is_done = [left, on = std::move(on), drained = std::move(drained)] {
+    if (left->fetch_sub(1) == 1) boost::asio::post(on, drained);
+  };
+  for (const auto& each : parts_) {
+    boost::asio::post(each->loop.context(), [server = each->server.get(), one_is_done] {
+      server->stop_accepting();
+      server->drain(one_is_done);
+    });
+  }
+}
+
+void data_plane::stop() {
+  for (const auto& each : parts_) each->loop.stop();
+}
+
+std::vector<metrics::loop_source> data_plane::loops() const {
+  std::vector<metrics::loop_source> all;
+  for (const auto& each : parts_) all.push_back({each->loop.name(), each->watch});
+  return all;
+}
+
+std::vector<std::string> data_plane::route_names() {
+  return {"/hello", "/write", "/healthz", "/methods", "/openapi.json"};
+}
+
+}  // namespace loopscope::app

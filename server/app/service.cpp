@@ -1,0 +1,137 @@
+#include "service.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "admin_plane.hpp"
+#include "data_plane.hpp"
+#include "server/cli/command_line.hpp"
+#include "server/log/logger.hpp"
+#include "server/metrics/service_metrics.hpp"
+#include "server/runs/run_service.hpp"
+#include "shutdown.hpp"
+#include "writers/file/part_file.hpp"
+
+namespace loopscope::app {
+namespace {
+
+namespace asio = boost::asio;
+using json = nlohmann::ordered_json;
+
+int could_not_run(const std::string& what) {
+  std::fprintf(stderr, "loopscope: %s\n", what.c_str());
+  return cli::exit_could_not_run;
+}
+
+/// Empty, or why the data directory cannot be used.
+std::string blocking_prepare_directory(const cli::serve_config& config) {
+  std::error_code error;
+  if (config.create_data_dir) std::filesystem::create_directories(config.data_dir, error);
+  if (!std::filesystem::is_directory(config.data_dir, error)) {
+    const std::string why = error ? error.message() : "not a directory";
+    return "--data-dir " + config.data_dir.string() + ": " + why;
+  }
+  for (const auto& method : writers::all_methods())
+    writers::part_file::blocking_remove_abandoned(writers::output_path(config.data_dir, method.id));
+  return {};
+}
+
+std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+json text_or_null(const std::optional<admin_plane>& admin) {
+  return admin ? json(text_of(admin->local_endpoint())) : json(nullptr);
+}
+
+json describe(const cli::serve_config& config, const runs::run_service& service) {
+  json back_ends = json::object();
+  for (const auto& method : writers::all_methods()) {
+    if (method.uses != writers::back_end_use::any) continue;
+    const auto selected = service.select(writers::back_end_choice::automatic, method.id);
+    back_ends[std::string{method.name}] = {{"io", writers::to_string(selected.id)}, {"reason", selected.reason}};
+  }
+  return {{"version", LOOPSCOPE_VERSION},
+          {"pid", ::getpid()},
+          {"config", json::parse(cli::to_json_text(config))},
+          {"io_uring", {{"available", service.uring().available}, {"reason", service.uring().reason}}},
+          {"file_io", std::move(back_ends)}};
+}
+
+void print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin, writers::back_end file_io) {
+  const json ready{{"event", "ready"},
+                   {"listen", text_of(data.local_endpoint())},
+                   {"admin", text_or_null(admin)},
+                   {"file_io", writers::to_string(file_io)},
+                   {"pid", ::getpid()}};
+  std::printf("%s\n", ready.dump().c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve(const cli::serve_config& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an errno of write(2), not the end of the process
+
+  // What may fail, before anything runs.
+  if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
+  const auto trial = writers::blocking_try_back_ends(config.data_dir, config.pool_threads);
+  if (trial.has_error())
+    return could_not_run("--data-dir " + config.data_dir.string() + ": " + trial.error().message());
+
+  // The parts, each built on those above it and destroyed before them.
+  logger log{config.log_level, config.format};
+  writers::io_pool pool{config.pool_threads};
+  writers::peak_memory_meter memory;
+  runs::run_registry registry{config.limits};
+  runs::run_service service{registry, {config.data_dir, pool, memory}, *trial, config.file_io};
+  metrics::service_metrics metrics{
+      {LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, config.io_threads, data_plane::route_names(), registry};
+  registry.on_end([&metrics](const runs::finished_run& run) {
+    metrics.note_write(run.request.id, run.request.io.id, run.how, run.took);
+  });
+  data_plane data{config, service, metrics, log};
+  metrics.watch(data.loops());
+  std::atomic<bool> shutting_down{false};
+  std::optional<admin_plane> admin;
+  if (config.admin)
+    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
+                                 config.data_dir, describe(config, service)},
+                  log);
+
+  if (const auto error = data.listen(config.listen))
+    return could_not_run("cannot listen on " + config.listen.text() + ": " + error.message());
+  if (admin)
+    if (const auto error = admin->listen(*config.admin))
+      return could_not_run("cannot listen on " + config.admin->text() + " (--admin): " + error.message());
+
+  asio::io_context control{1};
+  shutdown on_signal{control, data, registry, log, shutting_down, config.shutdown_grace};
+  data.start();
+  if (admin) admin->start();
+  const auto file_io = service.select(writers::back_end_choice::automatic, writers::method::stream);
+  print_ready_line(data, admin, file_io.id);
+  log.info("serving", {{"listen", text_of(data.local_endpoint())},
+                       {"admin", text_or_null(admin)},
+                       {"data_dir", config.data_dir.string()},
+                       {"file_io", writers::to_string(file_io.id)},
+                       {"reason", file_io.reason}});
+  control.run();
+  admin.reset();
+  data.stop();
+  pool.join();
+  log.info("stopped");
+  return cli::exit_done;
+}
+
+}  // namespace loopscope::app

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "data_plane.hpp"
+#include "server/log/logger.hpp"
+#include "server/runs/run_registry.hpp"
+#include "shutdown_policy.hpp"
+
+namespace loopscope::app {
+
+/// Signals, the grace and what they lead to, on the control thread: they work while every other loop is blocked.
+///
+/// Stops the control loop when the process may leave in order, and ends the process when it may not.
+/// Threads: the control loop's; requested() is set on it and read anywhere. Lifetime: everything given outlives it.
+class shutdown {
+ public:
+  shutdown(boost::asio::io_context& control, data_plane& data, runs::run_registry& runs, logger& log,
+           std::atomic<bool>& requested, std::chrono::microseconds grace);
+
+ private:
+  using event = shutdown_policy::event;
+
+  void wait_for_signal();
+  void act(shutdown_policy::action what);
+  void after(std::chrono::microseconds time, event then);
+  [[noreturn]] void leave_at_once() const;
+
+  boost::asio::io_context& control_;
+  data_plane& data_;
+  runs::run_registry& runs_;
+  logger& log_;
+  std::atomic<bool>& requested_;
+  std::chrono::microseconds grace_;
+  shutdown_policy policy_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;
+  int last_signal_ = 0;
+  bool cancel_time_is_over_ = false;
+};
+
+}  // namespace loopscope::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "server/log/logger.hpp"
+#include "server/runs/admission.hpp"
+#include "writers/file/back_end.hpp"
+
+namespace loopscope::cli {
+
+/// Where a listener binds: an IP address (localhost is 127.0.0.1); port 0 picks a free one.
+struct listen_address {
+  std::string host;
+  std::uint16_t port = 0;
+
+  std::string text() const;
+};
+
+/// "127.0.0.1:8080" or "[::1]:8080"; nothing when it is neither.
+std::optional<listen_address> parse_listen_address(std::string_view text);
+
+/// Everything that `loopscope serve` can be told.
+struct serve_config {
+  listen_address listen{"127.0.0.1", 8080};
+  std::optional<listen_address> admin = listen_address{"127.0.0.1", 8081};  ///< nothing: off
+  std::filesystem::path data_dir = "loopscope-data";
+  bool create_data_dir = true;  ///< only the default directory is made when it is missing
+
+  std::size_t io_threads = 1;
+  std::size_t pool_threads = 4;
+  writers::back_end_choice file_io = writers::back_end_choice::automatic;
+
+  runs::run_limits limits;
+  std::size_t max_connections = 4096;
+  std::chrono::microseconds header_timeout = std::chrono::seconds{10};
+  std::chrono::microseconds idle_timeout = std::chrono::seconds{60};
+  std::chrono::microseconds stall_threshold = std::chrono::milliseconds{25};
+  std::chrono::microseconds shutdown_grace = std::chrono::seconds{8};
+  bool allow_cross_site = false;
+
+  std::string log_level = "info";
+  log_format format = log_format::text;
+};
+
+/// One flat object, a member a flag, as --print-config shows it.
+std::string to_json_text(const serve_config& config);
+
+}  // namespace loopscope::cli

@@ -1,0 +1,78 @@
+#include "client.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <optional>
+
+namespace loopscope::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+using result = boost::system::result<fetched>;
+constexpr auto as_result = asio::as_tuple(use_task);
+
+struct address {
+  std::string host;
+  std::string port;
+  std::string target;
+  std::string host_header;
+};
+
+boost::system::result<address> parse_address(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed) return parsed.error();
+  if (parsed->scheme_id() != boost::urls::scheme::http || parsed->encoded_host_address().empty()) {
+    return error_code(asio::error::invalid_argument);
+  }
+  address to;
+  to.host = parsed->host_address();
+  to.port = parsed->has_port() ? std::string(std::string_view(parsed->port())) : "80";
+  to.target = parsed->encoded_path().empty() ? "/" : std::string(std::string_view(parsed->encoded_path()));
+  if (parsed->has_query()) to.target.append("?").append(std::string_view(parsed->encoded_query()));
+  to.host_header = std::string(std::string_view(parsed->encoded_host_and_port()));
+  return to;
+}
+
+task<result> get(stream_socket& socket, address from) {
+  asio::ip::basic_resolver<tcp, executor> resolver(socket.get_executor());
+  const auto [resolve_error, found] = co_await resolver.async_resolve(from.host, from.port, as_result);
+  if (resolve_error) co_return resolve_error;
+  const auto [connect_error, endpoint] = co_await asio::async_connect(socket, found, as_result);
+  if (connect_error) co_return connect_error;
+
+  beast_http::request<beast_http::empty_body> asked(verb::get, from.target, 11);
+  asked.set(field::host, from.host_header);
+  asked.set(field::user_agent, "loopscope");
+  asked.set(field::connection, "close");
+  const auto [write_error, written] = co_await beast_http::async_write(socket, asked, as_result);
+  if (write_error) co_return write_error;
+
+  boost::beast::flat_buffer buffer;
+  beast_http::response<beast_http::string_body> answer;
+  const auto [read_error, read] = co_await beast_http::async_read(socket, buffer, answer, as_result);
+  if (read_error) co_return read_error;
+  co_return fetched{answer.result_int(), std::move(answer.body())};
+}
+
+}  // namespace
+
+result blocking_get(std::string_view url, std::chrono::milliseconds timeout) {
+  auto from = parse_address(url);
+  if (!from) return from.error();
+  asio::io_context loop(1);
+  stream_socket socket(loop);
+  std::optional<result> outcome;
+  asio::co_spawn(loop, get(socket, std::move(*from)), [&outcome](std::exception_ptr failure, result got) {
+    outcome = failure ? result(error_code(asio::error::fault)) : std::move(got);
+  });
+  loop.run_for(timeout);
+  if (!outcome) return error_code(asio::error::timed_out);
+  return std::move(*outcome);
+}
+
+}  // namespace loopscope::http

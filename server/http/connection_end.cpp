@@ -1,0 +1,123 @@
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+
+#include "connection.hpp"
+
+namespace loopscope::http {
+
+void connection::on_client_left(const error_code& ec) {
+  client_left_ = true;
+  switch (phase_) {
+    case phase::handling:
+    case phase::streaming:
+      reader_.message().presence_.leave();
+      break;
+    case phase::writing:
+      // A client that has only stopped sending may still read.
+      if (ec != asio::error::eof) close();
+      break;
+    case phase::idle:
+    case phase::head:
+    case phase::body:
+    case phase::lingering:
+    case phase::closed:
+      close();
+      break;
+  }
+}
+
+void connection::linger() {
+  if (client_left_) return close();
+  error_code ignored;  // a client that has left is noticed by the read
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  in_.consume(in_.data().size());
+  enter(phase::lingering, std::chrono::steady_clock::now());
+  read();
+}
+
+void connection::end_overdue() {
+  switch (phase_) {
+    case phase::idle: {
+      error_code ec;
+      if (socket_.available(ec) > 0) {  // the loop has not come to read it
+        enter(phase::idle, std::chrono::steady_clock::now());
+      } else {
+        close();
+      }
+      break;
+    }
+    case phase::head:
+    case phase::body:
+      if (reader_.where() == request_reader::stage::between) return close();
+      shared_->watcher.on_timeout(to_string(phase_));
+      refuse_request(408, "The request did not arrive in time.");
+      break;
+    case phase::handling:
+      on_client_left(asio::error::connection_reset);
+      break;
+    case phase::writing:
+    case phase::streaming: {
+      shared_->watcher.on_timeout(to_string(phase_));
+      error_code ignored;  // a reset also frees what the kernel still holds for a client that does not read
+      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+      abort();
+      break;
+    }
+    case phase::lingering:
+    case phase::closed:
+      close();
+      break;
+  }
+}
+
+bool connection::unheard_client_left() {
+  if (phase_ != phase::handling || reading_ || client_left_) return false;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket_number_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return info.tcpi_state != TCP_ESTABLISHED;
+}
+
+void connection::drain() {
+  error_code ec;
+  const bool untouched = reader_.where() == request_reader::stage::between && in_.empty();
+  if ((phase_ == phase::idle || phase_ == phase::head) && untouched && socket_.available(ec) == 0) {
+    close();
+  } else if (phase_ == phase::streaming) {
+    reader_.message().presence_.leave();
+  }
+}
+
+void connection::abort() {
+  close();
+}
+
+void connection::close() {
+  if (phase_ == phase::closed) return;
+  const pointer keep(this);
+  phase_ = phase::closed;
+  client_left_ = true;
+  shared_->registry.remove(*this);
+  shared_->watcher.on_connection_closed(socket_number_);
+  error_code ignored;
+  socket_.close(ignored);
+  if (in_request_ && !running_) end_request(observer::client_gone_status);
+  if (shared_->on_slot_free) shared_->on_slot_free();
+  if (running_) reader_.message().presence_.leave();
+}
+
+void connection::fail(const std::exception_ptr& why) {
+  shared_->out.clear();  // it is the next client's too
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::exception& failure) {
+    shared_->watcher.on_handler_failed(route_name_, failure.what());
+  } catch (...) {
+    shared_->watcher.on_handler_failed(route_name_, "not a std::exception");
+  }
+  abort();
+}
+
+}  // namespace loopscope::http

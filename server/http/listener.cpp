@@ -1,0 +1,92 @@
+#include "listener.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <new>
+
+#include "connection.hpp"
+
+namespace loopscope::http {
+
+listener::listener(std::shared_ptr<loop_state> shared)
+    : shared_(std::move(shared)), acceptor_(shared_->loop), retry_(shared_->loop) {}
+
+error_code listener::open(const tcp::endpoint& at, const listen_options& options) {
+  error_code ec;
+  acceptor_.open(at.protocol(), ec);
+  if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
+  if (!ec && options.reuse_port) {
+    const int on = 1;
+    if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+      ec.assign(errno, boost::system::system_category());
+    }
+  }
+  if (!ec) acceptor_.bind(at, ec);
+  if (!ec) acceptor_.listen(options.backlog, ec);
+  if (ec) {
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+  return ec;
+}
+
+tcp::endpoint listener::local_endpoint() const {
+  error_code ec;
+  return acceptor_.local_endpoint(ec);
+}
+
+void listener::start() {
+  accept();
+}
+
+void listener::accept() {
+  if (!acceptor_.is_open()) return;
+  if (admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::pause) {
+    paused_ = true;
+    return;
+  }
+  acceptor_.async_accept(peer_, [self = shared_from_this()](const error_code& ec, stream_socket&& socket) {
+    self->on_accept(ec, std::move(socket));
+  });
+}
+
+void listener::on_accept(const error_code& ec, stream_socket&& socket) {
+  if (!acceptor_.is_open()) return;
+  if (ec) {
+    const bool pauses = recover_from(ec) == accept_recovery::back_off;
+    shared_->watcher.on_accept_error(ec, pauses);
+    if (pauses) return retry_later(backoff_.next());
+  } else {
+    backoff_.reset();
+    const bool refused = admit(shared_->registry.open(), shared_->bounds.max_connections) != admission::serve;
+    try {
+      connection::start(shared_, std::move(socket), peer_, refused);
+    } catch (const std::bad_alloc&) {
+      shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), true);
+      return retry_later(backoff_.next());
+    }
+  }
+  accept();
+}
+
+void listener::retry_later(std::chrono::milliseconds pause) {
+  retry_.expires_after(pause);
+  retry_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec) self->accept();
+  });
+}
+
+void listener::slot_is_free() {
+  if (!paused_) return;
+  paused_ = false;
+  accept();
+}
+
+void listener::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+}
+
+}  // namespace loopscope::http

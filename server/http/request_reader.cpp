@@ -1,0 +1,156 @@
+#include "request_reader.hpp"
+
+#include <atomic>
+#include <boost/beast/http/error.hpp>
+#include <boost/url/pct_string_view.hpp>
+
+#include "host.hpp"
+#include "target.hpp"
+
+namespace loopscope::http {
+namespace {
+
+using parse_failure = boost::beast::http::error;
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+refusal describe(const error_code& ec) {
+  if (ec == parse_failure::body_limit) return {413, "The request body is too large."};
+  if (ec == parse_failure::bad_version) return {400, "The HTTP version is malformed."};
+  if (ec == parse_failure::bad_method) return {400, "The method is malformed."};
+  if (ec == parse_failure::bad_target) return {400, "The request target is malformed."};
+  if (ec == parse_failure::bad_field) return {400, "A header field's name is malformed."};
+  if (ec == parse_failure::bad_value) return {400, "A header field's value is malformed."};
+  if (ec == parse_failure::bad_content_length || ec == parse_failure::multiple_content_length) {
+    return {400, "Content-Length is malformed or contradicts another header."};
+  }
+  if (ec == parse_failure::bad_transfer_encoding) return {400, "Transfer-Encoding contradicts another header."};
+  if (ec == parse_failure::bad_chunk || ec == parse_failure::bad_chunk_extension) {
+    return {400, "The chunked body is malformed."};
+  }
+  return {400, "The request is malformed."};
+}
+
+}  // namespace
+
+request_reader::outcome request_reader::next(input_buffer& in) {
+  switch (stage_) {
+    case stage::between:
+    case stage::head:
+      return read_head(in);
+    case stage::body:
+      return read_body(in);
+    case stage::ready:
+      break;
+  }
+  return outcome::ready;
+}
+
+request_reader::outcome request_reader::read_head(input_buffer& in) {
+  if (stage_ == stage::between) {
+    // RFC 9112, 2.2: a robust server ignores empty lines before a request.
+    while (in.data().starts_with("\r\n")) in.consume(2);
+    if (in.empty() || in.data() == "\r") return outcome::need_more;
+    stage_ = stage::head;
+  }
+  switch (scanner_.scan(in.data())) {
+    case head_scanner::state::need_more:
+      return outcome::need_more;
+    case head_scanner::state::refused:
+      return refuse(scanner_.reason());
+    case head_scanner::state::complete:
+      break;
+  }
+  const auto head = in.data().substr(0, scanner_.head_size());
+  message_.head_.assign(head.begin(), head.end());
+  in.consume(head.size());
+
+  error_code parse_error;
+  parser_.emplace(message_, limits_->max_body_bytes);
+  parser_->put({message_.head_.data(), message_.head_.size()}, parse_error);
+  // An eager parser asks for the body that it has not been given.
+  if (parse_error == parse_failure::need_more && parser_->is_header_done()) parse_error = {};
+  if (const auto wrong = judge(parse_error)) return refuse(wrong);
+
+  message_.id_ = next_id();
+  if (parser_->is_done()) {
+    stage_ = stage::ready;
+    return outcome::ready;
+  }
+  stage_ = stage::body;
+  if (facts_.expects_continue && in.empty()) return outcome::send_continue;
+  return read_body(in);
+}
+
+refusal request_reader::judge(const error_code& parse_error) {
+  if (parse_error) return describe(parse_error);
+  facts_ = judge_head(message_.headers_, message_.http_1_1_);
+  if (facts_.wrong) return facts_.wrong;
+  message_.host_ = facts_.host;
+  if (message_.target_.size() > limits_->max_target_bytes) return {414, "The request target is too long."};
+  return take_target();
+}
+
+refusal request_reader::take_target() {
+  const auto parts = parse_target(message_.target_);
+  if (!parts) return {400, "The request target is malformed."};
+  if (parts->kind == target_parts::form::asterisk && message_.method_ != verb::options) {
+    return {400, "The request target * belongs to OPTIONS."};
+  }
+  if (parts->kind == target_parts::form::absolute) {
+    if (!valid_host(parts->authority)) return {400, "The host of the request target is malformed."};
+    message_.host_ = parts->authority;
+  }
+  message_.raw_path_ = parts->path;
+  message_.raw_query_ = parts->query;
+  if (parts->path.find('%') != std::string_view::npos) {
+    const auto encoded = boost::urls::make_pct_string_view(parts->path);
+    if (!encoded) return {400, "The request target is malformed."};
+    message_.decoded_path_ = encoded->decode();
+    message_.path_is_decoded_ = true;
+  }
+  if (!parts->query.empty()) {
+    auto query = parse_query(parts->query);
+    malformed_parameter_ = std::move(query.malformed);
+    if (malformed_parameter_) return {400, "A query parameter is not valid percent-encoded text."};
+    message_.parameters_ = std::move(query.list);
+  }
+  return {};
+}
+
+request_reader::outcome request_reader::read_body(input_buffer& in) {
+  while (!in.empty()) {
+    error_code ec;
+    const auto bytes = in.data();
+    const auto used = parser_->put({bytes.data(), bytes.size()}, ec);
+    in.consume(used);
+    if (ec && ec != parse_failure::need_more) return refuse(describe(ec));
+    if (parser_->is_done()) {
+      stage_ = stage::ready;
+      return outcome::ready;
+    }
+    if (used == 0) {
+      // What the parser cannot use in pieces is a chunk's header or the trailers.
+      return in.full() ? refuse({400, "A chunk header or the trailers are too long."}) : outcome::need_more;
+    }
+  }
+  return outcome::need_more;
+}
+
+request_reader::outcome request_reader::refuse(refusal why) noexcept {
+  reason_ = why;
+  return outcome::refused;
+}
+
+void request_reader::take_next() noexcept {
+  stage_ = stage::between;
+  scanner_.reset();
+  parser_.reset();
+  message_.clear();
+  malformed_parameter_.reset();
+}
+
+}  // namespace loopscope::http

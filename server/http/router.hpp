@@ -1,0 +1,58 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "answer_writer.hpp"
+#include "request.hpp"
+#include "response.hpp"
+
+namespace loopscope::http {
+
+/// Runs on the loop that took the request; what blocks in it blocks that loop. The request outlives the
+/// coroutine. An exception becomes a 500 that says nothing of its cause, and observer::on_handler_failed().
+using handler = std::function<task<response>(const request&)>;
+
+struct route_options {
+  /// Answer 403 when a browser says that another site's page sent the request (Sec-Fetch-Site: cross-site).
+  bool refuse_cross_site = false;
+};
+
+/// One method of one path.
+struct route {
+  verb method = verb::get;
+  std::string path;  ///< also its name in metrics
+  handler handle;    ///< empty when `fixed` answers
+  std::optional<prepared_answer> fixed;
+  route_options options;
+};
+
+/// Which handler answers which method and path (exact, percent-decoded).
+///
+/// Threads: filled before any server uses it, then shared by all loops unchanged; so handlers of several
+/// loops may run at the same time.
+class router {
+ public:
+  /// HEAD is answered by GET's handler, without the body. Throws std::invalid_argument when it is there
+  /// already.
+  void add(verb method, std::string path, handler handle, route_options options = {});
+  /// GET and HEAD with an answer that never changes: nothing is run or allocated for it.
+  void fixed(std::string path, const response& answer);
+
+  struct match {
+    const route* found = nullptr;
+    bool path_known = false;
+  };
+  match find(verb method, std::string_view path) const noexcept;
+  /// The Allow header of a path; of all paths together for "*".
+  std::string allowed(std::string_view path) const;
+
+ private:
+  route& insert(verb method, std::string path);
+  std::deque<route> routes_;  // addresses stay
+};
+
+}  // namespace loopscope::http

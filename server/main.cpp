@@ -1,0 +1,33 @@
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "server/app/service.hpp"
+#include "server/cli/command_line.hpp"
+#include "server/cli/commands.hpp"
+
+namespace {
+
+using namespace loopscope;
+
+struct carry_out {
+  int operator()(const cli::serve_command& command) const { return app::serve(command.config); }
+  int operator()(const cli::write_command& command) const { return cli::run(command); }
+  int operator()(const cli::healthcheck_command& command) const { return cli::run(command); }
+  int operator()(const cli::leave& command) const {
+    std::fputs(command.out.c_str(), stdout);
+    std::fputs(command.err.c_str(), stderr);
+    return command.exit_code;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return std::visit(carry_out{}, cli::parse_command_line(argc, argv));
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "loopscope: %s\n", failure.what());
+    return cli::exit_could_not_run;
+  }
+}

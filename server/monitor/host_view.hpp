@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proc_file.hpp"
+
+namespace loopscope::monitor {
+
+/// What the machine did to the whole process, as totals that only grow; a stall's share is a difference of
+/// two.
+struct host_totals {
+  std::optional<std::chrono::nanoseconds> throttled;
+  /// Time that the watchdog lost: late wake-ups and interruptions that its own waiting in a run queue does
+  /// not explain.
+  std::chrono::nanoseconds watchdog_late{0};
+};
+
+/// The places to look for this process's cpu.stat, innermost cgroup first, from /proc/self/cgroup. A limit
+/// may sit on any ancestor; in a container the process's own cgroup may be mounted as the root.
+std::vector<std::string> cpu_stat_candidates(std::string_view proc_self_cgroup);
+
+/// Reads host_totals. Threads: made and used on the watchdog thread.
+class host_view {
+ public:
+  host_view();
+
+  /// Called at each wake-up: it was meant for due and came at now.
+  host_totals woke_up(std::chrono::steady_clock::time_point due, std::chrono::steady_clock::time_point now);
+  /// Called when the work of a wake-up is done.
+  void falls_asleep(std::chrono::steady_clock::time_point now);
+
+ private:
+  std::chrono::nanoseconds run_delay_since_last();
+
+  std::vector<proc_file> cpu_stats_;
+  proc_file own_schedstat_;
+  std::chrono::nanoseconds own_run_delay_{0};
+  std::chrono::nanoseconds cpu_at_wake_up_{0};
+  std::chrono::steady_clock::time_point woke_up_at_{};
+  host_totals totals_;
+};
+
+}  // namespace loopscope::monitor

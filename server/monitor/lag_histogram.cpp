@@ -1,0 +1,69 @@
+#include "lag_histogram.hpp"
+
+#include <algorithm>
+#include <boost/histogram/make_histogram.hpp>
+#include <cmath>
+
+namespace loopscope::monitor {
+namespace {
+
+constexpr double lowest_ns = 1e3;
+constexpr double highest_ns = 1e11;
+constexpr double cell_width = 1.02;
+
+unsigned cell_count() {
+  return static_cast<unsigned>(std::ceil(std::log(highest_ns / lowest_ns) / std::log(cell_width)));
+}
+
+}  // namespace
+
+lag_histogram::lag_histogram()
+    : cells_(std::tuple<axis>(axis(cell_count(), lowest_ns, highest_ns)),
+             boost::histogram::dense_storage<std::uint64_t>()) {}
+
+void lag_histogram::record(std::chrono::nanoseconds lag, std::uint64_t times) {
+  if (times == 0) return;
+  lag = std::max(lag, std::chrono::nanoseconds{0});
+  const auto lag_ns = static_cast<double>(lag.count());
+  // The log axis has no cell for 0.
+  const auto cell = cells_.axis().index(std::max(lag_ns, 1.0));
+  cells_.at(cell) += times;
+
+  exact_.count += times;
+  exact_.sum += lag * static_cast<std::int64_t>(times);
+  exact_.max = std::max(exact_.max.value_or(lag), lag);
+  for (std::size_t i = 0; i < lag_bounds_s.size(); ++i) {
+    if (lag_ns <= lag_bounds_s[i] * 1e9) exact_.buckets[i] += times;
+  }
+}
+
+void lag_histogram::record_corrected(std::chrono::nanoseconds lag, std::chrono::nanoseconds interval) {
+  record(lag);
+  for (auto missed = lag - interval; missed >= interval; missed -= interval) record(missed);
+}
+
+std::optional<std::chrono::nanoseconds> lag_histogram::percentile(double quantile) const {
+  if (exact_.count == 0) return std::nullopt;
+  const auto rank =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(quantile * static_cast<double>(exact_.count))));
+  std::uint64_t seen = 0;
+  for (int cell = -1; cell < cells_.axis().size(); ++cell) {
+    seen += cells_.at(cell);
+    if (seen >= rank) {
+      const auto edge = cell < 0 ? lowest_ns : cells_.axis().value(cell + 1);
+      return std::min(*exact_.max, std::chrono::nanoseconds{std::llround(edge)});
+    }
+  }
+  return exact_.max;
+}
+
+lag_figures lag_histogram::figures() const {
+  lag_figures out = exact_;
+  out.p50 = percentile(0.5);
+  out.p90 = percentile(0.9);
+  out.p99 = percentile(0.99);
+  out.p999 = percentile(0.999);
+  return out;
+}
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+#include <time.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proc_file.hpp"
+#include "proc_text.hpp"
+#include "scheduler_clock.hpp"
+#include "stall_record.hpp"
+
+namespace loopscope::monitor {
+
+enum class thread_state : std::uint8_t {
+  waiting,   ///< asleep in the wait for events, where an idle loop is
+  runnable,  ///< on a CPU or in a run queue
+  asleep,    ///< asleep elsewhere
+  unknown,   ///< the kernel does not tell
+};
+
+/// One look of the watchdog at a loop's thread.
+struct sighting {
+  std::chrono::steady_clock::time_point now{};
+  thread_state state = thread_state::unknown;
+  /// In another state than waiting: not on a CPU for this long, 0 when it is on one; nullopt where the kernel
+  /// does not tell.
+  std::optional<std::chrono::nanoseconds> away_for;
+  std::chrono::nanoseconds cpu{0};
+  std::optional<std::chrono::nanoseconds> run_queue;
+  std::optional<syscall_line> call;
+};
+
+/// What the kernel tells about one thread of this process, read without its help.
+///
+/// Threads: made and used on the watchdog only. Lifetime: safe after the thread has ended; look() is then
+/// nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the kernel.
+class loop_thread {
+ public:
+  loop_thread(pid_t tid, clockid_t cpu_clock);
+
+  pid_t tid() const noexcept { return tid_; }
+  std::optional<sighting> look(std::chrono::steady_clock::time_point now, scheduler_clock& clock) const;
+
+  /// The call as a record shows it, with the file behind its descriptor.
+  std::optional<blocked_call> describe(const syscall_line& call) const;
+
+  /// Why no signal should be sent to the thread now; empty when one may.
+  std::string obstacle_to_signal(int signal) const;
+
+ private:
+  std::optional<std::chrono::nanoseconds> away_for(const sighting& seen, scheduler_clock& clock) const;
+  std::string folder() const;
+
+  pid_t tid_;
+  clockid_t cpu_clock_;
+  proc_file schedstat_;
+  proc_file syscall_;
+  proc_file sched_;
+  proc_file stat_;
+};
+
+}  // namespace loopscope::monitor

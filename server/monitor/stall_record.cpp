@@ -1,0 +1,33 @@
+#include "stall_record.hpp"
+
+namespace loopscope::monitor {
+
+std::string_view to_string(verdict v) noexcept {
+  switch (v) {
+    case verdict::on_cpu:
+      return "on_cpu";
+    case verdict::off_cpu:
+      return "off_cpu";
+    case verdict::run_queue:
+      return "run_queue";
+    case verdict::throttled:
+      return "throttled";
+    case verdict::descheduled:
+      return "descheduled";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(culprits c) noexcept {
+  switch (c) {
+    case culprits::one:
+      return "one";
+    case culprits::many:
+      return "many";
+    case culprits::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,9 @@
+#include "routes.hpp"
+
+namespace loopscope::routes {
+
+void add_hello(http::router& to) {
+  to.fixed("/hello", http::response::text("hello\n"));
+}
+
+}  // namespace loopscope::routes

@@ -1,0 +1,32 @@
+#include <nlohmann/json.hpp>
+
+#include "routes.hpp"
+#include "write_parameters.hpp"
+
+namespace loopscope::routes {
+namespace {
+
+nlohmann::ordered_json describe(const writers::method_info& method) {
+  nlohmann::ordered_json defaults{{"count", writers::default_count}, {"durability", "cache"}, {"verify", false}};
+  if (method.uses != writers::back_end_use::none) defaults["io"] = "auto";
+  if (method.id == writers::method::stream) defaults["high_water_mark"] = writers::default_high_water_mark_bytes;
+  if (method.id == writers::method::partition) defaults["slice_us"] = writers::default_slice.count();
+  return {
+      {"name", method.name},
+      {"aliases", nlohmann::ordered_json(std::vector<std::string_view>{method.aliases.begin(), method.aliases.end()})},
+      {"blocks_loop", method.loop == writers::loop_effect::blocked},
+      {"loop", writers::to_string(method.loop)},
+      {"description", method.description},
+      {"defaults", std::move(defaults)},
+  };
+}
+
+}  // namespace
+
+void add_methods(http::router& to) {
+  nlohmann::ordered_json methods = nlohmann::ordered_json::array();
+  for (const auto& each : writers::all_methods()) methods.push_back(describe(each));
+  to.fixed("/methods", http::response::json(nlohmann::ordered_json{{"methods", std::move(methods)}}.dump(2) + "\n"));
+}
+
+}  // namespace loopscope::routes

@@ -1,0 +1,68 @@
+#include "write_problem.hpp"
+
+#include <cerrno>
+#include <filesystem>
+
+namespace loopscope::routes {
+namespace {
+
+constexpr const char* retry_after_s = "1";
+
+std::string numbers(const runs::refusal& refused) {
+  return "needs " + std::to_string(refused.estimate) + ", the limit (" + std::string{refused.limit_name} + ") is " +
+         std::to_string(refused.limit);
+}
+
+unsigned status_of(int error_value) {
+  switch (error_value) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return 507;
+    case ECANCELED:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace
+
+http::response to_response(const runs::refusal& refused) {
+  http::problem problem;
+  if (refused.why != runs::refusal::cause::shutting_down)
+    problem.extensions = {{"limit_name", refused.limit_name}, {"estimate", refused.estimate}, {"limit", refused.limit}};
+  switch (refused.why) {
+    case runs::refusal::cause::over_limit:
+      problem.status = 422;
+      problem.detail =
+          "Parameter '" + std::string{refused.parameter} + "' is too large: the write " + numbers(refused) + ".";
+      problem.extensions["parameter"] = refused.parameter;
+      return to_response(problem);
+    case runs::refusal::cause::too_many:
+      problem.status = 429;
+      problem.detail = "Too many writes are running: one more " + numbers(refused) + ". Try again when one has ended.";
+      return to_response(problem).with("Retry-After", retry_after_s);
+    case runs::refusal::cause::shutting_down:
+      problem.status = 503;
+      problem.detail = "The service is shutting down and starts no more writes.";
+      return to_response(problem).with("Retry-After", retry_after_s);
+  }
+  return to_response(problem);
+}
+
+http::response to_response(const writers::file_error& failed) {
+  http::problem problem;
+  problem.status = status_of(failed.code.value());
+  if (problem.status == 503) {
+    problem.detail = "The write was cancelled because the service is shutting down; nothing was kept of it.";
+    return to_response(problem).with("Retry-After", retry_after_s);
+  }
+  const std::string file = std::filesystem::path{failed.path}.filename().string();
+  problem.detail = "The write failed and nothing was kept of it: " +
+                   writers::file_error{failed.code, failed.operation, file}.message() + ".";
+  problem.extensions = {{"operation", failed.operation}, {"errno", failed.code.value()}};
+  return to_response(problem);
+}
+
+}  // namespace loopscope::routes

@@ -1,0 +1,144 @@
+"""The admin plane of the real service while its data plane is blocked: it sees, it says, it keeps its pace."""
+
+import http.client
+import json
+import re
+import signal
+import threading
+import time
+import unittest
+
+from loopscope import Loopscope
+
+LONG_SYNC = 4_000_000
+
+
+def metric(text, name):
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else None
+
+
+class DuringASyncWrite(unittest.TestCase):
+    def setUp(self):
+        self.service = Loopscope().__enter__()
+        self.addCleanup(self.service.__exit__)
+        self.report = []
+        self.writer = threading.Thread(
+            target=lambda: self.report.append(self.service.write(method="sync", count=LONG_SYNC)))
+        self.writer.start()
+        self.addCleanup(self.writer.join)
+        self.wait_for(lambda: self.stalls() and self.stalls()[0]["stack"])
+
+    def wait_for(self, condition, timeout=20):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
+    def stalls(self):
+        return json.loads(self.service.ask_admin("/stalls")[1])["stalls"]
+
+    def test_the_stall_in_progress_names_its_line_and_its_request(self):
+        stall = self.stalls()[0]
+        self.assertTrue(stall["in_progress"])
+        self.assertEqual(stall["loop"], "io-0")
+        frames = [frame for frame in stall["stack"] if frame["file"] == "writers/sync.cpp"]
+        self.assertTrue(frames, stall["stack"])
+        self.assertIn("loopscope::writers::", frames[0]["function"])
+        self.assertGreater(frames[0]["line"], 0)
+        self.assertIn("method=sync", stall["request"]["query"])
+        self.assertIn("method=offload or stream", stall["sentence"])
+
+    def test_readiness_fails_and_liveness_does_not(self):
+        status, text = self.service.ask_admin("/readyz?verbose")
+        self.assertEqual(status, 503)
+        self.assertIn("[-]loop io-0", text)
+        self.assertEqual(self.service.ask_admin("/livez"), (200, "ok\n"))
+        self.writer.join()
+        self.wait_for(lambda: self.service.ask_admin("/readyz")[0] == 200)
+
+    def test_the_stalled_gauge_rises_while_it_lasts_and_falls_after(self):
+        name = 'loopscope_loop_stalled_seconds{loop="io-0"}'
+        first = metric(self.service.ask_admin("/metrics")[1], name)
+        time.sleep(0.1)
+        second = metric(self.service.ask_admin("/metrics")[1], name)
+        self.assertGreater(first, 0)
+        self.assertGreater(second, first + 0.09)
+        self.writer.join()
+        self.wait_for(lambda: metric(self.service.ask_admin("/metrics")[1], name) == 0)
+
+    def test_events_keep_coming_with_the_progress_of_the_write(self):
+        connection = http.client.HTTPConnection(*self.service.admin_address, timeout=10)
+        connection.request("GET", "/events")
+        answer = connection.getresponse()
+        samples = []
+        while len(samples) < 4:
+            line = answer.fp.readline().decode()
+            if line.startswith("data: "):
+                samples.append(json.loads(line[6:]))
+        connection.close()
+        self.assertTrue(self.writer.is_alive(), "the write ended before the events came")
+        stalled = [sample["loops"][0]["stalled_for_ms"] for sample in samples]
+        self.assertEqual(stalled, sorted(stalled))
+        self.assertGreater(stalled[-1], stalled[0])
+        written = [sample["runs"][0]["progress"]["written_records"] for sample in samples]
+        self.assertGreater(written[-1], written[0])
+
+    def test_the_waiting_are_counted_when_it_has_ended(self):
+        waiting = [threading.Thread(target=self.service.hello_ms) for _ in range(8)]
+        for each in waiting:
+            each.start()
+        for each in waiting:
+            each.join()
+        self.writer.join()
+        self.wait_for(lambda: not self.stalls()[0]["in_progress"])
+        self.wait_for(lambda: self.stalls()[0]["delayed_requests"]["count"] >= 8)
+        stall = self.stalls()[0]
+        parts = stall["cpu_ms"] + stall["run_queue_ms"] + stall["off_cpu_ms"]
+        self.assertLess(abs(parts - stall["duration_ms"]), 0.02 * stall["duration_ms"])
+
+    def test_the_report_says_what_the_monitor_saw(self):
+        self.writer.join()
+        status, report = self.report[0]
+        self.assertEqual(status, 200)
+        self.assertGreaterEqual(report["loop"]["stalls"], 1)
+        self.assertGreater(report["loop"]["longest_stall_ms"], 0.9 * report["timing_ms"]["completed"])
+
+
+class Otherwise(unittest.TestCase):
+    def test_ended_writes_are_in_runs_and_in_the_metrics(self):
+        with Loopscope() as service:
+            service.write(method="stream", count=1000)
+            service.ask("/hello")
+            runs = json.loads(service.ask_admin("/runs")[1])
+            self.assertEqual([run["outcome"] for run in runs["finished"]], ["completed"])
+            text = service.ask_admin("/metrics")[1]
+            counts = re.findall(r'^loopscope_writes_total\{method="stream",.*outcome="completed"\} (\S+)$', text,
+                                re.MULTILINE)
+            self.assertEqual(sum(map(float, counts)), 1)
+            self.assertEqual(metric(text, 'loopscope_http_requests_total{route="/hello",status="200"}'), 1)
+
+    def test_info_tells_what_it_runs_with(self):
+        with Loopscope("--max-writes", "3") as service:
+            info = json.loads(service.ask_admin("/info")[1])
+            self.assertEqual(info["config"]["max_writes"], 3)
+            self.assertTrue(info["file_io"]["stream"]["reason"])
+
+    def test_readiness_drops_first_when_it_shuts_down(self):
+        with Loopscope() as service:
+            writer = threading.Thread(target=lambda: service.write(method="offload", count=3_000_000))
+            writer.start()
+            deadline = time.monotonic() + 20
+            while not service.parts() and time.monotonic() < deadline:
+                time.sleep(0.005)
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            status, text = service.ask_admin("/readyz?verbose")
+            self.assertEqual(status, 503)
+            self.assertIn("[-]shutdown", text)
+            self.assertEqual(service.process.wait(timeout=60), 0)
+            writer.join()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,160 @@
+"""The process: start, ready line, signals, exit codes, commands."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from loopscope import BINARY, Loopscope, expected_text
+
+
+def run(*arguments, environment=None, **options):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, **(environment or {})}, **options)
+
+
+class Start(unittest.TestCase):
+    def test_the_ready_line_tells_where_it_serves(self):
+        with Loopscope() as service:
+            self.assertEqual(service.ready["event"], "ready")
+            self.assertEqual(service.ready["pid"], service.process.pid)
+            self.assertIn(service.ready["file_io"], ("threads", "uring"))
+            self.assertNotEqual(service.address[1], 0)
+            self.assertEqual(service.ask("/hello")[2], b"hello\n")
+
+    def test_an_address_in_use_is_exit_1(self):
+        with Loopscope() as service:
+            second = run("--listen", service.ready["listen"], "--admin", "off", "--data-dir", str(service.data_dir))
+            self.assertEqual(second.returncode, 1)
+            self.assertIn(service.ready["listen"], second.stderr)
+
+    def test_a_missing_data_directory_is_exit_1(self):
+        result = run("--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", "/nonexistent/data")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/nonexistent/data", result.stderr)
+
+    def test_the_default_data_directory_is_made(self):
+        with tempfile.TemporaryDirectory() as directory:
+            process = subprocess.Popen([BINARY, "--listen", "127.0.0.1:0", "--admin", "off"], cwd=directory,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.assertTrue(process.stdout.readline())
+            process.terminate()
+            self.assertEqual(process.wait(timeout=20), 0)
+            process.stdout.close()
+            self.assertTrue((pathlib.Path(directory) / "loopscope-data").is_dir())
+
+    def test_bad_usage_is_exit_2(self):
+        for arguments in (("--listen", "nowhere"), ("--no-such-flag",), ("write", "turbo"), ("write", "sync", "--count", "0")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(*arguments).returncode, 2)
+        self.assertEqual(run("--print-config", environment={"LOOPSCOPE_IO_THREADS": "none"}).returncode, 2)
+
+    def test_the_configuration_is_printed_as_json(self):
+        result = run("--print-config", environment={"LOOPSCOPE_MAX_WRITES": "3"})
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(json.loads(result.stdout)["max_writes"], 3)
+
+    def test_logs_are_json_when_asked(self):
+        with Loopscope("--log-format", "json") as service:
+            service.stop(signal.SIGTERM)
+            service.log_reader_.join()
+            lines = [json.loads(line) for line in service.log.splitlines()]
+            self.assertIn("serving", [line["event"] for line in lines])
+
+
+class Commands(unittest.TestCase):
+    def test_write_prints_the_report(self):
+        with tempfile.TemporaryDirectory() as directory:
+            result = run("write", "stream", "--count", "1000", "--verify", "--data-dir", directory)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            report = json.loads(result.stdout)
+            self.assertTrue(report["content"]["in_order"])
+            self.assertEqual((pathlib.Path(directory) / "stream.txt").read_bytes(), expected_text(1000))
+
+    def test_write_without_a_directory_is_exit_1(self):
+        result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/nonexistent", result.stderr)
+
+    def test_healthcheck_tells_a_free_loop_from_a_blocked_one(self):
+        with Loopscope() as service:
+            url = f"http://{service.ready['listen']}/healthz"
+            self.assertEqual(run("healthcheck", "--url", url).returncode, 0)
+            self.assertEqual(run("healthcheck", "--url", url.replace("healthz", "nowhere")).returncode, 1)
+            writer = threading.Thread(target=lambda: service.write(method="sync", count=3_000_000))
+            writer.start()
+            time.sleep(0.1)
+            blocked = run("healthcheck", "--url", url, "--timeout", "200ms")
+            writer.join()
+            self.assertEqual(blocked.returncode, 1)
+        self.assertEqual(run("healthcheck", "--url", url).returncode, 1)
+
+
+class Shutdown(unittest.TestCase):
+    def test_an_idle_service_leaves_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Loopscope() as service:
+                service.ask("/hello")
+                self.assertEqual(service.stop(number), 0)
+
+    def start_write(self, service, query):
+        answer = []
+        thread = threading.Thread(target=lambda: answer.append(service.ask("/write?" + query)))
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not service.parts() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return thread, answer
+
+    def test_an_answer_in_flight_is_completed(self):
+        for method in ("sync", "offload"):
+            with self.subTest(method=method), Loopscope() as service:
+                thread, answer = self.start_write(service, f"method={method}&count=1000000")
+                self.assertEqual(service.stop(signal.SIGTERM), 0)
+                thread.join()
+                self.assertEqual(answer[0][0], 200)
+                self.assertEqual((service.data_dir / f"{method}.txt").stat().st_size, 7_888_890)
+
+    def test_what_is_longer_than_the_grace_is_cancelled_and_leaves_nothing(self):
+        for method in ("sync", "promise", "partition", "offload", "stream"):
+            with self.subTest(method=method), Loopscope("--shutdown-grace", "200ms") as service:
+                thread, answer = self.start_write(service, f"method={method}&count=90000000")
+                started = time.monotonic()
+                self.assertEqual(service.stop(signal.SIGTERM), 0)
+                self.assertLess(time.monotonic() - started, 30)  # the write alone would take longer
+                thread.join()
+                self.assertEqual(answer[0][0], 503)
+                self.assertEqual(list(service.data_dir.iterdir()), [])
+
+    def test_a_second_signal_does_not_wait(self):
+        with Loopscope("--shutdown-grace", "60s") as service:
+            connection = service.connect()
+            connection.request("GET", "/write?method=sync&count=90000000")
+            deadline = time.monotonic() + 20
+            while not service.parts() and time.monotonic() < deadline:
+                time.sleep(0.005)
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            self.assertIsNone(service.process.poll())
+            self.assertEqual(service.stop(signal.SIGTERM), 128 + signal.SIGTERM)
+            connection.close()
+
+    def test_new_connections_are_refused_while_it_drains(self):
+        with Loopscope("--shutdown-grace", "60s") as service:
+            thread, _ = self.start_write(service, "method=offload&count=5000000")
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            with self.assertRaises(OSError):
+                socket.create_connection(service.address, timeout=2)
+            self.assertEqual(service.process.wait(timeout=60), 0)
+            thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()

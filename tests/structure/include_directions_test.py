@@ -1,0 +1,81 @@
+"""Includes run one way: a folder is a promise about what its files may know."""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# What the files below a folder may include from the project; the longest matching folder counts.
+MAY_INCLUDE = {
+    "writers": {"writers"},
+    "server/monitor": {"server/monitor"},
+    "server/http": {"server/http"},
+    "server/log": {"server/log"},
+    "server/runs": {"server/runs", "writers"},
+    "server/metrics": {"server/metrics", "server/http", "server/runs", "server/monitor", "writers"},
+    "server/admin": {"server/admin", "server/metrics", "server/http", "server/runs", "server/monitor", "writers"},
+    "server/routes": {"server/routes", "server/http", "server/runs", "server/monitor", "writers"},
+    "server/cli": {"server/cli", "server/log", "server/http", "server/runs", "writers"},
+    "server/app": {"server", "writers"},
+    "server": {"server/app", "server/cli"},
+    "load": {"load", "server/http", "server/monitor", "writers"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+# Libraries that a folder may not know, whatever it includes of ours.
+FOREIGN = {
+    "writers": re.compile(r"<boost/beast|<nlohmann|<spdlog|<prometheus|<boost/url"),
+    "server/monitor": re.compile(r"<boost/beast|<nlohmann|<spdlog|<prometheus|<boost/url|<liburing"),
+    "server/http": re.compile(r"<spdlog|<prometheus|<liburing"),
+}
+
+
+def folder_of(path: pathlib.PurePath, folders) -> str | None:
+    text = path.as_posix()
+    fitting = [folder for folder in folders if text == folder or text.startswith(folder + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def included_path(source: pathlib.Path, name: str) -> pathlib.PurePath:
+    beside = (source.parent / name).resolve()
+    if beside.is_file():
+        return beside.relative_to(ROOT)
+    return pathlib.PurePath(name)
+
+
+def violations(source: pathlib.Path, text: str):
+    relative = source.relative_to(ROOT)
+    folder = folder_of(relative, MAY_INCLUDE)
+    if folder is None:
+        return
+    for name in INCLUDE.findall(text):
+        target = included_path(source, name)
+        if folder_of(target, MAY_INCLUDE[folder]) is None:
+            yield f"{relative} includes {target}; {folder}/ may include only {sorted(MAY_INCLUDE[folder])}"
+    foreign = FOREIGN.get(folder)
+    for match in foreign.findall(text) if foreign else ():
+        yield f"{relative} includes {match}...>, which {folder}/ does not know"
+
+
+class IncludeDirections(unittest.TestCase):
+    def test_every_include_keeps_its_folders_promise(self):
+        sources = [
+            path
+            for top in ("writers", "server", "load")
+            for path in (ROOT / top).rglob("*.[ch]pp")
+            if "node_modules" not in path.parts
+        ]
+        self.assertGreater(len(sources), 50)
+        found = [line for path in sources for line in violations(path, path.read_text())]
+        self.assertEqual(found, [])
+
+    def test_a_forbidden_include_is_found(self):
+        source = ROOT / "writers" / "sync.cpp"
+        self.assertEqual(len(list(violations(source, '#include "server/http/request.hpp"\n'))), 1)
+        self.assertEqual(len(list(violations(source, "#include <boost/beast/http.hpp>\n"))), 1)
+        self.assertEqual(len(list(violations(ROOT / "server/http/host.cpp", '#include "writers/record.hpp"\n'))), 1)
+        self.assertEqual(list(violations(source, '#include "strategy.hpp"\n')), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

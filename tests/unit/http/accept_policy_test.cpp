@@ -1,0 +1,46 @@
+#include "server/http/accept_policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace loopscope::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+error_code error(int number) {
+  return {number, boost::system::system_category()};
+}
+
+TEST(accept_policy, serves_then_refuses_then_pauses) {
+  EXPECT_EQ(admit(0, 100), admission::serve);
+  EXPECT_EQ(admit(99, 100), admission::serve);
+  EXPECT_EQ(admit(100, 100), admission::refuse);
+  EXPECT_EQ(admit(107, 100), admission::refuse);
+  EXPECT_EQ(admit(108, 100), admission::pause);
+}
+
+TEST(accept_policy, retries_after_one_clients_misfortune) {
+  EXPECT_EQ(recover_from(error(ECONNABORTED)), accept_recovery::retry);
+  EXPECT_EQ(recover_from(error(EPROTO)), accept_recovery::retry);
+}
+
+TEST(accept_policy, backs_off_when_something_is_exhausted_or_unknown) {
+  for (const int number : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL}) {
+    EXPECT_EQ(recover_from(error(number)), accept_recovery::back_off) << number;
+  }
+}
+
+TEST(accept_policy, lengthens_pauses_up_to_a_second) {
+  accept_backoff backoff;
+  EXPECT_EQ(backoff.next(), 10ms);
+  EXPECT_EQ(backoff.next(), 20ms);
+  for (int i = 0; i < 100; ++i) EXPECT_LE(backoff.next(), 1s);
+  EXPECT_EQ(backoff.next(), 1s);
+  backoff.reset();
+  EXPECT_EQ(backoff.next(), 10ms);
+}
+
+}  // namespace
+}  // namespace loopscope::http

@@ -1,0 +1,78 @@
+#include "server/http/dispatch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "parsed_request.hpp"
+
+namespace loopscope::http {
+namespace {
+
+task<response> nothing(const request&) {
+  co_return response{};
+}
+
+class dispatch_test : public testing::Test {
+ protected:
+  dispatch_test() {
+    routes_.fixed("/hello", response::text("hello\n"));
+    routes_.add(verb::get, "/write", nothing, {.refuse_cross_site = true});
+    routes_.add(verb::post, "/write", nothing, {.refuse_cross_site = true});
+  }
+  dispatch_plan plan(const std::string& line, const std::string& more = "") {
+    asked_ = test::parsed(line + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n");
+    return plan_dispatch(routes_, asked_);
+  }
+  static std::string allow(const dispatch_plan& plan) {
+    for (const auto& [name, value] : plan.answer.headers) {
+      if (name == "Allow") return value;
+    }
+    return "";
+  }
+  router routes_;
+  request asked_;
+};
+
+TEST_F(dispatch_test, finds_routes_and_names_them_for_metrics) {
+  const auto found = plan("GET /hello?x=1");
+  ASSERT_NE(found.serve, nullptr);
+  EXPECT_TRUE(found.serve->fixed);
+  EXPECT_EQ(found.route_name, "/hello");
+}
+
+TEST_F(dispatch_test, answers_head_with_get) {
+  EXPECT_EQ(plan("HEAD /write").serve, plan("GET /write").serve);
+}
+
+TEST_F(dispatch_test, tells_unknown_paths_and_methods_apart) {
+  EXPECT_EQ(plan("GET /nowhere").answer.status, 404U);
+  EXPECT_EQ(plan("GET /nowhere").route_name, "other");
+  EXPECT_EQ(plan("GET /hello/").answer.status, 404U);
+  const auto wrong = plan("DELETE /write");
+  EXPECT_EQ(wrong.answer.status, 405U);
+  EXPECT_EQ(allow(wrong), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(plan("FROB /write").answer.status, 501U);
+}
+
+TEST_F(dispatch_test, answers_options_for_a_path_and_for_all) {
+  EXPECT_EQ(plan("OPTIONS /hello").answer.status, 204U);
+  EXPECT_EQ(allow(plan("OPTIONS /hello")), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(allow(plan("OPTIONS *")), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(plan("OPTIONS /nowhere").answer.status, 404U);
+}
+
+TEST_F(dispatch_test, refuses_other_sites_where_the_route_says_so) {
+  const std::string cross = "Sec-Fetch-Site: cross-site\r\n";
+  EXPECT_EQ(plan("GET /write", cross).answer.status, 403U);
+  EXPECT_EQ(plan("GET /write", cross).serve, nullptr);
+  EXPECT_NE(plan("GET /hello", cross).serve, nullptr);
+  EXPECT_NE(plan("GET /write", "Sec-Fetch-Site: same-origin\r\n").serve, nullptr);
+}
+
+TEST_F(dispatch_test, takes_no_route_twice) {
+  EXPECT_THROW(routes_.fixed("/hello", response{}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace loopscope::http

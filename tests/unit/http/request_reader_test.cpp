@@ -1,0 +1,112 @@
+#include "server/http/request_reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <optional>
+#include <string>
+
+namespace loopscope::http {
+namespace {
+
+using outcome = request_reader::outcome;
+
+class request_reader_test : public testing::Test {
+ protected:
+  outcome feed(std::string_view bytes) {
+    const auto room = in_.prepare();
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    in_.commit(bytes.size());
+    return reader_->next(in_);
+  }
+  unsigned refused(std::string_view bytes) {
+    reader_.emplace(bounds_);
+    in_ = input_buffer(40'000);
+    const auto got = feed(bytes);
+    return got == outcome::refused ? reader_->reason().status : 0;
+  }
+  const request& message() { return reader_->message(); }
+
+  limits bounds_;
+  input_buffer in_{40'000};
+  std::optional<request_reader> reader_{bounds_};
+};
+
+TEST_F(request_reader_test, reads_pipelined_requests_one_by_one) {
+  EXPECT_EQ(feed("GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: y\r\n\r\n"), outcome::ready);
+  EXPECT_EQ(message().path(), "/a");
+  EXPECT_EQ(message().host(), "x");
+  const auto first_id = message().id();
+  reader_->take_next();
+  EXPECT_EQ(reader_->next(in_), outcome::ready);
+  EXPECT_EQ(message().path(), "/b");
+  EXPECT_EQ(message().host(), "y");
+  EXPECT_GT(message().id(), first_id);
+  reader_->take_next();
+  EXPECT_EQ(reader_->next(in_), outcome::need_more);
+}
+
+TEST_F(request_reader_test, reads_the_same_byte_by_byte) {
+  const std::string bytes =
+      "POST /echo?a=%41 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5;ext=\"v\"\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: Host\r\n\r\n";
+  for (std::size_t i = 0; i + 1 < bytes.size(); ++i) ASSERT_EQ(feed({&bytes[i], 1}), outcome::need_more) << i;
+  EXPECT_EQ(feed({&bytes.back(), 1}), outcome::ready);
+  EXPECT_EQ(message().body(), "hello!");
+  EXPECT_EQ(message().parameters()[0].value, "A");
+  EXPECT_EQ(message().headers().size(), 2U);
+}
+
+TEST_F(request_reader_test, leaves_the_next_request_behind_a_body) {
+  EXPECT_EQ(feed("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n"), outcome::ready);
+  EXPECT_EQ(message().body(), "abc");
+  EXPECT_EQ(in_.data(), "GET /b HTTP/1.1\r\n");
+}
+
+TEST_F(request_reader_test, asks_for_continue_only_when_the_body_waits) {
+  EXPECT_EQ(feed("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
+            outcome::send_continue);
+  EXPECT_EQ(reader_->next(in_), outcome::need_more);
+  EXPECT_EQ(feed("ab"), outcome::ready);
+  reader_->take_next();
+  EXPECT_EQ(feed("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab"), outcome::ready);
+}
+
+TEST_F(request_reader_test, ignores_empty_lines_before_a_request) {
+  EXPECT_EQ(feed("\r\n\r\n\r"), outcome::need_more);
+  EXPECT_EQ(reader_->where(), request_reader::stage::between);
+  EXPECT_EQ(feed("\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), outcome::ready);
+}
+
+TEST_F(request_reader_test, decodes_the_path_and_names_a_malformed_parameter) {
+  EXPECT_EQ(feed("GET /hel%6Co%20%2F HTTP/1.1\r\nHost: x\r\n\r\n"), outcome::ready);
+  EXPECT_EQ(message().path(), "/hello /");
+  EXPECT_EQ(refused("GET /?count=%zz HTTP/1.1\r\nHost: x\r\n\r\n"), 400U);
+  EXPECT_EQ(reader_->refused_parameter(), "count");
+}
+
+TEST_F(request_reader_test, takes_the_host_from_an_absolute_target) {
+  EXPECT_EQ(feed("GET http://example.org/a?b=c HTTP/1.1\r\nHost: other\r\n\r\n"), outcome::ready);
+  EXPECT_EQ(message().path(), "/a");
+  EXPECT_EQ(message().host(), "example.org");
+}
+
+TEST_F(request_reader_test, refuses_bodies_over_the_limit_before_reading_them) {
+  bounds_.max_body_bytes = 10;
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n"), 413U);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551615\r\n\r\n"), 413U);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\n"), 413U);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789"), 0U);
+}
+
+TEST_F(request_reader_test, stays_usable_after_being_moved) {
+  ASSERT_EQ(feed("GET /a?b=c HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n"), outcome::ready);
+  const request moved = std::move(reader_->message());
+  EXPECT_EQ(moved.path(), "/a");
+  EXPECT_EQ(moved.find("a"), "b");
+  EXPECT_EQ(moved.find(field::host), "x");
+  EXPECT_EQ(moved.find(field::accept), std::nullopt);
+}
+
+}  // namespace
+}  // namespace loopscope::http

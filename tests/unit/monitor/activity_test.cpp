@@ -1,0 +1,141 @@
+#include "server/monitor/activity.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace loopscope::monitor {
+namespace {
+
+std::shared_ptr<activity_slot> slot_of(std::size_t capacity) {
+  return std::make_shared<activity_slot>(capacity);
+}
+
+std::string query_of(std::uint64_t id) {
+  return std::string(200, static_cast<char>('a' + id % 26)) + std::to_string(id);
+}
+
+TEST(activity, is_read_while_its_scope_lasts) {
+  const auto slot = slot_of(4);
+  const activity what(slot, 42, "GET /write", "method=sync");
+  EXPECT_FALSE(slot->read());
+  {
+    const activity_scope scope(*slot, what);
+    const auto read = slot->read();
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->id, 42U);
+    EXPECT_EQ(read->route, "GET /write");
+    EXPECT_EQ(read->query, "method=sync");
+  }
+  EXPECT_FALSE(slot->read());
+}
+
+TEST(activity, is_back_when_a_nested_scope_has_ended) {
+  const auto slot = slot_of(4);
+  const activity outer(slot, 1, "outer", "");
+  const activity inner(slot, 2, "inner", "");
+  const activity_scope a(*slot, outer);
+  {
+    const activity_scope b(*slot, inner);
+    EXPECT_EQ(slot->read()->id, 2U);
+  }
+  EXPECT_EQ(slot->read()->id, 1U);
+}
+
+TEST(activity, beyond_the_capacity_names_nothing_and_is_counted) {
+  const auto slot = slot_of(2);
+  const activity a(slot, 1, "", "");
+  {
+    const activity b(slot, 2, "", "");
+    const activity c(slot, 3, "", "");
+    EXPECT_EQ(c.ticket(), 0U);
+    EXPECT_EQ(slot->dropped(), 1U);
+    const activity_scope scope(*slot, c);
+    EXPECT_FALSE(slot->read());
+  }
+  const activity d(slot, 4, "", "");
+  EXPECT_NE(d.ticket(), 0U);
+  EXPECT_EQ(slot->dropped(), 1U);
+}
+
+TEST(activity, that_was_destroyed_is_never_taken_for_the_one_in_its_place) {
+  const auto slot = slot_of(1);
+  auto old = std::make_unique<activity>(slot, 1, "old", "");
+  const auto old_ticket = old->ticket();
+  old.reset();
+  const activity fresh(slot, 2, "fresh", "");
+  slot->publish(old_ticket);
+  EXPECT_FALSE(slot->read());
+  slot->publish(fresh.ticket());
+  EXPECT_EQ(slot->read()->id, 2U);
+}
+
+TEST(activity, moves_with_its_record) {
+  const auto slot = slot_of(1);
+  activity a(slot, 1, "a", "");
+  const auto ticket = a.ticket();
+  activity b(std::move(a));
+  EXPECT_EQ(b.ticket(), ticket);
+  activity c;
+  c = std::move(b);
+  EXPECT_EQ(c.ticket(), ticket);
+  { const activity end(std::move(c)); }
+  EXPECT_NE(activity(slot, 2, "", "").ticket(), 0U);
+}
+
+TEST(activity, cuts_long_texts_between_characters) {
+  const auto slot = slot_of(1);
+  std::string query;
+  for (int i = 0; i < 200; ++i) query += "\xc3\xa9";
+  const activity what(slot, 1, std::string(100, 'r'), query);
+  const activity_scope scope(*slot, what);
+  const auto read = slot->read();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->route, std::string(63, 'r'));
+  EXPECT_EQ(read->query, query.substr(0, 254));
+}
+
+// The property that matters under load: whatever is read belongs together.
+TEST(activity, is_read_whole_or_not_at_all_while_records_are_reused) {
+  // One record, so that each activity is written over the one before.
+  const auto slot = slot_of(1);
+  std::atomic<bool> stop{false};
+  std::atomic<int> seen{0};
+  std::atomic<int> torn{0};
+  std::thread reader([&] {
+    while (!stop) {
+      const auto read = slot->read();
+      if (!read) continue;
+      const auto expected = std::to_string(read->id);
+      if (read->route != "route " + expected || read->query != query_of(read->id)) ++torn;
+      ++seen;
+    }
+  });
+  // Made before, so that the writer does little but write.
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (std::uint64_t id = 0; id < 64; ++id) texts.emplace_back("route " + std::to_string(id), query_of(id));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{300};
+  while (std::chrono::steady_clock::now() < end || seen < 100) {
+    for (std::uint64_t id = 0; id < 64; ++id) {
+      const activity what(slot, id, texts[id].first, texts[id].second);
+      const activity_scope scope(*slot, what);
+    }
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(torn, 0);
+}
+
+TEST(activity, may_outlive_the_monitor_that_made_its_slot) {
+  auto slot = slot_of(1);
+  auto what = std::make_unique<activity>(slot, 1, "a", "");
+  slot.reset();
+  what.reset();
+}
+
+}  // namespace
+}  // namespace loopscope::monitor

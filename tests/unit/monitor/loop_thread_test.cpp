@@ -1,0 +1,110 @@
+#include "server/monitor/loop_thread.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "server/monitor/host_view.hpp"
+#include "server/monitor/options.hpp"
+#include "server/monitor/stack_catcher.hpp"
+
+namespace loopscope::monitor {
+namespace {
+
+using std::chrono::milliseconds;
+using steady = std::chrono::steady_clock;
+
+clockid_t own_cpu_clock() {
+  clockid_t out{};
+  ::pthread_getcpuclockid(::pthread_self(), &out);
+  return out;
+}
+
+TEST(loop_thread, sees_that_a_thread_runs_and_what_it_uses) {
+  scheduler_clock clock;
+  const loop_thread own(::gettid(), own_cpu_clock());
+  const auto first = own.look(steady::now(), clock);
+  const auto end = steady::now() + milliseconds{20};
+  while (steady::now() < end) {
+  }
+  const auto second = own.look(steady::now(), clock);
+  ASSERT_TRUE(first && second);
+  EXPECT_GT(second->cpu, first->cpu);
+  EXPECT_NE(second->state, thread_state::waiting);
+}
+
+TEST(loop_thread, knows_nothing_of_a_thread_that_has_ended) {
+  scheduler_clock clock;
+  pid_t tid = 0;
+  clockid_t cpu{};
+  std::thread([&] {
+    tid = ::gettid();
+    cpu = own_cpu_clock();
+  }).join();
+  const loop_thread gone(tid, cpu);
+  EXPECT_FALSE(gone.look(steady::now(), clock));
+}
+
+TEST(loop_thread, is_not_signalled_while_a_debugger_traces_it) {
+  const auto tid = ::gettid();
+  int ready[2];
+  int done[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  const auto child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    char byte = 0;
+    while (::read(done[0], &byte, 1) != 1) {
+    }
+    byte = ::ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) == 0 ? 'y' : 'n';
+    if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
+    while (::read(done[0], &byte, 1) != 1) {
+    }
+    ::_exit(0);
+  }
+  ::prctl(PR_SET_PTRACER, child, 0, 0, 0);
+  EXPECT_EQ(::write(done[1], "x", 1), 1);
+  char attached = 0;
+  ASSERT_EQ(::read(ready[0], &attached, 1), 1);
+  const loop_thread own(tid, own_cpu_clock());
+  const auto obstacle = own.obstacle_to_signal(resolve_capture_signal(default_capture_signal));
+  EXPECT_EQ(::write(done[1], "x", 1), 1);
+  ::waitpid(child, nullptr, 0);
+  for (const int fd : {ready[0], ready[1], done[0], done[1]}) ::close(fd);
+  if (attached != 'y') GTEST_SKIP() << "this system lets no child trace its parent";
+  EXPECT_NE(obstacle.find("traced"), std::string::npos) << obstacle;
+  EXPECT_EQ(own.obstacle_to_signal(resolve_capture_signal(default_capture_signal)), "");
+}
+
+TEST(scheduler_clock, agrees_with_the_steady_clock_on_any_cpu) {
+  scheduler_clock clock;
+  proc_file sched("/proc/thread-self/sched");
+  if (!parse_exec_start(sched.read())) GTEST_SKIP() << "this kernel has no sched files";
+  clock.learn_here();
+  const auto before = steady::now();
+  timespec unused{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &unused);
+  const auto now = clock.to_steady(*parse_exec_start(sched.read()), ::sched_getcpu(), true);
+  ASSERT_TRUE(now);
+  // Two clocks and a scheduler lie between; what matters is that they do not differ by a stall.
+  EXPECT_LT(std::chrono::abs(*now - before), milliseconds{100});
+}
+
+TEST(host_view, adds_up_the_lateness_of_wake_ups) {
+  host_view host;
+  const auto now = steady::now();
+  const auto first = host.woke_up(now, now).watchdog_late;
+  const auto second = host.woke_up(now - milliseconds{40}, now).watchdog_late;
+  EXPECT_GE(second - first, milliseconds{30});
+}
+
+}  // namespace
+}  // namespace loopscope::monitor

@@ -1,0 +1,253 @@
+#include "server/monitor/stall_tracker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loopscope::monitor {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+/// A loop of which the test decides what it does, seen through the tracker's eyes.
+class stall_tracker_test : public ::testing::Test {
+ protected:
+  stall_tracker_test() {
+    // The first probe starts the tracking.
+    EXPECT_TRUE(look_idle(0).post);
+    answer(microseconds{50});
+  }
+
+  static stall_tracker::time_point at(nanoseconds t) { return stall_tracker::time_point{} + std::chrono::hours{1} + t; }
+  static sighting seen(nanoseconds t, thread_state state, nanoseconds cpu, std::optional<nanoseconds> away = {}) {
+    sighting s;
+    s.now = at(t);
+    s.state = state;
+    s.cpu = cpu;
+    s.run_queue = nanoseconds{0};
+    s.away_for = away;
+    return s;
+  }
+  stall_tracker::look_outcome look_idle(int ms) {
+    return tracker_.look(seen(milliseconds{ms}, thread_state::waiting, cpu_));
+  }
+  stall_tracker::look_outcome look_running(int ms) {
+    return tracker_.look(seen(milliseconds{ms}, thread_state::runnable, cpu_, nanoseconds{0}));
+  }
+  stall_tracker::answered_outcome answer(nanoseconds t) { return tracker_.answered({at(t), cpu_}, nanoseconds{0}); }
+
+  nanoseconds cpu_{0};
+  stall_tracker tracker_{milliseconds{25}, milliseconds{25}, at(nanoseconds{0})};
+};
+
+TEST_F(stall_tracker_test, leaves_an_idle_loop_alone_at_four_deadlines_of_five) {
+  int posts = 0;
+  for (int i = 1; i <= 50; ++i) {
+    if (look_idle(25 * i).post) {
+      ++posts;
+      answer(milliseconds{25 * i} + microseconds{80});
+    }
+  }
+  EXPECT_EQ(posts, 10);
+}
+
+TEST_F(stall_tracker_test, sees_at_most_fifty_wakeups_a_second_on_an_idle_loop) {
+  int wakeups = 0;
+  auto now = at(nanoseconds{0});
+  while (now < at(std::chrono::seconds{10})) {
+    now = tracker_.next_look(now);
+    ++wakeups;
+    if (tracker_.look(seen(now - at(nanoseconds{0}), thread_state::waiting, cpu_)).post) {
+      ++wakeups;
+      answer(now - at(nanoseconds{0}) + microseconds{80});
+    }
+  }
+  EXPECT_LE(wakeups, 500);
+}
+
+TEST_F(stall_tracker_test, measures_lag_from_the_deadline) {
+  for (int i = 1; i <= 4; ++i) look_idle(25 * i);
+  // The watchdog came 2 ms late to the deadline at 125 ms.
+  ASSERT_TRUE(look_idle(127).post);
+  const auto out = answer(milliseconds{128});
+  ASSERT_TRUE(out.lag);
+  EXPECT_EQ(out.lag->lag, milliseconds{3});
+  EXPECT_EQ(out.lag->idle_deadlines, 4U);
+  EXPECT_EQ(out.lag->idle_lag, milliseconds{3});
+  EXPECT_FALSE(out.stall);
+}
+
+TEST_F(stall_tracker_test, has_one_probe_outstanding_at_most) {
+  cpu_ = milliseconds{10};
+  EXPECT_TRUE(look_running(25).post);
+  for (int ms = 30; ms <= 300; ms += 10) EXPECT_FALSE(look_running(ms).post);
+}
+
+TEST_F(stall_tracker_test, finds_a_stall_while_it_lasts_and_where_it_began) {
+  // Idle until 115 ms, then computing.
+  for (int i = 1; i <= 4; ++i) look_idle(25 * i);
+  cpu_ += milliseconds{10};
+  EXPECT_TRUE(look_running(125).post);
+  EXPECT_EQ(tracker_.next_look(at(milliseconds{125})), at(milliseconds{135}));
+  cpu_ += milliseconds{10};
+  EXPECT_FALSE(look_running(135).began);
+  EXPECT_EQ(tracker_.next_look(at(milliseconds{135})), at(milliseconds{140}));
+  cpu_ += milliseconds{5};
+  EXPECT_TRUE(look_running(140).began);
+  EXPECT_TRUE(tracker_.stalled());
+  EXPECT_EQ(tracker_.stall_start(), at(milliseconds{115}));
+  EXPECT_EQ(tracker_.baseline().cpu, nanoseconds{0});
+
+  cpu_ += milliseconds{60};
+  const auto out = answer(milliseconds{200});
+  ASSERT_TRUE(out.stall);
+  EXPECT_FALSE(out.found_late);
+  EXPECT_EQ(out.stall->start, at(milliseconds{115}));
+  EXPECT_EQ(out.stall->end, at(milliseconds{200}));
+  EXPECT_FALSE(tracker_.stalled());
+}
+
+TEST_F(stall_tracker_test, samples_a_stall_at_doubling_ages) {
+  cpu_ += milliseconds{1};
+  look_running(25);
+  std::vector<int> sampled;
+  for (int ms = 30; ms <= 900; ms += 10) {
+    cpu_ += milliseconds{10};
+    if (look_running(ms).sample) sampled.push_back(ms);
+  }
+  // The stall began at 24 ms.
+  EXPECT_EQ(sampled, (std::vector<int>{50, 80, 130, 230, 430, 830}));
+}
+
+TEST_F(stall_tracker_test, reports_a_stall_once) {
+  cpu_ += milliseconds{1};
+  look_running(25);
+  int began = 0;
+  for (int ms = 30; ms <= 900; ms += 10) began += look_running(ms).began;
+  EXPECT_EQ(began, 1);
+}
+
+TEST_F(stall_tracker_test, knows_since_when_a_sleeping_loop_sleeps) {
+  look_idle(25);
+  EXPECT_TRUE(tracker_.look(seen(milliseconds{50}, thread_state::asleep, cpu_, milliseconds{18})).post);
+  EXPECT_TRUE(tracker_.look(seen(milliseconds{57}, thread_state::asleep, cpu_, milliseconds{25})).began);
+  EXPECT_EQ(tracker_.stall_start(), at(milliseconds{32}));
+}
+
+TEST_F(stall_tracker_test, counts_a_stall_that_ended_before_a_look_could_find_it) {
+  look_idle(25);
+  tracker_.look(seen(milliseconds{50}, thread_state::asleep, cpu_, milliseconds{20}));
+  const auto out = answer(milliseconds{62});
+  ASSERT_TRUE(out.stall);
+  EXPECT_TRUE(out.found_late);
+  EXPECT_EQ(out.stall->end - out.stall->start, milliseconds{32});
+}
+
+TEST_F(stall_tracker_test, takes_the_onset_of_a_cooperative_load_for_no_stall) {
+  look_idle(25);
+  // All of the last interval was used, by many short handlers: the probe comes through at once.
+  cpu_ += milliseconds{25};
+  EXPECT_TRUE(look_running(50).post);
+  EXPECT_FALSE(answer(milliseconds{51}).stall);
+}
+
+TEST_F(stall_tracker_test, takes_a_cooperative_loop_that_waits_for_a_cpu_for_no_stall) {
+  look_idle(25);
+  cpu_ += milliseconds{25};
+  look_running(50);
+  EXPECT_FALSE(tracker_.look(seen(milliseconds{58}, thread_state::runnable, cpu_, milliseconds{8})).began);
+  EXPECT_FALSE(tracker_.answered({at(milliseconds{60}), cpu_}, milliseconds{9}).stall);
+}
+
+TEST_F(stall_tracker_test, counts_a_loop_that_waits_for_a_cpu_beyond_the_threshold) {
+  look_idle(25);
+  look_running(50);
+  EXPECT_TRUE(tracker_.look(seen(milliseconds{76}, thread_state::runnable, cpu_, milliseconds{26})).began);
+}
+
+TEST_F(stall_tracker_test, counts_a_stall_of_which_a_late_watchdog_saw_only_the_end) {
+  look_idle(25);
+  cpu_ += milliseconds{70};
+  EXPECT_TRUE(look_running(100).post);
+  const auto out = tracker_.answered({at(milliseconds{108}), cpu_}, milliseconds{7});
+  ASSERT_TRUE(out.stall);
+  EXPECT_EQ(out.stall->end - out.stall->start, milliseconds{78});
+}
+
+TEST_F(stall_tracker_test, finds_no_stall_in_a_loop_that_is_busy_all_the_time_but_answers) {
+  for (int ms = 10; ms <= 5000; ms += 10) {
+    cpu_ += milliseconds{10};
+    look_running(ms);
+    EXPECT_FALSE(answer(milliseconds{ms + 2}).stall);
+  }
+}
+
+TEST_F(stall_tracker_test, looks_more_often_at_a_busy_loop) {
+  look_idle(25);
+  EXPECT_EQ(tracker_.next_look(at(milliseconds{25})), at(milliseconds{50}));
+  cpu_ += milliseconds{5};
+  look_running(50);
+  answer(milliseconds{51});
+  EXPECT_EQ(tracker_.next_look(at(milliseconds{51})), at(milliseconds{61}));
+}
+
+TEST_F(stall_tracker_test, gives_no_lag_for_a_probe_between_deadlines) {
+  cpu_ += milliseconds{5};
+  look_running(25);
+  ASSERT_TRUE(answer(milliseconds{26}).lag);
+  ASSERT_TRUE(look_running(35).post);
+  EXPECT_FALSE(answer(milliseconds{36}).lag);
+}
+
+TEST_F(stall_tracker_test, counts_lag_from_the_first_deadline_that_passed_during_a_probe) {
+  cpu_ += milliseconds{5};
+  look_running(25);
+  answer(milliseconds{26});
+  look_running(35);
+  for (int ms = 45; ms <= 105; ms += 10) look_running(ms);
+  const auto out = answer(milliseconds{110});
+  ASSERT_TRUE(out.lag);
+  EXPECT_EQ(out.lag->lag, milliseconds{60});
+}
+
+TEST_F(stall_tracker_test, ends_an_open_stall_when_the_loop_stops) {
+  cpu_ += milliseconds{1};
+  look_running(25);
+  EXPECT_FALSE(tracker_.suspects(at(milliseconds{48})));
+  EXPECT_TRUE(tracker_.suspects(at(milliseconds{50})));
+  look_running(50);
+  const auto stall = tracker_.stopped(at(milliseconds{60}));
+  ASSERT_TRUE(stall);
+  EXPECT_EQ(stall->end, at(milliseconds{60}));
+  EXPECT_FALSE(tracker_.running());
+}
+
+TEST_F(stall_tracker_test, has_no_stall_while_the_loop_is_not_running) {
+  look_running(25);
+  tracker_.stopped(at(milliseconds{26}));
+  for (int ms = 50; ms <= 5000; ms += 25) {
+    const auto out = look_running(ms);
+    EXPECT_FALSE(out.began || out.post);
+  }
+  // It runs again: the old probe says so, and its age is no lag.
+  const auto out = answer(std::chrono::seconds{6});
+  EXPECT_FALSE(out.stall || out.lag);
+  EXPECT_TRUE(tracker_.running());
+}
+
+TEST(a_tracker, of_a_loop_that_has_not_run_yet_waits_without_a_stall) {
+  stall_tracker tracker(milliseconds{25}, milliseconds{25}, stall_tracker::time_point{});
+  sighting s;
+  int posts = 0;
+  for (int ms = 0; ms <= 5000; ms += 25) {
+    s.now = stall_tracker::time_point{} + milliseconds{ms};
+    const auto out = tracker.look(s);
+    posts += out.post;
+    EXPECT_FALSE(out.began);
+  }
+  EXPECT_EQ(posts, 1);
+  EXPECT_FALSE(tracker.blocked_since());
+}
+
+}  // namespace
+}  // namespace loopscope::monitor

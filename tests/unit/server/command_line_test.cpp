@@ -1,0 +1,132 @@
+#include "server/cli/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "server/cli/duration.hpp"
+
+namespace loopscope::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+command parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "loopscope");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+serve_config serve_config_of(const std::vector<const char*>& arguments) {
+  return std::get<serve_command>(parse(arguments)).config;
+}
+
+int exit_code_of(const std::vector<const char*>& arguments) {
+  return std::get<leave>(parse(arguments)).exit_code;
+}
+
+TEST(command_line, serves_without_a_word_and_with_one) {
+  EXPECT_TRUE(std::holds_alternative<serve_command>(parse({})));
+  EXPECT_TRUE(std::holds_alternative<serve_command>(parse({"serve"})));
+  EXPECT_EQ(serve_config_of({"serve", "--max-writes", "3"}).limits.max_writes, 3u);
+  EXPECT_EQ(serve_config_of({"--max-writes", "3"}).limits.max_writes, 3u);
+}
+
+TEST(command_line, has_the_documented_defaults) {
+  const serve_config config = serve_config_of({});
+  EXPECT_EQ(config.listen.text(), "127.0.0.1:8080");
+  EXPECT_EQ(config.admin->text(), "127.0.0.1:8081");
+  EXPECT_EQ(config.io_threads, 1u);
+  EXPECT_EQ(config.pool_threads, 4u);
+  EXPECT_EQ(config.stall_threshold, 25ms);
+}
+
+TEST(command_line, reads_addresses_durations_and_sizes) {
+  const serve_config config = serve_config_of({"--listen", "[::1]:0", "--admin", "off", "--stall-threshold", "40ms",
+                                               "--header-timeout", "3", "--max-pending-bytes", "64MiB", "--data-dir",
+                                               "/data", "--file-io", "threads", "--log-format", "json"});
+  EXPECT_EQ(config.listen.text(), "[::1]:0");
+  EXPECT_FALSE(config.admin);
+  EXPECT_EQ(config.stall_threshold, 40ms);
+  EXPECT_EQ(config.header_timeout, 3s);
+  EXPECT_EQ(config.limits.max_pending_bytes, 64u << 20);
+  EXPECT_EQ(config.data_dir, "/data");
+  EXPECT_FALSE(config.create_data_dir);
+  EXPECT_EQ(config.file_io, writers::back_end_choice::threads);
+  EXPECT_EQ(config.format, log_format::json);
+}
+
+TEST(command_line, takes_the_environment_where_no_flag_is_given) {
+  ::setenv("LOOPSCOPE_MAX_WRITES", "5", 1);
+  EXPECT_EQ(serve_config_of({}).limits.max_writes, 5u);
+  EXPECT_EQ(serve_config_of({"--max-writes", "6"}).limits.max_writes, 6u);
+  ::setenv("LOOPSCOPE_MAX_WRITES", "many", 1);
+  EXPECT_EQ(exit_code_of({}), exit_bad_usage);
+  ::unsetenv("LOOPSCOPE_MAX_WRITES");
+}
+
+TEST(command_line, answers_bad_usage_with_2_and_names_the_flag) {
+  for (const std::vector<const char*>& arguments :
+       std::vector<std::vector<const char*>>{{"--listen", "here"},
+                                             {"--listen", "127.0.0.1:99999"},
+                                             {"--io-threads", "0"},
+                                             {"--max-writes", "0"},
+                                             {"--stall-threshold", "soon"},
+                                             {"--shutdown-grace", "-1s"},
+                                             {"--file-io", "aio"},
+                                             {"--log-format", "xml"},
+                                             {"--log-level", "loud"}}) {
+    const auto parsed = parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<leave>(parsed)) << arguments[0];
+    EXPECT_EQ(std::get<leave>(parsed).exit_code, exit_bad_usage) << arguments[0];
+    EXPECT_NE(std::get<leave>(parsed).err.find(arguments[0]), std::string::npos) << std::get<leave>(parsed).err;
+  }
+  EXPECT_EQ(exit_code_of({"--no-such-flag"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"dance"}), exit_bad_usage);
+}
+
+TEST(command_line, answers_help_version_and_configuration_with_0) {
+  EXPECT_EQ(exit_code_of({"--help"}), exit_done);
+  EXPECT_EQ(exit_code_of({"--version"}), exit_done);
+  const auto shown = std::get<leave>(parse({"--print-config", "--max-writes", "3"}));
+  EXPECT_EQ(shown.exit_code, exit_done);
+  EXPECT_NE(shown.out.find("\"max_writes\": 3"), std::string::npos);
+}
+
+TEST(command_line, reads_a_write) {
+  const auto parsed = std::get<write_command>(
+      parse({"write", "stream", "--count", "10", "--durability", "disk", "--verify", "--high-water-mark", "100"}));
+  EXPECT_EQ(parsed.request.id, writers::method::stream);
+  EXPECT_EQ(parsed.request.count, 10u);
+  EXPECT_EQ(parsed.request.durable, writers::durability::disk);
+  EXPECT_TRUE(parsed.request.verify);
+  EXPECT_EQ(parsed.request.high_water_mark_bytes, 100u);
+}
+
+TEST(command_line, refuses_a_write_that_says_nothing_sensible) {
+  EXPECT_EQ(exit_code_of({"write"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"write", "turbo"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"write", "sync", "--count", "0"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"write", "sync", "--count", "-1"}), exit_bad_usage);
+}
+
+TEST(command_line, reads_a_health_check) {
+  const auto parsed = std::get<healthcheck_command>(parse({"healthcheck", "--url", "http://127.0.0.1:1/x"}));
+  EXPECT_EQ(parsed.url, "http://127.0.0.1:1/x");
+}
+
+TEST(parse_duration, reads_units_and_bare_numbers) {
+  EXPECT_EQ(parse_duration("25ms", 1s), 25ms);
+  EXPECT_EQ(parse_duration("1.5s", 1ms), 1500ms);
+  EXPECT_EQ(parse_duration("2min", 1ms), 2min);
+  EXPECT_EQ(parse_duration("7", 1s), 7s);
+  EXPECT_EQ(parse_duration("7", 1ms), 7ms);
+}
+
+TEST(parse_duration, refuses_everything_else) {
+  for (const char* text : {"", "ms", "-1s", "1h30", "1e9", "nan", "inf", "99999999999s", "1 s"})
+    EXPECT_EQ(parse_duration(text, 1s), std::nullopt) << text;
+}
+
+}  // namespace
+}  // namespace loopscope::cli

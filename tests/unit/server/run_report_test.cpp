@@ -1,0 +1,64 @@
+#include "server/runs/run_report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loopscope::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+run_report some_report() {
+  run_report report;
+  report.run_id = 7;
+  report.write.id = writers::method::stream;
+  report.write.count = 1000;
+  report.write.bytes = 4890;
+  report.write.completed = 2ms;
+  report.write.queued = 1500us;
+  return report;
+}
+
+TEST(run_report, gives_times_in_their_units) {
+  const auto json = to_json(some_report());
+  EXPECT_EQ(json["timing_ms"]["completed"], 2.0);
+  EXPECT_EQ(json["timing_ms"]["queued"], 1.5);
+  EXPECT_EQ(json["throughput"]["records_per_s"], 500'000.0);
+  EXPECT_EQ(json["throughput"]["bytes_per_s"], 2'445'000.0);
+}
+
+TEST(run_report, says_null_for_what_was_not_measured) {
+  const auto json = to_json(some_report());
+  EXPECT_TRUE(json["timing_ms"]["durable"].is_null());
+  EXPECT_TRUE(json["memory"]["rss_peak_bytes"].is_null());
+  EXPECT_TRUE(json["loop"].is_null());
+  EXPECT_TRUE(json["page_cache"]["cached_bytes"].is_null());
+  EXPECT_TRUE(json["content"]["complete"].is_null());
+  EXPECT_EQ(json["content"]["checked"], false);
+}
+
+TEST(run_report, has_no_rate_for_a_write_that_took_no_time) {
+  run_report report = some_report();
+  report.write.completed = 0ns;
+  EXPECT_TRUE(to_json(report)["throughput"]["records_per_s"].is_null());
+}
+
+TEST(run_report, has_the_members_of_the_contract) {
+  std::vector<std::string> names;
+  const auto json = to_json(some_report());
+  for (const auto& [name, value] : json.items()) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"run_id", "method", "io", "io_reason", "count", "bytes", "file",
+                                             "timing_ms", "throughput", "syscalls", "memory", "cpu", "loop",
+                                             "backpressure", "page_cache", "content"}));
+}
+
+TEST(run_report, shows_what_the_monitor_saw) {
+  run_report report = some_report();
+  report.loop = loop_figures{1us, 20us, 3ms, 2, 947ms};
+  const auto json = to_json(report);
+  EXPECT_EQ(json["loop"]["lag_p99_us"], 20.0);
+  EXPECT_EQ(json["loop"]["longest_stall_ms"], 947.0);
+  EXPECT_EQ(json["loop"]["stalls"], 2);
+}
+
+}  // namespace
+}  // namespace loopscope::runs

@@ -1,0 +1,56 @@
+#include "server/routes/write_problem.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace loopscope::routes {
+namespace {
+
+writers::file_error failed(int error_value) {
+  return {{error_value, boost::system::system_category()}, "write", "/secret/place/stream.txt.a1b2c3.part"};
+}
+
+bool has_retry_after(const http::response& answer) {
+  return std::ranges::any_of(answer.headers, [](const auto& each) { return each.first == "Retry-After"; });
+}
+
+TEST(write_problem, of_a_full_disk_or_quota_is_507) {
+  for (const int error_value : {ENOSPC, EDQUOT, EFBIG}) EXPECT_EQ(to_response(failed(error_value)).status, 507u);
+}
+
+TEST(write_problem, of_another_failure_is_500) {
+  EXPECT_EQ(to_response(failed(EIO)).status, 500u);
+}
+
+TEST(write_problem, names_call_and_errno_but_not_the_servers_folders) {
+  const auto answer = to_response(failed(EIO));
+  EXPECT_NE(answer.body.find("write"), std::string::npos);
+  EXPECT_NE(answer.body.find("errno 5"), std::string::npos);
+  EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+}
+
+TEST(write_problem, of_a_cancelled_write_invites_to_try_again) {
+  const auto answer = to_response(failed(ECANCELED));
+  EXPECT_EQ(answer.status, 503u);
+  EXPECT_TRUE(has_retry_after(answer));
+}
+
+TEST(write_problem, of_a_busy_service_invites_to_try_again) {
+  const auto answer = to_response(runs::refusal{runs::refusal::cause::too_many, "", "max-writes", 9, 8});
+  EXPECT_EQ(answer.status, 429u);
+  EXPECT_TRUE(has_retry_after(answer));
+}
+
+TEST(write_problem, of_a_request_over_a_limit_names_both_numbers) {
+  const auto answer =
+      to_response(runs::refusal{runs::refusal::cause::over_limit, "count", "max-pending-bytes", 800, 256});
+  EXPECT_EQ(answer.status, 422u);
+  EXPECT_NE(answer.body.find("\"estimate\":800"), std::string::npos);
+  EXPECT_NE(answer.body.find("\"limit\":256"), std::string::npos);
+  EXPECT_FALSE(has_retry_after(answer));
+}
+
+}  // namespace
+}  // namespace loopscope::routes

@@ -1,0 +1,171 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <functional>
+#include <string>
+
+#include "tests/support/expected_records.hpp"
+#include "tests/support/fake_file.hpp"
+#include "tests/support/run_coroutine.hpp"
+#include "writers/file/pool_file.hpp"
+#include "writers/record.hpp"
+#include "writers/strategy.hpp"
+#include "writers/verify.hpp"
+
+namespace loopscope::writers {
+namespace {
+
+namespace asio = boost::asio;
+using testing::expected_records;
+using testing::fake_file;
+
+/// One method writing into a fake file through the thread pool.
+class strategies : public ::testing::TestWithParam<method_info> {
+ protected:
+  error_code write(std::uint64_t count) {
+    pool_file back_end{io_.get_executor(), pool_, file_};
+    write_task task{count, 1024, std::chrono::microseconds{50}, stop_.get_token(), pool_, file_, &back_end, progress_};
+    progress_.started();
+    return testing::run_coroutine(io_, strategy_for(GetParam().id)(task));
+  }
+
+  content_figures check(std::uint64_t count) const {
+    record_checker checker{count};
+    const std::string content = file_.content();
+    checker.feed(std::as_bytes(std::span{content.data(), content.size()}));
+    return checker.finish();
+  }
+
+  bool is(method id) const { return GetParam().id == id; }
+
+  asio::io_context io_;
+  io_pool pool_{4};
+  fake_file file_;
+  write_progress progress_;
+  std::stop_source stop_;
+};
+
+TEST_P(strategies, write_every_record_once) {
+  ASSERT_FALSE(write(3000));
+  EXPECT_TRUE(check(3000).complete);
+  if (!is(method::callback)) {
+    EXPECT_EQ(file_.content(), expected_records(3000));
+  }
+}
+
+TEST_P(strategies, write_a_single_record) {
+  ASSERT_FALSE(write(1));
+  EXPECT_EQ(file_.content(), " 0 ");
+}
+
+TEST_P(strategies, survive_short_writes_and_interruptions) {
+  file_.on_write = [](std::uint64_t call) {
+    return call % 3 == 0 ? fake_file::behaviour{.error_value = EINTR} : fake_file::behaviour{.most = 3};
+  };
+  ASSERT_FALSE(write(2000));
+  EXPECT_TRUE(check(2000).complete);
+}
+
+TEST_P(strategies, report_the_first_error_and_stop_writing) {
+  file_.on_write = [](std::uint64_t call) { return fake_file::behaviour{.error_value = call >= 1 ? ENOSPC : 0}; };
+  EXPECT_EQ(write(200'000).value(), ENOSPC);
+  if (!is(method::callback)) {  // which hears of nothing before it has started every write
+    EXPECT_LT(file_.calls(), 200'000u);
+  }
+}
+
+TEST_P(strategies, stop_when_asked) {
+  file_.on_write = [this](std::uint64_t call) {
+    if (call == 2) stop_.request_stop();
+    return fake_file::behaviour{};
+  };
+  EXPECT_EQ(write(300'000), asio::error::operation_aborted);
+  if (!is(method::callback)) {
+    EXPECT_LT(file_.calls(), 300'000u);
+  }
+}
+
+TEST_P(strategies, have_nothing_pending_at_the_end) {
+  ASSERT_FALSE(write(3000));
+  EXPECT_EQ(progress_.written_records(), 3000u);
+  EXPECT_EQ(progress_.pending_records(), 0u);
+  EXPECT_EQ(progress_.pending_bytes(), 0u);
+}
+
+TEST_P(strategies, know_when_everything_was_queued) {
+  ASSERT_FALSE(write(3000));
+  ASSERT_TRUE(progress_.queued_after());
+  EXPECT_LE(*progress_.queued_after(), progress_.elapsed());
+}
+
+TEST_P(strategies, bound_what_is_pending_unless_they_are_the_flood) {
+  ASSERT_FALSE(write(3000));
+  if (is(method::callback)) {
+    EXPECT_EQ(progress_.pending_peak_records(), 3000u);
+  } else if (is(method::stream)) {
+    EXPECT_GE(progress_.pending_peak_bytes(), 1024u);
+    EXPECT_LT(progress_.pending_peak_bytes(), 1024u + max_record_bytes);
+  } else {
+    EXPECT_EQ(progress_.pending_peak_records(), 1u);
+  }
+}
+
+/// A write that hangs must not hang the loop of a method that promises to leave it free.
+TEST_P(strategies, leave_the_loop_free_while_a_write_hangs) {
+  if (is(method::sync) || is(method::partition)) GTEST_SKIP() << "writes on the loop itself, on purpose";
+  file_.hold();
+  std::function<void()> release_when_hanging = [&] {
+    if (file_.hanging_writes() > 0) return file_.release();
+    asio::post(io_, release_when_hanging);
+  };
+  asio::post(io_, release_when_hanging);  // runs only on a loop that is free
+  ASSERT_FALSE(write(100));
+  EXPECT_TRUE(check(100).complete);
+}
+
+TEST_P(strategies, yield_to_other_handlers_as_their_method_says) {
+  int others = 0;
+  bool writing = true;
+  std::function<void()> other = [&] {
+    ++others;
+    if (writing) asio::post(io_, other);
+  };
+  asio::post(io_, other);
+  pool_file back_end{io_.get_executor(), pool_, file_};
+  write_task task{20'000, 1024, std::chrono::microseconds{50}, stop_.get_token(), pool_, file_, &back_end, progress_};
+  int others_before = 0;
+  int others_after = 0;
+  const auto write = [&]() -> asio::awaitable<error_code> {
+    others_before = others;
+    const error_code error = co_await strategy_for(GetParam().id)(task);
+    others_after = others;
+    writing = false;
+    co_return error;
+  };
+  ASSERT_FALSE(testing::run_coroutine(io_, write()));
+  if (is(method::sync)) {
+    EXPECT_EQ(others_after, others_before);
+  } else {
+    EXPECT_GT(others_after, others_before);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(every_method, strategies, ::testing::ValuesIn(all_methods()),
+                         [](const auto& each) { return std::string{each.param.name}; });
+
+TEST(stream_strategy, drains_once_for_every_high_water_mark) {
+  asio::io_context io;
+  io_pool pool{1};
+  fake_file file;
+  write_progress progress;
+  pool_file back_end{io.get_executor(), pool, file};
+  write_task task{100'000, 65'536, {}, {}, pool, file, &back_end, progress};
+  ASSERT_FALSE(testing::run_coroutine(io, write_stream(task)));
+  // A record that crosses the mark goes with its chunk: 688,890 bytes are ten marks and a rest.
+  EXPECT_EQ(progress.drains(), 10u);
+  EXPECT_EQ(file.calls(), 11u);
+}
+
+}  // namespace
+}  // namespace loopscope::writers

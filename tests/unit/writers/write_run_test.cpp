@@ -1,0 +1,156 @@
+#include "writers/write_run.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <tuple>
+
+#include "tests/support/expected_records.hpp"
+#include "tests/support/run_coroutine.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "writers/file/uring_support.hpp"
+
+namespace loopscope::writers {
+namespace {
+
+namespace asio = boost::asio;
+using testing::expected_records;
+using testing::read_file;
+
+class write_run : public ::testing::Test {
+ protected:
+  file_result<write_report> run(const write_request& request, std::stop_token stop = {}) {
+    return testing::run_coroutine(io_, run_write(request, environment_, progress_, std::move(stop)));
+  }
+  std::filesystem::path output(method id) const { return output_path(directory_.path(), id); }
+
+  asio::io_context io_;
+  testing::temporary_directory directory_;
+  io_pool pool_{4};
+  peak_memory_meter memory_;
+  write_environment environment_{directory_.path(), pool_, memory_};
+  write_progress progress_;
+};
+
+class every_method : public write_run, public ::testing::WithParamInterface<std::tuple<method_info, back_end>> {
+ protected:
+  void SetUp() override {
+    request_.id = std::get<0>(GetParam()).id;
+    request_.io = {std::get<1>(GetParam()), "the test asks for it"};
+    request_.count = 2000;
+    if (request_.io.id != back_end::uring) return;
+    if (info(request_.id).uses != back_end_use::any) GTEST_SKIP() << "its back end is not chosen";
+    if (const auto support = probe_uring(); !support.available) GTEST_SKIP() << support.reason;
+  }
+
+  write_request request_;
+};
+
+TEST_P(every_method, reports_what_it_wrote) {
+  request_.verify = true;
+  const auto report = run(request_);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->bytes, std::filesystem::file_size(output(request_.id)));
+  EXPECT_EQ(report->file, output(request_.id));
+  EXPECT_TRUE(report->content->complete);
+  EXPECT_EQ(report->io.has_value(), info(request_.id).uses != back_end_use::none);
+  EXPECT_LE(report->queued, report->completed);
+  EXPECT_FALSE(report->durable);
+  EXPECT_EQ(report->sync_calls, 0u);
+  EXPECT_GE(report->cpu.process_user.count() + report->cpu.process_system.count(), 0);
+  EXPECT_EQ(report->drains.has_value(), request_.id == method::stream);
+  EXPECT_EQ(directory_.parts_left(), 0u);
+  if (request_.id != method::stream) {
+    EXPECT_EQ(report->write_calls, 2000u);
+  }
+  if (request_.id != method::callback || request_.io.id == back_end::uring) {
+    EXPECT_EQ(read_file(output(request_.id)), expected_records(2000));
+  }
+}
+
+TEST_P(every_method, reaches_the_disk_when_asked) {
+  request_.durable = durability::disk;
+  const auto report = run(request_);
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_TRUE(report->durable);
+  EXPECT_GE(*report->durable, report->completed);
+  EXPECT_EQ(report->sync_calls, 2u);
+}
+
+TEST_P(every_method, leaves_the_earlier_file_when_cancelled) {
+  ASSERT_TRUE(run(request_));
+  const std::string earlier = read_file(output(request_.id));
+  std::stop_source stop;
+  stop.request_stop();
+  const auto report = run(request_, stop.get_token());
+  ASSERT_TRUE(report.has_error());
+  EXPECT_EQ(report.error().code, asio::error::operation_aborted);
+  EXPECT_EQ(read_file(output(request_.id)), earlier);
+  EXPECT_EQ(directory_.parts_left(), 0u);
+}
+
+/// A real short write and a real EFBIG, through the kernel's own limit.
+TEST_P(every_method, leaves_the_earlier_file_when_the_disk_says_no) {
+  ASSERT_TRUE(run(request_));
+  const std::string earlier = read_file(output(request_.id));
+  rlimit unlimited{};
+  ::getrlimit(RLIMIT_FSIZE, &unlimited);
+  rlimit limited = unlimited;
+  limited.rlim_cur = 5001;
+  const auto previous = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &limited);
+  const auto report = run(request_);
+  ::setrlimit(RLIMIT_FSIZE, &unlimited);
+  std::signal(SIGXFSZ, previous);
+
+  ASSERT_TRUE(report.has_error());
+  EXPECT_EQ(report.error().code.value(), EFBIG);
+  EXPECT_EQ(report.error().operation, "write");
+  EXPECT_EQ(read_file(output(request_.id)), earlier);
+  EXPECT_EQ(directory_.parts_left(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(back_ends, every_method,
+                         ::testing::Combine(::testing::ValuesIn(all_methods()),
+                                            ::testing::Values(back_end::threads, back_end::uring)),
+                         [](const auto& each) {
+                           return std::string{std::get<0>(each.param).name} + "_on_" +
+                                  std::string{to_string(std::get<1>(each.param))};
+                         });
+
+TEST_F(write_run, reports_a_missing_directory) {
+  write_environment nowhere{directory_.path() / "gone", pool_, memory_};
+  write_request request;
+  request.count = 1;
+  const auto report = testing::run_coroutine(io_, run_write(request, nowhere, progress_, {}));
+  ASSERT_TRUE(report.has_error());
+  EXPECT_EQ(report.error().code.value(), ENOENT);
+}
+
+TEST_F(write_run, of_a_stream_counts_a_write_for_every_drain_and_the_rest) {
+  write_request request;
+  request.id = method::stream;
+  const auto report = run(request);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->bytes, 7'888'890u);
+  EXPECT_EQ(report->drains, 120u);
+  EXPECT_EQ(report->write_calls, 121u);
+}
+
+TEST_F(write_run, of_a_callback_loses_the_order_and_nothing_else) {
+  write_request request;
+  request.id = method::callback;
+  request.count = 300'000;
+  request.verify = true;
+  const auto report = run(request);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->content->complete);
+  EXPECT_FALSE(report->content->in_order);
+  EXPECT_GT(report->content->out_of_order_records, 0u);
+}
+
+}  // namespace
+}  // namespace loopscope::writers

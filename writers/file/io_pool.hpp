@@ -1,0 +1,57 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace loopscope::writers {
+
+/// The threads on which everything that may block is called.
+///
+/// Threads: any. Lifetime: outlives all work given to it. join() it before the io_contexts that it completes on are
+/// destroyed: a thread that has just posted to one may still be signalling it.
+class io_pool {
+ public:
+  explicit io_pool(std::size_t threads) : pool_(threads), threads_(threads) {}
+  ~io_pool() { join(); }
+
+  /// Carries out what was given and ends the threads.
+  void join() { pool_.join(); }
+
+  std::size_t threads() const noexcept { return threads_; }
+  boost::asio::thread_pool::executor_type executor() noexcept { return pool_.get_executor(); }
+
+  /// Calls `work` on a pool thread and completes on the caller's executor with what it returned: `void(Result)`.
+  ///
+  /// `work` must not throw. Cancellation: none; the work is always carried out.
+  template <class Work, class CompletionToken>
+  auto async_run(Work work, CompletionToken&& token) {
+    namespace asio = boost::asio;
+    using result = std::invoke_result_t<Work&>;
+    auto initiate = [](auto handler, io_pool* pool, Work given) {
+      auto caller = asio::make_work_guard(handler);
+      asio::post(pool->pool_,
+                 [handler = std::move(handler), caller = std::move(caller), given = std::move(given)]() mutable {
+                   result answer = given();
+                   const auto executor = caller.get_executor();
+                   asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+                     std::move(handler)(std::move(answer));
+                   });
+                 });
+    };
+    return asio::async_initiate<CompletionToken, void(result)>(std::move(initiate), token, this, std::move(work));
+  }
+
+ private:
+  boost::asio::thread_pool pool_;
+  std::size_t threads_;
+};
+
+}  // namespace loopscope::writers

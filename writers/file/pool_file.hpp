@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "async_file.hpp"
+#include "blocking_file.hpp"
+#include "io_pool.hpp"
+
+namespace loopscope::writers {
+
+/// The `threads` back end: pool threads call write(2), as libuv's do.
+///
+/// Several operations in flight reach the file in whatever order the threads come to them; each is written whole.
+/// Threads, lifetime, cancellation: see async_file. The blocking file and the pool outlive it. The file's bytes
+/// are written on pool threads, completions run on the executor, a bounded number a turn.
+class pool_file final : public async_file {
+ public:
+  pool_file(boost::asio::any_io_executor executor, io_pool& pool, blocking_file& file);
+  ~pool_file() override;
+  pool_file(const pool_file&) = delete;
+  pool_file& operator=(const pool_file&) = delete;
+
+  void start(write_operation& operation) override;
+  void cancel() override;
+
+ private:
+  class shared_state;
+  std::shared_ptr<shared_state> state_;
+};
+
+}  // namespace loopscope::writers

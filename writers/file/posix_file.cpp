@@ -1,0 +1,52 @@
+#include "posix_file.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace loopscope::writers {
+namespace {
+
+error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
+
+}  // namespace
+
+posix_file::posix_file(posix_file&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      write_calls_(other.write_calls()),
+      sync_calls_(other.sync_calls()) {}
+
+posix_file& posix_file::operator=(posix_file&& other) noexcept {
+  if (this != &other) {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    write_calls_ = other.write_calls();
+    sync_calls_ = other.sync_calls();
+  }
+  return *this;
+}
+
+boost::system::result<std::size_t> posix_file::blocking_write_some(std::span<const std::byte> data) {
+  write_calls_.fetch_add(1, std::memory_order_relaxed);
+  const ssize_t written = ::write(descriptor_, data.data(), data.size());
+  if (written < 0) return last_error();
+  return static_cast<std::size_t>(written);
+}
+
+error_code posix_file::blocking_sync_data() {
+  sync_calls_.fetch_add(1, std::memory_order_relaxed);
+  return ::fdatasync(descriptor_) == 0 ? error_code{} : last_error();
+}
+
+error_code posix_file::blocking_sync() {
+  sync_calls_.fetch_add(1, std::memory_order_relaxed);
+  return ::fsync(descriptor_) == 0 ? error_code{} : last_error();
+}
+
+void posix_file::close() noexcept {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+}  // namespace loopscope::writers

@@ -1,0 +1,72 @@
+#include "method.hpp"
+
+#include <algorithm>
+
+namespace loopscope::writers {
+namespace {
+
+constexpr std::array<std::string_view, 2> promise_aliases{"async", "await"};
+
+constexpr std::array<method_info, method_count> methods{{
+    {method::sync,
+     "sync",
+     {},
+     loop_effect::blocked,
+     back_end_use::none,
+     "one write(2) per record on the I/O thread: nothing else runs until the last one"},
+    {method::promise, "promise", promise_aliases, loop_effect::free, back_end_use::any,
+     "awaits one write per record: the loop is free, every record pays a round trip"},
+    {method::callback,
+     "callback",
+     {},
+     loop_effect::stressed,
+     back_end_use::any,
+     "starts every write at once with a completion callback each and no backpressure"},
+    {method::stream,
+     "stream",
+     {},
+     loop_effect::free,
+     back_end_use::any,
+     "buffers up to the high-water mark, waits for drain, writes large chunks"},
+    {method::partition,
+     "partition",
+     {},
+     loop_effect::free_between_slices,
+     back_end_use::none,
+     "the sync loop cut into short slices that yield to the loop between them"},
+    {method::offload, "offload", {}, loop_effect::free, back_end_use::threads, "the whole sync loop on a pool thread"},
+}};
+
+}  // namespace
+
+std::span<const method_info, method_count> all_methods() noexcept {
+  return methods;
+}
+
+const method_info& info(method id) noexcept {
+  return methods[static_cast<std::size_t>(id)];
+}
+
+std::optional<method> find_method(std::string_view name_or_alias) noexcept {
+  for (const method_info& each : methods) {
+    if (each.name == name_or_alias || std::ranges::find(each.aliases, name_or_alias) != each.aliases.end())
+      return each.id;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(loop_effect effect) noexcept {
+  switch (effect) {
+    case loop_effect::blocked:
+      return "blocked";
+    case loop_effect::stressed:
+      return "stressed";
+    case loop_effect::free_between_slices:
+      return "free between slices";
+    case loop_effect::free:
+      return "free";
+  }
+  return "";
+}
+
+}  // namespace loopscope::writers

@@ -1,0 +1,188 @@
+#include "write_run.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <optional>
+
+#include "file/part_file.hpp"
+#include "file/pool_file.hpp"
+#include "file/uring_file.hpp"
+#include "record.hpp"
+#include "strategy.hpp"
+
+namespace loopscope::writers {
+namespace {
+
+namespace asio = boost::asio;
+
+/// The part of a run that may block: everything around the strategy itself.
+class run_files {
+ public:
+  run_files(write_request request, write_environment& environment, write_progress& progress, std::stop_token stop)
+      : request_(std::move(request)), environment_(environment), progress_(progress), stop_(std::move(stop)) {}
+
+  file_result<void> blocking_open() {
+    memory_.emplace(environment_.memory);
+    progress_.started();
+    auto created = part_file::blocking_create(output_path(environment_.directory, request_.id));
+    if (created.has_error()) return created.error();
+    output_.emplace(std::move(*created));
+    return {};
+  }
+
+  /// Takes the figures of the moment, reads the file back, makes it durable if asked, gives it its name.
+  file_result<write_report> blocking_finish(write_report report) {
+    file_result<void> done = blocking_complete(report);
+    blocking_close();
+    if (done.has_error()) return done.error();
+    return report;
+  }
+
+  /// Removes what was not completed, and releases everything, where blocking is allowed.
+  void blocking_close() {
+    output_.reset();
+    memory_.reset();
+  }
+
+  posix_file& file() { return output_->file(); }
+  file_error failed_write(error_code error) const { return {error, "write", output_->part()}; }
+  file_error cancelled() const { return failed_write(asio::error::operation_aborted); }
+
+ private:
+  file_result<void> blocking_complete(write_report& report) {
+    using clock = write_progress::clock;
+    const bool to_disk = request_.durable == durability::disk;
+    report.page_cache = blocking_read_page_cache(file().descriptor());
+    report.memory = memory_->blocking_end();
+    if (to_disk)
+      if (const auto synced = output_->blocking_sync_file(); synced.has_error()) return synced;
+
+    const auto verify_started = clock::now();
+    if (request_.verify) {
+      const auto content = blocking_verify(file().descriptor(), request_.count, stop_);
+      if (content.has_error()) return file_error{content.error(), "read", output_->part()};
+      report.content = *content;
+    }
+    const auto reading_back = clock::now() - verify_started;
+
+    if (stop_.stop_requested()) return cancelled();
+    if (const auto committed = output_->blocking_commit(); committed.has_error()) return committed;
+    report.file = output_->target();
+    report.sync_calls = file().sync_calls();
+    if (!to_disk) return {};
+    if (const auto synced = output_->blocking_sync_directory(); synced.has_error()) return synced;
+    ++report.sync_calls;
+    report.durable = progress_.elapsed() - reading_back;
+    return {};
+  }
+
+  write_request request_;
+  write_environment& environment_;
+  write_progress& progress_;
+  std::stop_token stop_;
+  std::optional<peak_memory_meter::span> memory_;
+  std::optional<part_file> output_;
+};
+
+/// The back end of one run; empty for methods that have none.
+class run_back_end {
+ public:
+  run_back_end(const write_request& request, asio::any_io_executor executor, io_pool& pool, posix_file& file) {
+    if (info(request.id).uses != back_end_use::any) return;
+    if (request.io.id == back_end::uring) {
+      uring_.emplace(std::move(executor), file.descriptor());
+    } else {
+      pool_.emplace(std::move(executor), pool, file);
+    }
+  }
+
+  async_file* get() noexcept {
+    if (uring_) return &*uring_;
+    return pool_ ? &*pool_ : nullptr;
+  }
+  std::uint64_t ring_writes() const noexcept { return uring_ ? uring_->write_calls() : 0; }
+
+ private:
+  std::optional<pool_file> pool_;
+  std::optional<uring_file> uring_;
+};
+
+write_report describe(const write_request& request) {
+  write_report report;
+  report.id = request.id;
+  report.count = request.count;
+  report.bytes = total_bytes(request.count);
+  switch (info(request.id).uses) {
+    case back_end_use::any:
+      report.io = request.io.id;
+      report.io_reason = request.io.reason;
+      break;
+    case back_end_use::threads:
+      report.io = back_end::threads;
+      report.io_reason = "the whole loop runs on a pool thread";
+      break;
+    case back_end_use::none:
+      report.io_reason = "no back end is involved: the I/O thread calls write(2) itself";
+      break;
+  }
+  return report;
+}
+
+void take_figures(write_report& report, const write_request& request, const write_progress& progress) {
+  report.completed = progress.elapsed();
+  report.queued = progress.queued_after().value_or(report.completed);
+  report.pending_peak_records = progress.pending_peak_records();
+  report.pending_peak_bytes = progress.pending_peak_bytes();
+  if (request.id != method::stream) return;
+  report.high_water_mark_bytes = request.high_water_mark_bytes;
+  report.drains = progress.drains();
+  report.waited = progress.waited();
+}
+
+}  // namespace
+
+std::filesystem::path output_path(const std::filesystem::path& directory, method id) {
+  return directory / (std::string{info(id).name} + ".txt");
+}
+
+asio::awaitable<file_result<write_report>> run_write(write_request request, write_environment& environment,
+                                                     write_progress& progress, std::stop_token stop) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  run_files files{request, environment, progress, stop};
+
+  const auto open = [&files] { return files.blocking_open(); };
+  file_result<void> opened = co_await environment.pool.async_run(open, asio::use_awaitable);
+  file_result<write_report> outcome{describe(request)};
+  if (opened.has_error()) {
+    outcome = opened.error();
+  } else if (stop.stop_requested()) {
+    outcome = files.cancelled();
+  } else {
+    run_back_end back_end{request, executor, environment.pool, files.file()};
+    write_task task{request.count,    request.high_water_mark_bytes,
+                    request.slice,    stop,
+                    environment.pool, files.file(),
+                    back_end.get(),   progress};
+    const cpu_time cpu_before = cpu_time::now();
+    if (const error_code error = co_await strategy_for(request.id)(task)) {
+      outcome = files.failed_write(error);
+    } else {
+      outcome->cpu = cpu_time::now().since(cpu_before);
+      take_figures(*outcome, request, progress);
+      outcome->write_calls = files.file().write_calls() + back_end.ring_writes();
+    }
+  }
+  if (outcome) {
+    const auto finish = [&files, report = std::move(*outcome)] { return files.blocking_finish(report); };
+    co_return co_await environment.pool.async_run(finish, asio::use_awaitable);
+  }
+  const auto give_up = [&files, error = outcome.error()] {
+    files.blocking_close();
+    return file_result<write_report>{error};
+  };
+  co_return co_await environment.pool.async_run(give_up, asio::use_awaitable);
+}
+
+}  // namespace loopscope::writers
