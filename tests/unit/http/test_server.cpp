@@ -130,12 +130,11 @@ task<void> test_server::endless(body_stream& body) {
 }
 
 void test_server::run_on_loop(std::function<void()> work) {
-  std::promise<void> done;
-  asio::post(loop_, [&] {
-    work();
-    done.set_value();
-  });
-  done.get_future().wait();
+  std::packaged_task<void()> whole(std::move(work));
+  const auto done = whole.get_future();
+  // The loop owns it: nothing here dies while it is still telling.
+  asio::post(loop_, [task = std::move(whole)]() mutable { task(); });
+  done.wait();
 }
 
 void test_server::drain() {

@@ -34,12 +34,11 @@ class watched_loop {
   /// Runs f on the loop and returns when it has run.
   template <class Function>
   void run(Function f) {
-    std::promise<void> done;
-    boost::asio::post(io_, [&] {
-      f();
-      done.set_value();
-    });
-    done.get_future().wait();
+    std::packaged_task<void()> whole(std::move(f));
+    const auto done = whole.get_future();
+    // The loop owns it: nothing here dies while it is still telling.
+    boost::asio::post(io_, [task = std::move(whole)]() mutable { task(); });
+    done.wait();
   }
 
   /// The stalls of a handler on the loop, complete, oldest first; none when it caused none.
