@@ -40,7 +40,6 @@ class host_view {
   proc_file own_schedstat_;
   std::chrono::nanoseconds own_run_delay_{0};
   std::chrono::nanoseconds cpu_at_wake_up_{0};
-  long waits_at_wake_up_ = 0;
   std::chrono::steady_clock::time_point woke_up_at_{};
   host_totals totals_;
 };

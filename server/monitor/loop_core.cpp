@@ -32,6 +32,9 @@ constexpr bool late_stacks_mislead = false;
 constexpr const char* no_answer = late_stacks_mislead
                                       ? "the signal was not handled in time (ThreadSanitizer delays signals)"
                                       : "the signal was not handled in time (uninterruptible sleep, or not scheduled)";
+// For the program's debug information, which is read once.
+constexpr std::chrono::seconds longest_read{10};
+constexpr const char* still_reading = "the program's debug information was still being read";
 constexpr const char* too_short = "the stall ended before its stack was taken";
 
 nanoseconds deadline_interval(const options& o) {
@@ -73,7 +76,8 @@ loop_core::time_point loop_core::look(const host_totals& host, scheduler_clock& 
     if (next.began) update_open(*seen, false, host);
     if (next.sample) take_stack();
     if (!next.sample && catcher_.pending()) collect_stack(nanoseconds{0});
-    update_open(*seen, next.sample, host);
+    const bool named = read_stacks(*case_, unread_);
+    update_open(*seen, named || (next.sample && unread_.empty()), host);
   }
   if (next.post) post_probe();
   settle(now);
@@ -133,14 +137,22 @@ void loop_core::take_stack() {
 }
 
 void loop_core::collect_stack(nanoseconds timeout) {
-  const auto raw = catcher_.collect(timeout);
+  auto raw = catcher_.collect(timeout);
   if (!raw) {
     case_->no_stack(no_answer);
     if (late_stacks_mislead) catcher_.cancel();
     return;
   }
   if (raw->exception_in_flight) return case_->no_stack("an exception was in flight");
-  case_->add_stack(symboliser_.frames(*raw));
+  unread_.push_back(*std::move(raw));
+}
+
+// Waiting for the debug information here would leave every loop unwatched meanwhile.
+bool loop_core::read_stacks(stall_case& into, std::vector<raw_stack>& unread) const {
+  if (unread.empty() || !symboliser::ready()) return false;
+  for (const auto& raw : unread) into.add_stack(symboliser_.frames(raw));
+  unread.clear();
+  return true;
 }
 
 void loop_core::update_open(const sighting& seen, bool sampled, const host_totals& host) {
@@ -158,30 +170,35 @@ void loop_core::update_open(const sighting& seen, bool sampled, const host_total
 void loop_core::end_case(const stall_tracker::span& stall, const evidence& seen) {
   catcher_.cancel();
   pulse_.ended(stall.end);
-  settling_.emplace();
-  auto& record = settling_->record;
-  record.loop = settings_.name;
-  case_->describe(record, seen, false);
-  record.delayed = pulse_.delayed();
-  advice_ = advice_for(record);
-  record.sentence = to_sentence(record, advice_);
-  record.repeats = repeats_;
-  settling_->fingerprint = case_->fingerprint();
-  settling_->until = stall.end + settings_.settle_time;
+  settling_ = settling{*std::move(case_), seen, stall.end + settings_.settle_time, repeats_, std::move(unread_)};
   case_.reset();
-  book_.add_ended(record);
+  unread_.clear();
+  read_stacks(settling_->ended, settling_->unread);
+  if (!settling_->unread.empty()) settling_->ended.no_stack(still_reading);
+  book_.add_ended(describe_ended());
+}
+
+stall_record loop_core::describe_ended() const {
+  stall_record record;
+  record.loop = settings_.name;
+  settling_->ended.describe(record, settling_->seen, false);
+  record.delayed = pulse_.delayed();
+  record.repeats = settling_->repeats;
+  record.sentence = to_sentence(record, advice_for(record));
+  return record;
 }
 
 void loop_core::settle(time_point now) {
   if (!settling_ || now < settling_->until) return;
-  auto done = std::move(*settling_);
+  read_stacks(settling_->ended, settling_->unread);
+  if (!settling_->unread.empty() && now < settling_->until + longest_read) return;
+  auto record = describe_ended();
+  const auto fingerprint = settling_->ended.fingerprint();
   settling_.reset();
-  done.record.delayed = pulse_.delayed();
   if (!case_) pulse_.release();
-  done.record.sentence = to_sentence(done.record, advice_);
-  const bool worth_telling = decide(done.record, done.fingerprint, steady::now());
-  book_.complete(done.record);
-  if (worth_telling) tell(done.record);
+  const bool worth_telling = decide(record, fingerprint, steady::now());
+  book_.complete(record);
+  if (worth_telling) tell(record);
 }
 
 void loop_core::post_probe() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "activity.hpp"
 #include "host_view.hpp"
@@ -47,10 +48,13 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   std::chrono::nanoseconds stalled_for(time_point now) const noexcept;
 
  private:
+  /// A stall that has ended, until those whom it delayed are counted and its stacks read.
   struct settling {
-    stall_record record;
-    std::uint64_t fingerprint;
+    stall_case ended;
+    evidence seen;
     time_point until;
+    std::uint64_t repeats;
+    std::vector<raw_stack> unread;
   };
 
   void learn_thread();
@@ -59,8 +63,10 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   void open_case();
   void take_stack();
   void collect_stack(std::chrono::nanoseconds timeout);
+  bool read_stacks(stall_case& into, std::vector<raw_stack>& unread) const;
   void update_open(const sighting& seen, bool sampled, const host_totals& host);
   void end_case(const stall_tracker::span& stall, const evidence& seen);
+  stall_record describe_ended() const;
   void settle(time_point now);
   void post_probe();
   std::string advice_for(const stall_record& record) const;
@@ -83,6 +89,7 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   symboliser symboliser_;
   std::optional<loop_thread> thread_;
   std::optional<stall_case> case_;
+  std::vector<raw_stack> unread_;  // of the case: taken before the debug information was there
   std::optional<settling> settling_;
   host_totals host_at_post_;
   std::string advice_;

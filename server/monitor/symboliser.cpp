@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string_view>
@@ -75,6 +76,8 @@ const std::vector<stack_frame>& known_frames(std::uintptr_t address) {
   return entry->second;
 }
 
+std::atomic<bool> index_read{false};
+
 std::mutex& process_lock() {
   static std::mutex mutex;
   return mutex;
@@ -89,6 +92,11 @@ symboliser::symboliser(std::string source_root) : source_root_(std::move(source_
 void symboliser::prime() {
   const std::lock_guard lock(process_lock());
   known_frames(reinterpret_cast<std::uintptr_t>(&symboliser::prime));
+  index_read.store(true, std::memory_order_release);
+}
+
+bool symboliser::ready() noexcept {
+  return index_read.load(std::memory_order_acquire);
 }
 
 std::vector<stack_frame> symboliser::frames(const raw_stack& stack) const {

@@ -19,8 +19,10 @@ class symboliser {
   /// Files below source_root are shown relative to it.
   explicit symboliser(std::string source_root);
 
-  /// Reads the debug information's index once, which takes milliseconds in a large program.
+  /// Reads the debug information's index, once for the process: a fraction of a second in a large program.
   static void prime();
+  /// That has been done: frames() will not wait for it.
+  static bool ready() noexcept;
 
   std::vector<stack_frame> frames(const raw_stack& stack) const;
 

@@ -23,6 +23,10 @@ struct wrong_case {
   std::string parameter;
 };
 
+void PrintTo(const wrong_case& each, std::ostream* out) {
+  *out << each.name;
+}
+
 class wrong_parameters : public ::testing::TestWithParam<wrong_case> {};
 
 TEST_P(wrong_parameters, are_named_with_what_is_allowed) {

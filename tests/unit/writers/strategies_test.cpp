@@ -7,6 +7,7 @@
 
 #include "tests/support/expected_records.hpp"
 #include "tests/support/fake_file.hpp"
+#include "tests/support/print.hpp"
 #include "tests/support/run_coroutine.hpp"
 #include "writers/file/pool_file.hpp"
 #include "writers/record.hpp"
