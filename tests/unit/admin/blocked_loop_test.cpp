@@ -176,9 +176,9 @@ TEST(admin_plane, a_subscriber_that_does_not_read_is_dropped_and_the_others_are_
   running_plane plane{8, limits};
   event_reader idle{plane.endpoint(), 4096}, reading{plane.endpoint()};
   ASSERT_TRUE(idle.next() && reading.next());
-  // More than the sockets' buffers hold, so that the kernel stops taking it from the server. Published again
-  // and again, because a sample may take its place before the loop comes to it.
-  const std::string filler(8UL << 20, 'x');
+  // Until the sockets' buffers hold no more and the kernel stops taking it from the server. In pieces that the other
+  // one reads in time on any machine.
+  const std::string filler(64UL << 10, 'x');
   for (std::uint64_t id = 1ULL << 40; plane.feed().subscribers() == 2; ++id) {
     const auto text = sse::event(id, "sample", to_text({{"filler", filler}}));
     plane.feed().publish(std::make_shared<feed_event>(feed_event{id, text}));
