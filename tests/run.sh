@@ -16,7 +16,21 @@ preset=${1:-release}
 # shellcheck disable=SC2086 # several flags in one variable
 cmake --preset "$preset" -D LOOPSCOPE_BUILD_TESTS=ON -D LOOPSCOPE_BUILD_BENCH=ON ${LOOPSCOPE_CMAKE_FLAGS:-}
 cmake --build --preset "$preset"
-ctest --preset "$preset" -LE real_time -j "$(nproc)" "$@"
+
+# What a sanitizer finds is kept, so that no second try can hide it.
+findings=$(mktemp -d)
+trap 'rm -rf "$findings"' EXIT
+export ASAN_OPTIONS="log_path=$findings/asan:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="log_path=$findings/ubsan:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+export TSAN_OPTIONS="log_path=$findings/tsan:${TSAN_OPTIONS:-}"
+
+failed=0
+ctest --preset "$preset" -LE real_time -j "$(nproc)" "$@" || failed=$?
 # What really blocks and is really measured has the machine to itself, and another try when the machine was busy with
 # something else: a defect fails every time.
-ctest --preset "$preset" -L real_time --repeat until-pass:3 "$@"
+ctest --preset "$preset" -L real_time --repeat until-pass:3 "$@" || failed=$?
+if [ -n "$(ls "$findings")" ]; then
+  cat "$findings"/*
+  failed=1
+fi
+exit "$failed"

@@ -1,6 +1,7 @@
 #include "run_service.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace loopscope::runs {
 
@@ -18,7 +19,9 @@ boost::asio::awaitable<run_service::result> run_service::run(writers::write_requ
     registry_.end(*run, cancelled ? outcome::cancelled : outcome::failed, written.error().message(), std::nullopt);
     co_return written.error();
   }
-  run_report report{run->id, std::move(*written), figures ? figures() : std::nullopt};
+  run_report report{run->id, std::move(*written), std::nullopt};
+  // Not on the loop: after a flood of operations its next allocation may take long.
+  if (figures) report.loop = co_await environment_.pool.async_run(figures, boost::asio::use_awaitable);
   registry_.end(*run, outcome::completed, {}, report);
   co_return report;
 }

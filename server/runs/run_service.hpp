@@ -12,7 +12,7 @@
 
 namespace loopscope::runs {
 
-/// Called on the loop before a run; what it returns is called on the loop after it.
+/// Called on the loop before a run; what it returns is called on a pool thread after it.
 using watch_loop = std::function<std::function<std::optional<loop_figures>()>()>;
 
 /// Carries out admitted writes and tells the registry what became of them.
