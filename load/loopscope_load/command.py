@@ -3,8 +3,8 @@
 import argparse
 import signal
 
-import progress
-from failure import Failure
+from loopscope_load import progress
+from loopscope_load.failure import Failure
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -40,3 +40,10 @@ def count(number, noun=""):
     if not noun:
         return f"{number:,}"
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def percent(share):
+    """A share of one core; more than one core is above 100 %."""
+    if share is None:
+        return NOT_MEASURED
+    return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.1f} %"

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import time
 
-from failure import Failure
+from loopscope_load.failure import Failure
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hello.lua")
+SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "hello.lua")
 LONGEST_RUN_S = 24 * 3600
 START_TIMEOUT_S = 10
 STOP_TIMEOUT_S = 10
@@ -36,14 +36,18 @@ class Load:
         self.pause_max_ms = pause_max_ms
         self.timeout_s = timeout_s
 
+    @classmethod
+    def at_rate(cls, rate_per_s, timeout_s, connections=16):
+        """The closed loop that asks about as often as an open one at this rate while nothing is slow."""
+        return cls(connections, max(1, round(2 * 1000 * connections / rate_per_s)), timeout_s)
+
     def command(self, url):
         return ["wrk", "--threads", "1", "--connections", str(self.connections),
-                "--duration", f"{LONGEST_RUN_S}s", "--timeout", f"{self.timeout_s}s",
-                "--script", SCRIPT, url + "/hello", "--", f"pause_max_ms={self.pause_max_ms}"]
+                "--duration", f"{LONGEST_RUN_S}s", "--timeout", f"{self.timeout_s}s", "--script", SCRIPT,
+                url + "/hello", "--", f"pause_max_ms={self.pause_max_ms}", f"connections={self.connections}"]
 
     def as_dict(self):
-        return {"tool": "wrk", "connections": self.connections, "pause_max_ms": self.pause_max_ms,
-                "timeout_s": self.timeout_s}
+        return {"connections": self.connections, "pause_max_ms": self.pause_max_ms, "timeout_s": self.timeout_s}
 
 
 class Run:

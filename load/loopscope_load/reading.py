@@ -4,7 +4,7 @@ Everything said is derived from the figures of this run; nothing is known about 
 except which of its figures is the interesting one.
 """
 
-import units
+from loopscope_load import units
 
 BLOCKED = "BLOCKED"
 STRESSED = "stressed"
@@ -17,22 +17,25 @@ QUEUED_SHARE = 0.8     # of the time, below which a timer around the queueing al
 NOISE_FACTOR = 4       # a /hello slower than this many times the idle maximum is no accident
 
 
-def verdict(row, idle):
+def verdict(row):
     """{"loop": BLOCKED|STRESSED|FREE, "from": where that was read, "stall_ms": the figure it rests on}."""
     time_ms = row["time_ms"]
-    stall_ms = row["longest_stall_ms"]
+    stall_ms, source = row["longest_stall_ms"], "stall"
+    if stall_ms is None and row["lag_max_us"] is not None:
+        stall_ms, source = row["lag_max_us"] / 1000, "lag"
     if stall_ms is not None:
-        source = "report"
         real = stall_ms >= STALL_MS
         blocked = real and stall_ms >= BLOCKED_SHARE * time_ms
+    elif row["hello_max_us"] is None:
+        return {"loop": None, "from": None, "stall_ms": None}
     else:
         source = "hello"
-        stall_ms = row["hello"]["max_us"] / 1000
-        typical_ms = row["hello"]["p50_us"] / 1000
-        real = stall_ms >= max(STALL_MS, NOISE_FACTOR * idle["max_us"] / 1000)
+        stall_ms = row["hello_max_us"] / 1000
+        typical_ms = row["hello_p50_us"] / 1000
+        real = stall_ms >= max(STALL_MS, NOISE_FACTOR * (row["idle_max_us"] or 0) / 1000)
         # A single slow answer is not enough for BLOCKED: most answers must have waited.
         blocked = stall_ms >= BLOCKED_SHARE * time_ms and typical_ms >= max(
-            STRESSED_SHARE * time_ms, NOISE_FACTOR * idle["p50_us"] / 1000)
+            STRESSED_SHARE * time_ms, NOISE_FACTOR * (row["idle_p50_us"] or 0) / 1000)
     loop = FREE
     if blocked:
         loop = BLOCKED
@@ -41,20 +44,31 @@ def verdict(row, idle):
     return {"loop": loop, "from": source, "stall_ms": stall_ms}
 
 
-def sentence(row, idle, width=78):
+def sentence(row, width=78):
     """What the row shows, in one line of at most width characters: the effect and as many details as fit."""
-    hello = row["hello"]
-    said = {
-        BLOCKED: f"A /hello waited up to {units.duration_of_us(hello['max_us'])}",
-        STRESSED: f"The loop stalled for up to {units.duration(row['verdict']['stall_ms'])} at once",
-        FREE: f"99 of 100 /hello within {units.duration_of_us(hello['p99_us'])}"
-              f" (idle {units.duration_of_us(idle['p99_us'])})",
-    }[row["verdict"]["loop"]]
+    said = effect(row)
     for detail in details(row):
         longer = f"{said}; {detail}"
         if len(longer) < width:
             said = longer
     return said + "."
+
+
+def effect(row):
+    loop = row["verdict"]["loop"]
+    if loop is None:
+        return "No /hello was due during the write"
+    if loop == BLOCKED:
+        said = f"A /hello waited up to {units.duration_of_us(row['hello_max_us'])}"
+        stall_ms = row["longest_stall_ms"]
+        return said if stall_ms is None else f"{said}, the loop stood still for {units.duration(stall_ms)}"
+    if loop == STRESSED:
+        return f"The loop stalled for up to {units.duration(row['verdict']['stall_ms'])} at once"
+    for share, name in (("p99.9", "p99_9_us"), ("p99", "p99_us"), ("max", "max_us")):
+        during, idle = row["hello_" + name], row["idle_" + name]
+        if during is not None and idle is not None:
+            return f"/hello {share} {units.duration_of_us(during)} (idle {units.duration_of_us(idle)})"
+    return f"/hello max {units.duration_of_us(row['hello_max_us'])}"
 
 
 def details(row):

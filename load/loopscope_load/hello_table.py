@@ -7,7 +7,7 @@
 import json
 import sys
 
-import units
+from loopscope_load import units
 
 LATENCIES = (("p50", "p50_us"), ("p75", "p75_us"), ("p90", "p90_us"), ("p99", "p99_us"),
              ("p99.9", "p99_9_us"), ("max", "max_us"))

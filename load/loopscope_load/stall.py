@@ -3,15 +3,10 @@
 import argparse
 import sys
 
-import build
-import command
-import hello_table
-import reading
-import service
-import units
-import window
-import wrk
-from claims import METHODS
+from loopscope_load import build, client, command, hello_table, reading, units, writing, wrk, wrk_window
+from loopscope_load.claims import METHODS
+
+LATENCIES = ("p50_us", "p99_us", "p99_9_us", "max_us")
 
 
 def parse(arguments):
@@ -27,23 +22,24 @@ def parse(arguments):
 
 def measure(options, report_progress):
     build.install(["demo"])
-    url = service.base_url(options.url)
+    url = client.base_url(options.url)
     load = wrk.Load(timeout_s=wrk.timeout_s(options.count))
-    with service.Client(url) as client:
-        client.check_hello()
+    with client.Client(url) as server:
+        server.check_hello()
     with report_progress.step("before: asking /hello while nothing is written"):
-        before = window.idle(url, load)
+        before = wrk_window.idle(url, load)
     with report_progress.step(f"during: {options.method} writes {units.count(options.count, 'record')}"):
-        during, reports = window.during_write(url, load, options.method, options.count)
+        during, reports = wrk_window.during_write(url, load, options.method, options.count)
 
-    row = {**window.summary(reports), "hello": during}
-    row["verdict"] = reading.verdict(row, before)
+    row = {**writing.summary(reports), "count": options.count,
+           **{"hello_" + name: during[name] for name in LATENCIES}, **{"idle_" + name: before[name] for name in LATENCIES}}
+    row["verdict"] = reading.verdict(row)
     lines = hello_table.render(["before", "during"], [before, during])
     lines += [
         "",
-        f"{options.method}: {units.count(row['runs'], 'write')} of {units.count(options.count, 'record')}, "
+        f"{options.method}: {units.count(row['writes'], 'write')} of {units.count(options.count, 'record')}, "
         f"{units.duration(row['time_ms'])} each (median). Loop: {row['verdict']['loop']}.",
-        reading.sentence(row, before),
+        reading.sentence(row),
         f"wrk: {load.connections} connections, each pausing 0-{load.pause_max_ms / 1000:g} s between requests.",
     ]
     print("\n".join(lines))

@@ -6,10 +6,11 @@ import shutil
 import signal
 import subprocess
 
-from failure import Failure
+from loopscope_load.failure import Failure
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LINES_SHOWN = 40
+PROGRAMS = ("loopscope", "loopscope-probe")
 
 
 def install(sections):
@@ -24,7 +25,7 @@ def install(sections):
 
 
 def build(progress):
-    """Builds the release preset; returns the path of the binary. Needs no test packages."""
+    """Builds the release preset; returns the paths of the service and the probe. Needs no test packages."""
     folder = os.path.join(ROOT, "build")
     os.makedirs(folder, exist_ok=True)
     log_path = os.path.join(folder, "demo-build.log")
@@ -33,11 +34,12 @@ def build(progress):
         configure += ["-D", "LOOPSCOPE_BUILD_TESTS=OFF", "-D", "LOOPSCOPE_BUILD_BENCH=OFF"]
     with open(log_path, "w", encoding="utf-8") as log, progress.step("Building loopscope"):
         run(configure, log, progress)
-        run(["cmake", "--build", "--preset", "release", "--target", "loopscope"], log, progress)
-    binary = os.path.join(folder, "bin", "loopscope")
-    if not os.access(binary, os.X_OK):
-        raise Failure(f"The build ended well but left no {binary}.")
-    return binary
+        run(["cmake", "--build", "--preset", "release", "--target", *PROGRAMS], log, progress)
+    binaries = [os.path.join(folder, "bin", name) for name in PROGRAMS]
+    for binary in binaries:
+        if not os.access(binary, os.X_OK):
+            raise Failure(f"The build ended well but left no {binary}.")
+    return binaries
 
 
 def run(command, log, progress):

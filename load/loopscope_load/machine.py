@@ -15,9 +15,18 @@ def facts(root, data_dir):
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "file_system": file_system(data_dir) if data_dir else None,
+        "load_average_1m": load_average(),
         "commit": commit or None,
         "uncommitted_changes": None if changes is None else changes != "",
     }
+
+
+def load_average():
+    """How busy the machine was in the last minute, in runnable threads."""
+    try:
+        return round(os.getloadavg()[0], 2)
+    except OSError:
+        return None
 
 
 def cpu_model():
