@@ -24,8 +24,9 @@ from loopscope_load.progress import wants_colour
 from loopscope_load.systems import Loopscope, NodePeer
 
 RATE_PER_S = 1000
-QUICK = {"repeats": 1, "idle_s": 2.0, "window_s": 3.0}
-FULL = {"repeats": 3, "idle_s": 3.0, "window_s": 3.0}
+WINDOW_S = 3.0
+QUICK = {"repeats": 1, "idle_s": 2.0}
+FULL = {"repeats": 3, "idle_s": 3.0}
 
 
 def parse_run(arguments):
@@ -41,6 +42,10 @@ def parse_run(arguments):
                         help=f"/hello a second ({RATE_PER_S})")
     parser.add_argument("--peer", choices=("node",), help="measure load/peers/node beside it")
     parser.add_argument("--quick", action="store_true", help="one repeat, less idle time, fewer records for node promise")
+    parser.add_argument("--idle", type=command.positive_seconds, metavar="S",
+                        help=f"seconds of /hello before the first write ({FULL['idle_s']:g}; {QUICK['idle_s']:g} with --quick)")
+    parser.add_argument("--window", type=command.positive_seconds, metavar="S", default=WINDOW_S,
+                        help=f"shorter writes are repeated for so many seconds ({WINDOW_S:g})")
     parser.add_argument("--out", metavar="DIR", help="for results.json and report.html (load/results/<UTC time>)")
     parser.add_argument("--io", choices=("auto", "threads", "uring"), default="threads",
                         help="loopscope's back end (threads: a pool as in Node.js)")
@@ -53,7 +58,9 @@ def parse_run(arguments):
         parser.error(f"argument --methods: {', '.join(unknown) or 'none'} given, known are {', '.join(METHODS)}")
     if bool(options.server) != bool(options.probe):
         parser.error("--server and --probe go together")
-    options.repeats = options.repeats or (QUICK if options.quick else FULL)["repeats"]
+    preset = QUICK if options.quick else FULL
+    options.repeats = options.repeats or preset["repeats"]
+    options.idle = options.idle or preset["idle_s"]
     return options
 
 
@@ -63,8 +70,7 @@ def run(options, progress):
         build.install(["peer"])
     server, probe = (options.server, options.probe) if options.server else build.build(progress)
     systems = [Loopscope(server, options.io)] + ([NodePeer()] if options.peer == "node" else [])
-    timing = QUICK if options.quick else FULL
-    plan = Plan(probe, options.rate, timing["idle_s"], timing["window_s"])
+    plan = Plan(probe, options.rate, options.idle, options.window)
     folder = options.out or os.path.join(
         build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"))
     settings = {"count": options.count, "methods": options.methods, "repeats": options.repeats, "quick": options.quick,

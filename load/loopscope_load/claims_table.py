@@ -48,7 +48,7 @@ def timed(row, wanted, count):
     if count == CLAIMED_COUNT:
         return {"says": units.duration(row["time_ms"]), "relation": relation(row["time_ms"], *wanted)}
     whole_ms = row["time_ms"] / count * CLAIMED_COUNT
-    return {"says": f"{units.duration(row['time_ms'])} for {units.count(count)}, {units.duration(row['time_ms'] / count)} "
+    return {"says": f"{units.duration(row['time_ms'])} for {units.count(count)}, {units.cost(row['time_ms'] / count)} "
                     f"each; {units.duration(whole_ms)} at that for all", "relation": relation(whole_ms, *wanted)}
 
 

@@ -45,3 +45,14 @@ def positive_number(text):
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
     return int(text)
+
+
+def positive_seconds(text):
+    """An argparse type."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 3600:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0 and below an hour")
+    return seconds

@@ -20,18 +20,17 @@ POINTS_MAX = 4000
 class Plan:
     """How every method is measured; units last in the names."""
 
-    def __init__(self, probe, rate_per_s, idle_s, window_s, with_wrk=True):
+    def __init__(self, probe, rate_per_s, idle_s, window_s):
         self.probe = probe
         self.rate_per_s = rate_per_s
         self.idle_s = idle_s
         self.window_s = window_s
-        self.with_wrk = with_wrk
 
 
 def measure(system, method, count, plan, data_dir, progress=lambda text: None):
     """One repeat, as results.schema.json describes it. Raises Failure or Refused."""
     result = under_probe(system, method, count, plan, data_dir, progress)
-    result["wrk"] = under_wrk(system, method, count, plan, data_dir, progress) if plan.with_wrk else None
+    result["wrk"] = under_wrk(system, method, count, plan, data_dir, progress)
     return result
 
 

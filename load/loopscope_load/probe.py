@@ -97,7 +97,7 @@ def read_requests(lines):
     scheduled, latencies = [], []
     for row in csv.DictReader(lines):
         due_us = float(row["scheduled_us"])
-        answered = row["done_us"] and row["status"] not in ("", "0")
+        answered = row["done_us"] and row["status"] == "200"  # else empty while waiting, or the cause of the failure
         scheduled.append(due_us)
         latencies.append(float(row["done_us"]) - due_us if answered else None)
     return Requests(scheduled, latencies)

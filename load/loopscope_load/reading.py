@@ -83,5 +83,5 @@ def details(row):
         yield units.count(row["drains"], "drain")
     if row["write_calls"]:
         one_each = row["write_calls"] == row["count"]
-        yield (f"{units.duration(row['time_ms'] / row['write_calls'])} a write call" if one_each
+        yield (f"{units.cost(row['time_ms'] / row['write_calls'])} a write call" if one_each
                else units.count(row["write_calls"], "write call"))

@@ -69,7 +69,7 @@ def block(entries, colours=False):
             said.append(reading.sentence(row))
         elif entry["cut_from"]:
             said.append(f"{entry['system']}: + {units.count(entry['count'], 'record')} only, "
-                        f"{units.duration(row['time_ms'] / entry['count'])} each.")
+                        f"{units.cost(row['time_ms'] / entry['count'])} each.")
     article = CLAIMS.get(entries[0]["method"]) if any(claims_apply(entry) for entry in entries) else None
     if article:
         line = CLAIM.format("  article", article["time"], article["hello"], article["memory"], "", article["loop"])

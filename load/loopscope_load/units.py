@@ -23,6 +23,13 @@ def duration_of_us(us):
     return duration(None if us is None else us / 1000)
 
 
+def cost(ms):
+    """What one of many costs: in microseconds, however few or many."""
+    if ms is None:
+        return NOT_MEASURED
+    return f"{ms * 1000:.1f} us" if ms < 0.00995 else f"{ms * 1000:,.0f} us"
+
+
 def megabytes(size_bytes):
     """A size in decimal megabytes, as the articles give theirs."""
     if size_bytes is None:
