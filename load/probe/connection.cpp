@@ -40,7 +40,7 @@ void connection::close() {
   socket_.close(ignored);
 }
 
-task<void> connection::run(std::shared_ptr<connection> self, tcp::endpoint to) {
+task<void> connection::run([[maybe_unused]] std::shared_ptr<connection> self, tcp::endpoint to) {
   const auto [error] = co_await socket_.async_connect(to, as_result);
   if (closed_) co_return;
   if (error) co_return end(error);

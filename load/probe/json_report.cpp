@@ -105,4 +105,8 @@ json to_json(const measurement& run) {
   };
 }
 
+std::string json_text(const measurement& run) {
+  return to_json(run).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace loopscope::probe

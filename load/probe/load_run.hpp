@@ -20,7 +20,7 @@ namespace loopscope::probe {
 /// The schedule is looked at when its timer fires and after every answer, so that a burst of answers delays a request
 /// by one answer's handling at most. Output, signals and percentiles are other threads' work. Threads: all calls on the
 /// loop's thread. Lifetime: outlives the loop's run.
-class load_run final : private connection_owner {
+class load_run final : public connection_owner {
  public:
   struct settings {
     tcp::endpoint to;

@@ -121,7 +121,12 @@ own_part own_part_of(const measurement& run) {
 
 measurement measure(const options& asked, ledger& account, int& ended_by_signal) {
   const auto address = blocking_choose_address(asked.target);
-  if (!address) return {.asked = asked, .unreached_because = address.error().message(), .sums = summarise({}, {})};
+  measurement done;
+  done.asked = asked;
+  if (!address) {
+    done.unreached_because = address.error().message();
+    return done;
+  }
 
   asio::io_context loop{1};
   std::optional<trigger> aside;
@@ -134,10 +139,9 @@ measurement measure(const options& asked, ledger& account, int& ended_by_signal)
                 asked.max_connections},
                schedule(asked.kind, asked.rate_per_s, asked.duration, asked.seed), account, aside ? &*aside : nullptr);
   onlooker looks_on(asked, account.live());
-  std::chrono::system_clock::time_point started;
   run.prepare([&](clock::time_point start) {
-    started = std::chrono::system_clock::now() +
-              std::chrono::duration_cast<std::chrono::system_clock::duration>(start - clock::now());
+    done.started = std::chrono::system_clock::now() +
+                   std::chrono::duration_cast<std::chrono::system_clock::duration>(start - clock::now());
     looks_on.started(start);
   });
   {
@@ -147,19 +151,15 @@ measurement measure(const options& asked, ledger& account, int& ended_by_signal)
   }
 
   const auto& result = run.outcome();
-  measurement done{.asked = asked,
-                   .reached = result.reached,
-                   .unreached_because = result.reached ? "" : result.unreached_because.message(),
-                   .started = started,
-                   .measured_until = result.measured_until,
-                   .interrupted = result.interrupted,
-                   .thread_busy = result.thread_busy,
-                   .connections_opened = run.pool().opened(),
-                   .connections_peak = run.pool().peak(),
-                   .longest_line = run.pool().longest_line(),
-                   .trigger = std::nullopt,
-                   .sums = summarise(account.records(), result.measured_until),
-                   .bottleneck = {}};
+  done.reached = result.reached;
+  if (!result.reached) done.unreached_because = result.unreached_because.message();
+  done.measured_until = result.measured_until;
+  done.interrupted = result.interrupted;
+  done.thread_busy = result.thread_busy;
+  done.connections_opened = run.pool().opened();
+  done.connections_peak = run.pool().peak();
+  done.longest_line = run.pool().longest_line();
+  done.sums = summarise(account.records(), result.measured_until);
   if (aside) done.trigger = aside->record();
   done.bottleneck = bottleneck_reasons(own_part_of(done));
   return done;

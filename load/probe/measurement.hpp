@@ -13,7 +13,7 @@ namespace loopscope::probe {
 
 /// One finished run: everything that the reports say.
 struct measurement {
-  options asked;
+  options asked{};
   bool reached = false;           ///< a connection was made
   std::string unreached_because;  ///< when not
   std::chrono::system_clock::time_point started;

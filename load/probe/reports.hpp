@@ -12,6 +12,8 @@ namespace loopscope::probe {
 
 /// Everything but the single requests; null where nothing was measured.
 nlohmann::ordered_json to_json(const measurement& run);
+/// The same as text; bytes of the trigger's answer that are not UTF-8 are replaced.
+std::string json_text(const measurement& run);
 
 /// What a person reads, at most 80 columns wide.
 std::string table_text(const measurement& run);

@@ -48,7 +48,7 @@ int run_session(const options& asked) {
 
   const bool stdout_taken = asked.json_file == "-" || asked.csv_file == "-" || asked.hgrm_file == "-";
   if (run.reached) (stdout_taken ? std::cerr : std::cout) << table_text(run) << std::flush;
-  json.write([&run](std::ostream& out) { out << to_json(run).dump(2) << '\n'; });
+  json.write([&run](std::ostream& out) { out << json_text(run); });
   csv.write([&account](std::ostream& out) { write_csv(out, account.records()); });
   hgrm.write([&run](std::ostream& out) { write_hgrm(out, run.sums.latency_us); });
 

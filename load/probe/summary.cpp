@@ -43,9 +43,10 @@ percentiles latenesses(const std::vector<request_record>& records) {
 }  // namespace
 
 summary summarise(const std::vector<request_record>& records, std::chrono::nanoseconds measured_until) {
-  summary sums{.latency_us = latencies(records, measured_until),
-               .service_time_us = service_times(records, measured_until),
-               .lateness_us = latenesses(records)};
+  summary sums;
+  sums.latency_us = latencies(records, measured_until);
+  sums.service_time_us = service_times(records, measured_until);
+  sums.lateness_us = latenesses(records);
   sums.scheduled = records.size();
   for (const auto& record : records) {
     if (record.sent != request_record::never) ++sums.sent;

@@ -23,7 +23,7 @@ struct trigger_record {
 /// Sends one request inside the run, on a connection of its own, opened ahead; no bearing on the schedule.
 ///
 /// Threads: the loop's; record() afterwards. Lifetime: outlives the loop's run.
-class trigger final : private connection_owner {
+class trigger final : public connection_owner {
  public:
   trigger(const executor& loop, tcp::endpoint to, std::string request_bytes, std::chrono::nanoseconds at);
 
