@@ -41,7 +41,8 @@ def parse_run(arguments):
     parser.add_argument("--rate", type=command.positive_number, default=RATE_PER_S, metavar="N",
                         help=f"/hello a second ({RATE_PER_S})")
     parser.add_argument("--peer", choices=("node",), help="measure load/peers/node beside it")
-    parser.add_argument("--quick", action="store_true", help="one repeat, less idle time, fewer records for node promise")
+    parser.add_argument("--quick", action="store_true", help=f"one repeat, less idle time, and a promise of fewer records if a write of it would take "
+                        f"more than {comparison.QUICK_WRITE_S} s here")
     parser.add_argument("--idle", type=command.positive_seconds, metavar="S",
                         help=f"seconds of /hello before the first write ({FULL['idle_s']:g}; {QUICK['idle_s']:g} with --quick)")
     parser.add_argument("--window", type=command.positive_seconds, metavar="S", default=WINDOW_S,

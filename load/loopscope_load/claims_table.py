@@ -62,12 +62,11 @@ def relation(value, least, greatest):
     """Where a figure lies: "as claimed" in the range or within a tenth of it."""
     if value is None:
         return None
-    if value > greatest * 1.1:
-        return f"{factor(value / greatest)} x the claim"
-    if value < least * 0.9:
-        return f"1/{factor(least / value)} of the claim" if value > 0 else "far below the claim"
-    return "as claimed"
+    if least * 0.9 <= value <= greatest * 1.1:
+        return "as claimed"
+    ratio = value / (greatest if value > greatest else least)
+    return f"{factor(ratio)} x the claim"
 
 
 def factor(ratio):
-    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}" if ratio >= 0.95 else f"{ratio:.2g}"

@@ -15,6 +15,7 @@ from loopscope_load.wrk import Load, timeout_s
 SETTLE_S = 0.3   # the probe's connections stand by then
 TAIL_S = 0.5     # and what waited for the loop has been answered
 POINTS_MAX = 4000
+PROBE_FIGURES = ("requests", "lateness_us", "probe_was_bottleneck", "bottleneck_reasons", "connections")
 
 
 class Plan:
@@ -54,7 +55,7 @@ def under_probe(system, method, count, plan, data_dir, progress):
         "started_unix_ms": zero_ms,
         "idle": quantiles.figures(requests.within([[0, windows[0][0]]])),
         "during": quantiles.figures(during),
-        "probe": {name: report.get(name) for name in ("requests", "lateness_us", "probe_was_bottleneck", "connections")},
+        "probe": {name: report.get(name) for name in PROBE_FIGURES},
         "write": {**writing.summary([write.report for write in writes]), "io_reason": io_reason},
         "windows_ms": [[round(edge, 1) for edge in window] for window in windows],
         "stalls": stalls and [{**stall, "started_ms": round(stall["started_ms"] - zero_ms, 1)} for stall in stalls],

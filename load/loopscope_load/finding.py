@@ -85,13 +85,15 @@ def caveats(document):
     load = machine["load_average_1m"]
     if load is not None and load > 0.5 * machine["cores"]:
         said.append(f"The machine was busy when this began (load average {load:.1f}): expect noise.")
-    if any(entry["repeats"] and any(repeat["probe"]["probe_was_bottleneck"] for repeat in entry["repeats"])
-           for entry in document["entries"]):
-        said.append("In some repeats the probe itself could not keep up: their latencies are upper bounds.")
+    repeats = [repeat for entry in document["entries"] for repeat in entry["repeats"]]
+    late = sum(repeat["probe"]["probe_was_bottleneck"] for repeat in repeats)
+    if late:
+        said.append(f"In {late} of {units.count(len(repeats), 'measurement')} the probe itself was late by more than a "
+                    "bystander may be, for want of CPU: a part of those latencies is its own.")
     for entry in document["entries"]:
         if entry["cut_from"]:
             said.append(f"{SYSTEMS[entry['system']]} {entry['method']} wrote {units.count(entry['count'])} records, not "
-                        f"{units.count(entry['cut_from'])}, to save time.")
+                        f"{units.count(entry['cut_from'])}, to save time: --quick.")
     if "node" in document["systems"]:
         said.append("Node.js keeps no stall record; its loop delay is perf_hooks' own, its samples are the kernel's.")
     else:

@@ -87,10 +87,13 @@ class Run:
             with open(self.file_("json"), encoding="utf-8") as file:
                 report = json.load(file)
             with open(self.file_("csv"), encoding="ascii", newline="") as file:
-                return report, read_requests(file)
+                requests = read_requests(file)
         except (OSError, ValueError) as error:
             said = errors.strip().splitlines()[-1:] or [str(error)]
             raise Failure(f"The probe reported nothing: {said[0]}") from error
+        if report["started_unix_ms"] is None:
+            raise Failure(f"The probe could not reach {self.url_}: {(errors.strip() or 'no reason given')}")
+        return report, requests
 
 
 def read_requests(lines):

@@ -36,12 +36,12 @@ class Results:
         }
         self.save()
 
-    def entry(self, system, method, count, cut_from):
-        """The entry of that method, created when it is not there."""
+    def entry(self, system, method, count):
+        """The entry of that method, created when it is not there: interrupted, until something else is known."""
         for entry in self.document["entries"]:
             if (entry["system"], entry["method"]) == (system, method):
                 return entry
-        entry = {"system": system, "method": method, "count": count, "cut_from": cut_from, "outcome": "failed",
+        entry = {"system": system, "method": method, "count": count, "cut_from": None, "outcome": "interrupted",
                  "reason": None, "repeats": [], "summary": None}
         self.document["entries"].append(entry)
         return entry

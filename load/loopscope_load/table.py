@@ -67,8 +67,8 @@ def block(entries, colours=False):
             paint[LOOP_COLOURS.get(loop, "off")] + (loop or units.NOT_MEASURED) + mark + paint["off"]))
         if own:
             said.append(reading.sentence(row))
-        elif entry["cut_from"]:
-            said.append(f"{entry['system']}: + {units.count(entry['count'], 'record')} only, "
+        if entry["cut_from"]:
+            said.append(f"+ {entry['system']} wrote {units.count(entry['count'], 'record')} only, "
                         f"{units.cost(row['time_ms'] / entry['count'])} each.")
     article = CLAIMS.get(entries[0]["method"]) if any(claims_apply(entry) for entry in entries) else None
     if article:

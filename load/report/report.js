@@ -13,7 +13,7 @@
 
   function entryBlock(entry) {
     const name = report.systemNames[entry.system] ?? entry.system;
-    if (!entry.summary) return [element('h3', {}, name), element('p', {}, `${entry.outcome}: ${entry.reason}`)];
+    if (!entry.summary) return [element('h3', {}, name), element('p', {}, report.notMeasured(entry))];
     const repeat = entry.repeats[entry.summary.shown_repeat];
     const several = entry.repeats.length > 1 ? `, repeat ${entry.summary.shown_repeat + 1} of ${entry.repeats.length}` : '';
     return [

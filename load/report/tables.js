@@ -3,6 +3,8 @@
 
 report.systemNames = {loopscope: 'loopscope', node: 'Node.js'};
 
+report.notMeasured = ({outcome, reason}) => (reason ? `${outcome}: ${reason}` : outcome);
+
 report.loopWord = (verdict) => {
   if (!verdict.loop) return report.units.notMeasured;
   return report.element('span', {class: verdict.loop.toLowerCase()}, verdict.loop);
@@ -52,7 +54,7 @@ report.overviewTable = (results) => {
   const row = (entry) => {
     const name = `${entry.method}${entry.system === 'loopscope' ? '' : ` (${report.systemNames[entry.system]})`}`;
     const {summary} = entry;
-    if (!summary) return [name, `${entry.outcome}: ${entry.reason}`];
+    if (!summary) return [name, report.notMeasured(entry)];
     const us = (key) => spread(summary[key], units.durationOfUs);
     return [name, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
       us('idle_p99_9_us'), us('hello_max_us'), spread(summary.longest_stall_ms, (ms) => (ms > 0 ? units.duration(ms) : 'none')),

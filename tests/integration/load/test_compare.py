@@ -81,7 +81,8 @@ class Compare(support.StandIn):
         self.assertIn("stopped by SIGINT", progress)
         self.assertRegex(output, r"(?m)^stream ")
         results = self.results()
-        self.assertEqual([entry["method"] for entry in results["entries"] if entry["summary"]], ["stream"])
+        self.assertEqual([(entry["method"], entry["outcome"]) for entry in results["entries"]],
+                         [("stream", "measured"), ("sync", "interrupted")])
         self.assertIsNone(results["finished"])
         self.assertTrue(os.path.exists(os.path.join(self.out, "report.html")))
         self.assert_nothing_left()

@@ -5,7 +5,7 @@ import unittest
 
 import support  # noqa: F401  (finds load/)
 import sample_results as sample
-from loopscope_load import claims_table, diff, experiment, finding, probe, quantiles
+from loopscope_load import claims_table, comparison, diff, experiment, finding, probe, quantiles
 from loopscope_load.summary import summary
 
 
@@ -60,7 +60,7 @@ class Summary(unittest.TestCase):
 
 class Claims(unittest.TestCase):
     def test_places_a_figure_beside_its_claim(self):
-        for value, said in ((2500, "as claimed"), (3200, "as claimed"), (6000, "2.0 x the claim"), (500, "1/4.0 of the claim"),
+        for value, said in ((2500, "as claimed"), (3200, "as claimed"), (6000, "2.0 x the claim"), (500, "0.25 x the claim"), (60_000, "20 x the claim"),
                             (None, None)):
             self.assertEqual(claims_table.relation(value, 2000, 3000), said)
 
@@ -72,6 +72,12 @@ class Claims(unittest.TestCase):
 
     def test_are_left_out_at_another_count(self):
         self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
+
+
+class Quick(unittest.TestCase):
+    def test_cuts_a_slow_write_to_a_round_number_of_records(self):
+        for each_ms, count in ((0.005, 4_000_000), (0.055, 300_000), (0.286, 60_000), (10.0, comparison.TRIAL_COUNT)):
+            self.assertEqual(comparison.affordable(each_ms), count)
 
 
 class Finding(unittest.TestCase):

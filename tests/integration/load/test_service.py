@@ -54,8 +54,8 @@ class LyingTools(support.StandIn):
     def test_shows_which_measurements_miss_the_stall(self):
         code, output, progress = self.run_script("lying-tools.sh", *REAL)
         self.assertEqual(code, 0, progress)
-        self.assertLessEqual(max(map(len, output.splitlines())), 100)
-        shares = [float(share) for share in re.findall(r"([\d.]+) % of the stall", output)]
+        self.assertLessEqual(max(map(len, output.splitlines())), 80)
+        shares = [float(share) for share in re.findall(r"([\d.]+) %\s+of\s+the\s+stall", output)]
         self.assertEqual(len(shares), 4, output)
         default, long, inside, probe = shares
         self.assertLess(max(default, inside), 67)

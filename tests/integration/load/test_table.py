@@ -98,7 +98,7 @@ class Table(unittest.TestCase):
         said = "\n".join(table.block([sample.entry("promise"), sample.entry(
             "promise", system="node", count=100_000, cut_from=1_000_000)]))
         self.assertRegex(said, r"(?m)^  node +1\.00 s\+")
-        self.assertIn("node: + 100,000 records only, 10 us each", said)
+        self.assertIn("+ node wrote 100,000 records only, 10 us each", said)
 
     def test_says_which_verdicts_are_judged(self):
         self.assertIn("* judged", "\n".join(table.render(sample.document([sample.entry()]))))
