@@ -82,6 +82,7 @@ def run(options, progress):
         try:
             failed = comparison.compare(systems, options, plan, found, data_dir, progress)
         finally:
+            found.save()  # with what was under way when it ended
             if any(entry["summary"] or entry["reason"] for entry in found.document["entries"]):
                 print("\n".join(table.render(found.document, wants_colour(sys.stdout))), flush=True)
                 save_report(found.document, os.path.join(folder, "report.html"), progress)

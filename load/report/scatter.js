@@ -65,7 +65,7 @@ report.scatter = (repeat) => {
 
   const row = (name, figures) => [name, units.count(figures.requests), ...['p50_us', 'p90_us', 'p99_us', 'p99_9_us', 'max_us']
     .map((key) => units.durationOfUs(figures[key]))];
-  const table = report.table({columns: ['/hello', 'requests', 'p50', 'p90', 'p99', 'p99.9', 'max'], groups: [
+  const table = report.table({className: 'stack', columns: ['/hello', 'requests', 'p50', 'p90', 'p99', 'p99.9', 'max'], groups: [
     {rows: [row('idle', repeat.idle), row('during a write', repeat.during)]}]});
 
   const shown = repeat.points.at_ms.length;
