@@ -13,6 +13,7 @@ from loopscope_load.server_process import running
 from loopscope_load.wrk import Load, timeout_s
 
 SETTLE_S = 0.3   # the probe's connections stand by then
+QUIET_S = 0.3    # before the first write, which would hold up the last of the idle requests
 TAIL_S = 0.5     # and what waited for the loop has been answered
 POINTS_MAX = 4000
 PROBE_FIGURES = ("requests", "lateness_us", "probe_was_bottleneck", "bottleneck_reasons", "connections")
@@ -40,7 +41,7 @@ def under_probe(system, method, count, plan, data_dir, progress):
         watch = EventWatch(server.admin_url) if server.admin_url else ProcessWatch(server.pid)
         with watch, ProbeRun(plan.probe, server.url, plan.rate_per_s) as run:
             progress("idle")
-            time.sleep(SETTLE_S + plan.idle_s)
+            time.sleep(SETTLE_S + plan.idle_s + QUIET_S)
             writes = writing.write_for(server.url, method, count, plan.window_s,
                                        lambda number: progress(f"write {number}"))
             time.sleep(TAIL_S)
@@ -53,7 +54,7 @@ def under_probe(system, method, count, plan, data_dir, progress):
     during = requests.within(windows)
     return {
         "started_unix_ms": zero_ms,
-        "idle": quantiles.figures(requests.within([[0, windows[0][0]]])),
+        "idle": quantiles.figures(requests.within([[SETTLE_S * 1000, windows[0][0] - QUIET_S * 1000]])),
         "during": quantiles.figures(during),
         "probe": {name: report.get(name) for name in PROBE_FIGURES},
         "write": {**writing.summary([write.report for write in writes]), "io_reason": io_reason},
