@@ -64,11 +64,16 @@ def effect(row):
         return said if stall_ms is None else f"{said}, the loop stood still for {units.duration(stall_ms)}"
     if loop == STRESSED:
         return f"The loop stalled for up to {units.duration(row['verdict']['stall_ms'])} at once"
+    return against_idle(row) or f"/hello max {units.duration_of_us(row['hello_max_us'])}"
+
+
+def against_idle(row):
+    """The highest percentile that both have, during the write and idle in the same run; None when there is none."""
     for share, name in (("p99.9", "p99_9_us"), ("p99", "p99_us"), ("max", "max_us")):
         during, idle = row["hello_" + name], row["idle_" + name]
         if during is not None and idle is not None:
             return f"/hello {share} {units.duration_of_us(during)} (idle {units.duration_of_us(idle)})"
-    return f"/hello max {units.duration_of_us(row['hello_max_us'])}"
+    return None
 
 
 def details(row):
@@ -77,6 +82,8 @@ def details(row):
         yield "THE FILE IS INCOMPLETE"
     if row["out_of_order_records"]:
         yield f"{units.count(row['out_of_order_records'], 'record')} out of order"
+    if row["verdict"]["loop"] == STRESSED and against_idle(row):
+        yield against_idle(row)
     if row["queued_ms"] is not None and row["queued_ms"] < QUEUED_SHARE * row["time_ms"]:
         yield f"all queued after {units.duration(row['queued_ms'])}"
     if row["drains"]:

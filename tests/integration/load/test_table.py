@@ -57,6 +57,9 @@ class Sentence(unittest.TestCase):
         self.assertIn("waited up to 999 ms, the loop stood still for 990 ms",
                       self.said(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0))
 
+    def test_compares_a_stressed_loop_with_idle_too(self):
+        self.assertIn("stalled for up to 200 ms at once; /hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=200.0))
+
     def test_compares_with_idle_at_a_percentile_that_both_have(self):
         self.assertIn("/hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=0.0))
         self.assertIn("/hello p99 0.30 ms (idle 0.30 ms)",
