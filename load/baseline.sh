@@ -39,5 +39,5 @@ echo "wrk asks $url for $duration_s s over $connections connections" >&2
 output=$(wrk --threads "$threads" --connections "$connections" --duration "${duration_s}s" \
   --timeout "${timeout_s}s" --script "$here/hello.lua" "$url") || { echo "baseline: wrk failed" >&2; exit 1; }
 figures=$(grep '^{' <<<"$output" | tail -n 1) || { echo "baseline: wrk reported nothing: $output" >&2; exit 1; }
-python3 "$here/hello_table.py" baseline <<<"$figures"
+PYTHONPATH="$here" python3 -m loopscope_load.hello_table baseline <<<"$figures"
 echo "$figures"

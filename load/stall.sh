@@ -10,4 +10,4 @@ set -euo pipefail
 
 here="$(dirname "$(readlink -f "$0")")"
 command -v python3 >/dev/null || "$here/../.ci/install-packages.sh" demo
-exec python3 "$here/stall.py" "$@"
+PYTHONPATH="$here" exec python3 -m loopscope_load.stall "$@"

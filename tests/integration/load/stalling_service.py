@@ -98,6 +98,7 @@ async def serve_connection(reader, writer):
 
 async def main():
     options = argparse.ArgumentParser()
+    options.add_argument("--version", action="version", version="stand-in")
     options.add_argument("--listen", default="127.0.0.1:0")
     options.add_argument("--admin", default="127.0.0.1:0")
     options.add_argument("--data-dir", required=True)
@@ -112,7 +113,7 @@ async def main():
     if STARTED:
         with open(STARTED, "a", encoding="ascii") as file:
             file.write(f"{os.getpid()} {listen}\n")
-    print(json.dumps({"event": "ready", "listen": listen, "admin": "127.0.0.1:0",
+    print(json.dumps({"event": "ready", "listen": listen, "admin": None,
                       "file_io": "threads", "pid": os.getpid()}), flush=True)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)

@@ -1,5 +1,6 @@
 """What the load scripts' tests share: the stand-in as a program, and a look at what a run left behind."""
 
+import json
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LOAD = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "load")
 sys.path.insert(0, LOAD)
 
-import service  # noqa: E402  (found through the path above)
+from loopscope_load import server_process, systems  # noqa: E402  (found through the path above)
 
 
 class StandIn(unittest.TestCase):
@@ -52,7 +53,7 @@ class StandIn(unittest.TestCase):
         os.mkdir(data_dir)
         os.environ["STANDIN_WRITE_S"] = str(write_s)
         self.addCleanup(os.environ.pop, "STANDIN_WRITE_S")
-        running = service.Service(self.binary, data_dir, "threads")
+        running = server_process.ServerProcess(systems.Loopscope(self.binary, "threads").command(data_dir))
         running.__enter__()
         self.addCleanup(running.__exit__)
         return running.url
@@ -78,3 +79,13 @@ def command_lines():
         except OSError:
             pass
     return "\n".join(lines)
+
+
+def check_schema(document):
+    """Raises jsonschema.ValidationError when the document is not what load/report/results.schema.json describes."""
+    import jsonschema  # Debian's python3-jsonschema; only some of the tests need it
+
+    with open(os.path.join(LOAD, "report", "results.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)

@@ -1,33 +1,65 @@
-"""demo.sh on the real service: every method, with few records. LOOPSCOPE_BINARY names the binary."""
+"""The load kit on the real service and the real probe. LOOPSCOPE_BINARY and LOOPSCOPE_PROBE name them."""
 
 import json
 import os
+import re
 import unittest
 
 import support
-from claims import METHODS
+from loopscope_load.claims import METHODS
 
 COUNT = 20_000
 SIZE = sum(len(f" {number} ") for number in range(COUNT))
+REAL = ("--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"])
 
 
 class RealService(support.StandIn):
-    def test_every_method_is_measured_complete_and_leaves_nothing_behind(self):
-        out = os.path.join(self.folder, "out.json")
-        code, output, progress = self.run_script("demo.sh", "--server", os.environ["LOOPSCOPE_BINARY"],
-                                                 "--count", str(COUNT), "--out", out)
+    def compare(self, *arguments):
+        out = os.path.join(self.folder, "out")
+        code, output, progress = self.run_script("demo.sh", *REAL, "--out", out, *arguments)
         self.assertEqual(code, 0, progress + output)
-        with open(out, encoding="utf-8") as file:
-            rows = json.load(file)["rows"]
-        self.assertEqual([row["method"] for row in rows], list(METHODS))
-        for row in rows:
-            with self.subTest(method=row["method"]):
-                self.assertEqual(row["outcome"], "measured")
-                self.assertEqual(row["bytes"], SIZE)
-                self.assertIs(row["complete"], True)
-                if row["method"] != "callback":
-                    self.assertIs(row["in_order"], True)
-                self.assertEqual(sum(row["hello"]["errors"].values()), 0)
+        with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
+            results = json.load(file)
+        support.check_schema(results)
+        self.assertEqual(os.listdir(self.temporary), [])
+        return results
+
+    def test_every_method_is_measured_complete_and_leaves_nothing_behind(self):
+        results = self.compare("--count", str(COUNT), "--idle", "0.5", "--window", "0.5")
+        self.assertEqual([entry["method"] for entry in results["entries"]], list(METHODS))
+        for entry in results["entries"]:
+            with self.subTest(method=entry["method"]):
+                summary = entry["summary"]
+                self.assertEqual(summary["bytes"], SIZE)
+                self.assertIs(summary["complete"], True)
+                if entry["method"] != "callback":
+                    self.assertIs(summary["in_order"], True)
+                repeat = entry["repeats"][0]
+                self.assertEqual(repeat["probe"]["requests"]["failed"]["total"], 0)
+                self.assertEqual(sum(repeat["wrk"]["errors"].values()), 0)
+                self.assertGreater(len(repeat["samples"]["at_ms"]), 3)
+                self.assertIsNotNone(max(filter(None, repeat["samples"]["resident_bytes"])))
+
+    def test_the_slowest_answer_of_the_open_loop_is_the_stall_that_the_server_recorded(self):
+        sync, offload = self.compare("--methods", "sync,offload", "--idle", "1", "--window", "1")["entries"]
+        self.assertEqual(sync["summary"]["verdict"]["loop"], "BLOCKED")
+        stall_ms = sync["summary"]["longest_stall_ms"]["median"]
+        slowest_ms = sync["summary"]["hello_max_us"]["median"] / 1000
+        # Within a tenth here, where the test suite's neighbours share the cores.
+        self.assertAlmostEqual(slowest_ms / stall_ms, 1, delta=0.1)
+        self.assertLess(offload["summary"]["hello_p99_us"]["median"] / 1000, 0.5 * stall_ms)
+
+
+class LyingTools(support.StandIn):
+    def test_shows_which_measurements_miss_the_stall(self):
+        code, output, progress = self.run_script("lying-tools.sh", *REAL)
+        self.assertEqual(code, 0, progress)
+        self.assertLessEqual(max(map(len, output.splitlines())), 80)
+        shares = [float(share) for share in re.findall(r"([\d.]+) %\s+of\s+the\s+stall", output)]
+        self.assertEqual(len(shares), 4, output)
+        default, long, inside, probe = shares
+        self.assertLess(max(default, inside), 67)
+        self.assertGreater(min(long, probe), 90)
         self.assertEqual(os.listdir(self.temporary), [])
 
 

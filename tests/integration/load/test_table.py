@@ -3,104 +3,86 @@
 import unittest
 
 import support  # noqa: F401  (finds load/)
-import reading
-import table
-import units
-
-IDLE = {"p50_us": 100, "p99_us": 300, "max_us": 4_000}
+import sample_results as sample
+from loopscope_load import reading, table, units
+from loopscope_load.summary import middles
 
 
-def row_of(**figures):
-    row = {"method": "sync", "outcome": "measured", "runs": 1, "count": 1_000_000,
-           "time_ms": 1000.0, "queued_ms": 1000.0, "peak_bytes": 9_400_000, "write_calls": 1_000_000,
-           "drains": None, "longest_stall_ms": None,
-           "complete": True, "in_order": True, "out_of_order_records": 0,
-           "hello": {"p50_us": 100, "p99_us": 300, "max_us": 5_000, "errors": {"timeout": 0}}}
-    row.update(figures)
-    row["verdict"] = reading.verdict(row, IDLE)
-    row["reading"] = reading.sentence(row, IDLE)
-    return row
-
-
-def hello(p50_us, p99_us, max_us, timeout=0):
-    return {"p50_us": p50_us, "p99_us": p99_us, "max_us": max_us, "errors": {"timeout": timeout}}
+def row_of(hello=None, **figures):
+    return middles(sample.entry(repeats=[sample.repeat(hello, **figures)])["summary"])
 
 
 class Verdict(unittest.TestCase):
-    def loop(self, **figures):
-        verdict = row_of(**figures)["verdict"]
+    def loop(self, hello=None, **figures):
+        verdict = row_of(hello, **figures)["verdict"]
         return verdict["loop"], verdict["from"]
 
-    def test_believes_the_report(self):
-        self.assertEqual(self.loop(longest_stall_ms=990.0), (reading.BLOCKED, "report"))
-        self.assertEqual(self.loop(longest_stall_ms=200.0), (reading.STRESSED, "report"))
-        self.assertEqual(self.loop(longest_stall_ms=0.0), (reading.FREE, "report"))
-        self.assertEqual(self.loop(longest_stall_ms=0.0, hello=hello(500_000, 990_000, 999_000)),
-                         (reading.FREE, "report"))
+    def test_believes_the_stall_record(self):
+        self.assertEqual(self.loop(longest_stall_ms=990.0), (reading.BLOCKED, "stall"))
+        self.assertEqual(self.loop(longest_stall_ms=200.0), (reading.STRESSED, "stall"))
+        self.assertEqual(self.loop(longest_stall_ms=0.0), (reading.FREE, "stall"))
+        self.assertEqual(self.loop(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=0.0), (reading.FREE, "stall"))
+
+    def test_takes_the_lag_where_there_is_no_stall_record(self):
+        self.assertEqual(self.loop(lag_max_us=990_000.0), (reading.BLOCKED, "lag"))
+        self.assertEqual(self.loop(lag_max_us=3_000.0), (reading.FREE, "lag"))
 
     def test_judges_by_hello_where_the_report_is_silent(self):
-        self.assertEqual(self.loop(hello=hello(500_000, 990_000, 999_000)), (reading.BLOCKED, "hello"))
-        self.assertEqual(self.loop(hello=hello(100, 200_000, 250_000)), (reading.STRESSED, "hello"))
-        self.assertEqual(self.loop(hello=hello(100, 300, 5_000)), (reading.FREE, "hello"))
+        self.assertEqual(self.loop(sample.latency(500_000, 990_000, 999_000)), (reading.BLOCKED, "hello"))
+        self.assertEqual(self.loop(sample.latency(100, 200_000, 250_000)), (reading.STRESSED, "hello"))
+        self.assertEqual(self.loop(sample.latency(100, 300, 5_000)), (reading.FREE, "hello"))
 
     def test_calls_a_short_write_with_one_slow_answer_not_blocked(self):
-        self.assertEqual(self.loop(time_ms=20.0, hello=hello(100, 900, 15_000))[0], reading.FREE)
+        self.assertEqual(self.loop(sample.latency(100, 900, 15_000), time_ms=20.0)[0], reading.FREE)
 
     def test_sees_a_short_write_that_blocks(self):
-        self.assertEqual(self.loop(time_ms=20.0, hello=hello(9_000, 19_000, 20_000))[0], reading.BLOCKED)
+        self.assertEqual(self.loop(sample.latency(9_000, 19_000, 20_000), time_ms=20.0)[0], reading.BLOCKED)
+
+    def test_says_nothing_where_nothing_was_due_during_the_write(self):
+        self.assertEqual(self.loop(sample.latency(None, None, None, 0)), (None, None))
 
 
 class Sentence(unittest.TestCase):
+    def said(self, hello=None, **figures):
+        return reading.sentence(row_of(hello, **figures))
+
     def test_warns_of_an_incomplete_file_first(self):
-        self.assertIn("INCOMPLETE", row_of(complete=False, out_of_order_records=999_999, drains=120)["reading"])
+        self.assertIn("INCOMPLETE", self.said(complete=False, out_of_order_records=999_999, drains=120))
 
     def test_names_the_misleading_timer(self):
-        self.assertIn("all queued after 90 ms", row_of(queued_ms=90.0)["reading"])
-        self.assertNotIn("queued", row_of(queued_ms=999.0)["reading"])
+        self.assertIn("all queued after 90 ms", self.said(queued_ms=90.0))
+        self.assertNotIn("queued", self.said(queued_ms=999.0))
 
-    def test_keeps_the_details_that_fit_in_a_line(self):
-        said = row_of(out_of_order_records=999_999, queued_ms=90.0, drains=99_999)["reading"]
-        self.assertLessEqual(len(said), 78)
-        self.assertIn("999,999 records out of order", said)
+    def test_puts_the_stall_beside_the_slowest_answer(self):
+        self.assertIn("waited up to 999 ms, the loop stood still for 990 ms",
+                      self.said(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0))
 
-    def test_tells_one_write_call_a_record_from_batches(self):
-        self.assertIn("1.0 us a write call", row_of()["reading"])
-        self.assertIn("121 write calls", row_of(write_calls=121)["reading"])
+    def test_compares_a_stressed_loop_with_idle_too(self):
+        self.assertIn("stalled for up to 200 ms at once; /hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=200.0))
 
-    def test_claims_nothing_about_what_was_not_measured(self):
-        said = row_of(queued_ms=None, write_calls=None, complete=None, out_of_order_records=None)["reading"]
-        self.assertEqual(said, "99 of 100 /hello within 0.30 ms (idle 0.30 ms).")
+    def test_compares_with_idle_at_a_percentile_that_both_have(self):
+        self.assertIn("/hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=0.0))
+        self.assertIn("/hello p99 0.30 ms (idle 0.30 ms)",
+                      self.said(sample.latency(100, 300, 5_000, requests=900), longest_stall_ms=0.0))
 
 
 class Table(unittest.TestCase):
-    def document(self, rows, **settings):
-        return {"idle": IDLE, "rows": rows,
-                "settings": {"count": 1_000_000, "url": None, "window_s": 3.0,
-                             "load": {"connections": 256, "pause_max_ms": 1000}, **settings},
-                "machine": {"cpu": "A Processor With A Very Long Name @ 2.00GHz", "cores": 128,
-                            "kernel": "6.18.44-with-a-long-suffix", "file_system": "overlay",
-                            "commit": "0123456789abcdef", "uncommitted_changes": True}}
-
-    def lines(self, rows, **settings):
-        document = self.document(rows, **settings)
-        count = document["settings"]["count"]
-        return [*table.head(document), *(line for row in rows for line in table.block(row, count)),
-                *table.foot(document)]
-
     def test_fits_eighty_columns_whatever_was_measured(self):
-        large = hello(99_940_000, 99_940_000, 99_940_000, timeout=1_000_000)
-        rows = [
-            row_of(method="partition", runs=1234, time_ms=999_000.0, peak_bytes=99_990_000_000, hello=large),
-            row_of(method="callback", hello=large, out_of_order_records=999_999, queued_ms=9.0, drains=99_999),
-            row_of(peak_bytes=None, in_order=None, queued_ms=None),
-            {"method": "stream", "outcome": "failed", "reason": "word " * 50 + "\n  | " + "log " * 40},
+        large = sample.latency(99_940_000, 99_940_000, 99_940_000)
+        entries = [
+            sample.entry("partition", [sample.repeat(large, time_ms=999_000.0, peak_bytes=99_990_000_000)]),
+            sample.entry("callback", [sample.repeat(large, out_of_order_records=999_999, queued_ms=9.0, drains=99_999)]),
+            sample.entry("callback", [sample.repeat(large)], system="node", count=100_000, cut_from=1_000_000),
+            sample.entry("sync", [sample.repeat(peak_bytes=None, in_order=None, queued_ms=None)]),
+            sample.failed("stream", "word " * 50 + "\n  | " + "log " * 40),
         ]
-        for line in self.lines(rows):
+        for line in table.render(sample.document(entries)):
             self.assertLessEqual(len(line), table.WIDTH, line)
 
     def test_ends_each_figure_under_its_title(self):
-        title = table.head(self.document([]))[1]
-        figures, article = table.block(row_of(), 1_000_000)[:2]
+        entry = sample.entry()
+        title = table.head([entry])[1]
+        figures, article = table.block([entry])[:2]
         for name, figure in (("time", "1.00 s"), ("p50", "0.10 ms"), ("max", "5.0 ms"), ("memory", "9.4 MB")):
             self.assertEqual(title.index(name) + len(name), figures.index(figure) + len(figure), name)
         for name, said in (("time", "2-3 s"), ("memory", "50-70 MB")):
@@ -108,24 +90,27 @@ class Table(unittest.TestCase):
         self.assertEqual(title.index("loop"), article.index("BLOCKED"))
 
     def test_says_n_a_for_what_is_not_known(self):
-        figures = table.block(row_of(peak_bytes=None, in_order=None), 1_000_000)[0]
+        figures = table.block([sample.entry(repeats=[sample.repeat(peak_bytes=None, in_order=None)])])[0]
         self.assertEqual(figures.count("n/a"), 2)
 
     def test_leaves_the_claims_out_at_another_count(self):
-        self.assertNotIn("article", "\n".join(table.block(row_of(), 1000)))
-        self.assertIn("article", "\n".join(table.block(row_of(), 1_000_000)))
+        self.assertNotIn("article", "\n".join(table.block([sample.entry(count=1000)])))
+        self.assertIn("article", "\n".join(table.block([sample.entry()])))
+
+    def test_says_what_was_cut(self):
+        said = "\n".join(table.block([sample.entry("promise"), sample.entry(
+            "promise", system="node", count=100_000, cut_from=1_000_000)]))
+        self.assertRegex(said, r"(?m)^  node +1\.00 s\+")
+        self.assertIn("+ node wrote 100,000 records only, 10 us each", said)
 
     def test_says_which_verdicts_are_judged(self):
-        self.assertIn("* judged", "\n".join(self.lines([row_of()])))
-        self.assertNotIn("*", "\n".join(self.lines([row_of(longest_stall_ms=0.0)])))
-
-    def test_counts_answers_that_wrk_dropped(self):
-        said = " ".join(" ".join(table.block(row_of(hello=hello(1, 2, 3, 7)), 1000)).split())
-        self.assertIn("7 answers came too late", said)
+        self.assertIn("* judged", "\n".join(table.render(sample.document([sample.entry()]))))
+        told = sample.document([sample.entry(repeats=[sample.repeat(longest_stall_ms=0.0)])])
+        self.assertNotIn("*", "\n".join(table.render(told)))
 
     def test_colours_only_when_asked(self):
-        self.assertNotIn("\033", "".join(self.lines([row_of()])))
-        self.assertIn("\033[32m", "".join(table.block(row_of(), 1000, colours=True)))
+        self.assertNotIn("\033", "".join(table.render(sample.document([sample.entry()]))))
+        self.assertIn("\033[32m", "".join(table.block([sample.entry()], colours=True)))
 
 
 class Units(unittest.TestCase):
@@ -135,6 +120,10 @@ class Units(unittest.TestCase):
                          (1_000_000, "1,000 s")):
             self.assertEqual(units.duration(ms), text)
 
+    def test_gives_what_one_costs_in_microseconds(self):
+        for ms, text in ((None, "n/a"), (0.00042, "0.4 us"), (0.055, "55 us"), (1.5, "1,500 us")):
+            self.assertEqual(units.cost(ms), text)
+
     def test_gives_sizes_in_decimal_megabytes(self):
         for size_bytes, text in ((None, "n/a"), (9_400_000, "9.4 MB"), (183_000_000, "183 MB"), (1_078e6, "1.08 GB")):
             self.assertEqual(units.megabytes(size_bytes), text)
@@ -142,6 +131,10 @@ class Units(unittest.TestCase):
     def test_counts_things(self):
         self.assertEqual(units.count(1, "drain"), "1 drain")
         self.assertEqual(units.count(1000, "drain"), "1,000 drains")
+
+    def test_gives_shares_of_a_core(self):
+        for share, text in ((None, "n/a"), (0.051, "5.1 %"), (0.9, "90 %"), (1.4, "140 %")):
+            self.assertEqual(units.percent(share), text)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import time
 import unittest
 
 import support
-import window
-import wrk
-from failure import Failure
+from loopscope_load import wrk, wrk_window as window, writing
+from loopscope_load.client import Client
+from loopscope_load.failure import Failure
 
 WRITE_S = 1.5
 
@@ -28,6 +28,23 @@ class HelloScript(support.StandIn):
         self.assertGreaterEqual(figures["duration_us"], 900_000)
         self.assertAlmostEqual(figures["requests_per_s"], figures["requests"] * 1e6 / figures["duration_us"], 0)
         self.assertEqual(set(figures["errors"].values()), {0})
+
+    def test_shows_what_was_recorded_beside_what_wrk_makes_of_it(self):
+        url = self.serve(WRITE_S)
+        load = wrk.Load.at_rate(1000, timeout_s=60)
+        with wrk.Run(load, url) as run, Client(url) as client:
+            time.sleep(0.5)
+            client.write("sync", 1000, verify=False)
+            time.sleep(0.5)
+            figures = run.stop()
+        raw, corrected = figures["raw_curve"], figures["corrected_curve"]
+        # Each connection waited once: a handful of samples, of which the correction makes hundreds.
+        self.assertEqual(raw["x"][-1], figures["requests"])
+        self.assertGreater(corrected["x"][-1], raw["x"][-1])
+        self.assertEqual(raw["us"][-1], figures["max_us"])
+        self.assertLess(dict(zip(raw["x"], raw["us"]))[1.9953], 100_000)
+        self.assertEqual(corrected["us"][-1], figures["max_us"])
+        self.assertGreater(figures["max_us"], 0.9e6 * WRITE_S)
 
     def test_counts_error_statuses(self):
         figures = self.wrk(self.serve(0) + "/nothing-here", "-d1s")
@@ -61,7 +78,7 @@ class Window(support.StandIn):
 
     def test_repeats_a_short_write_and_verifies_the_first_only(self):
         runs = []
-        _, reports = window.during_write(self.serve(0.2), wrk.Load(), "stream", 1000, runs.append)
+        _, reports = window.during_write(self.serve(0.2), wrk.Load(), "stream", 1000, progress=runs.append)
         self.assertGreater(len(reports), 2)
         self.assertEqual(runs, list(range(1, len(reports) + 1)))
         self.assertEqual([report["content"]["checked"] for report in reports],
@@ -85,8 +102,8 @@ class Summary(unittest.TestCase):
         reports = [{"timing_ms": {"completed": time_ms, "queued": None}, "memory": {"rss_peak_bytes": peak},
                     "loop": None, "content": {"in_order": order, "complete": order}}
                    for time_ms, peak, order in ((30, 5, True), (10, 9, None), (11, 7, None))]
-        row = window.summary(reports)
-        self.assertEqual((row["runs"], row["time_ms"], row["peak_bytes"], row["in_order"]), (3, 11, 9, True))
+        row = writing.summary(reports)
+        self.assertEqual((row["writes"], row["time_ms"], row["peak_bytes"], row["in_order"]), (3, 11, 9, True))
         self.assertIsNone(row["queued_ms"])
         self.assertIsNone(row["longest_stall_ms"])
 

@@ -1,0 +1,54 @@
+"""What a loopscope says of itself every 100 ms while it is watched: its admin plane's /events."""
+
+import http.client
+import json
+import threading
+import urllib.parse
+
+CONNECT_TIMEOUT_S = 5
+
+
+class EventWatch:
+    """Collects samples in a thread; a context manager. samples is complete when it has ended."""
+
+    def __init__(self, admin_url):
+        parts = urllib.parse.urlsplit(admin_url)
+        self.connection_ = http.client.HTTPConnection(parts.hostname, parts.port, timeout=CONNECT_TIMEOUT_S)
+        self.thread_ = threading.Thread(target=self.read_, daemon=True)
+        self.ending_ = threading.Event()
+        self.samples = []
+
+    def __enter__(self):
+        self.thread_.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending_.set()
+        self.thread_.join(CONNECT_TIMEOUT_S + 1)
+
+    def read_(self):
+        try:
+            self.connection_.request("GET", "/events")
+            response = self.connection_.getresponse()
+            while not self.ending_.is_set() and (line := response.readline()):
+                if line.startswith(b"data: "):
+                    self.samples.append(sample(json.loads(line[6:])))
+        except (OSError, ValueError, KeyError, http.client.HTTPException):
+            pass  # the server has ended, or has no such feed: what came is what there is
+        finally:
+            self.connection_.close()
+
+
+def sample(event):
+    """The figures that are kept of one event; with several loops, the worst one's."""
+    loops = event["loops"]
+    lags_us = [lag for loop in loops if (lag := (loop["lag"] or {}).get("max_us")) is not None]
+    # A loop that is blocked takes no sample: how long it has been so is a lag that has not ended.
+    lags_us += [loop["stalled_for_ms"] * 1000 for loop in loops if loop["stalled_for_ms"] > 0]
+    return {
+        "unix_ms": event["unix_ms"],
+        "resident_bytes": event["process"]["resident_bytes"],
+        "cpu_share": event["process"]["cpu_share"],
+        "lag_max_us": max(lags_us, default=None),
+        "dirty_bytes": event["page_cache"]["outputs_dirty_bytes"],
+    }

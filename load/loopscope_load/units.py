@@ -1,0 +1,56 @@
+"""Numbers as people read them: two or three figures and a unit, never a figure that was not measured."""
+
+NOT_MEASURED = "n/a"
+
+
+def duration(ms):
+    """A length of time given in milliseconds."""
+    if ms is None:
+        return NOT_MEASURED
+    if ms < 0.00995:
+        return f"{ms * 1000:.1f} us"
+    if ms < 9.95:
+        return f"{ms:.2f} ms" if ms < 0.995 else f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    seconds = ms / 1000
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:,.0f} s"
+
+
+def duration_of_us(us):
+    return duration(None if us is None else us / 1000)
+
+
+def cost(ms):
+    """What one of many costs: in microseconds, however few or many."""
+    if ms is None:
+        return NOT_MEASURED
+    return f"{ms * 1000:.1f} us" if ms < 0.00995 else f"{ms * 1000:,.0f} us"
+
+
+def megabytes(size_bytes):
+    """A size in decimal megabytes, as the articles give theirs."""
+    if size_bytes is None:
+        return NOT_MEASURED
+    size_mb = size_bytes / 1e6
+    if size_mb < 9.95:
+        return f"{size_mb:.1f} MB"
+    return f"{size_mb:.0f} MB" if size_mb < 999.5 else f"{size_mb / 1000:.2f} GB"
+
+
+def count(number, noun=""):
+    """A number of things: count(1000, "write call") is "1,000 write calls"."""
+    if number is None:
+        return f"{NOT_MEASURED} {noun}s" if noun else NOT_MEASURED
+    if not noun:
+        return f"{number:,}"
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def percent(share):
+    """A share of one core; more than one core is above 100 %."""
+    if share is None:
+        return NOT_MEASURED
+    return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.1f} %"

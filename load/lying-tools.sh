@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Lets one loop stall for 3 s under four measurements and prints what each says beside the server's own record.
+#
+#   load/lying-tools.sh              # installs and builds what is missing; about 40 s
+#   load/lying-tools.sh --help
+set -euo pipefail
+
+here="$(dirname "$(readlink -f "$0")")"
+command -v python3 >/dev/null || "$here/../.ci/install-packages.sh" demo
+PYTHONPATH="$here" exec python3 -m loopscope_load.lying_tools "$@"

@@ -1,0 +1,175 @@
+#include "load_run.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace loopscope::probe {
+namespace {
+
+// A server that does not take a connection in this time at the start counts as not reachable.
+constexpr std::chrono::seconds longest_preparation{5};
+// Between the last connection made and the first request.
+constexpr std::chrono::milliseconds lead{5};
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+}  // namespace
+
+load_run::load_run(asio::io_context& loop, settings wanted, schedule plan, ledger& account, trigger* aside)
+    : loop_(loop),
+      settings_(std::move(wanted)),
+      schedule_(std::move(plan)),
+      ledger_(account),
+      trigger_(aside),
+      pool_(settings_.max_connections),
+      timer_(loop) {}
+
+void load_run::prepare(std::function<void(clock::time_point)> on_start) {
+  on_start_ = std::move(on_start);
+  preparing_ = settings_.connections;
+  for (std::size_t i = 0; i < settings_.connections; ++i) open(pool_.open_spare());
+  if (trigger_ != nullptr) trigger_->prepare();
+  timer_.expires_after(longest_preparation);
+  timer_.async_wait([this](error_code error) {
+    if (error || phase_ != phase::preparing) return;
+    if (!result_.reached) result_.unreached_because = asio::error::timed_out;
+    start();
+  });
+}
+
+void load_run::start() {
+  if (!result_.reached) return finish();
+  phase_ = phase::sending;
+  start_ = clock::now() + lead;
+  cpu_at_start_ = thread_cpu_time();
+  on_start_(start_);
+  if (trigger_ != nullptr) trigger_->arm(start_);
+  wait_until(schedule_.next().value_or(settings_.duration));
+}
+
+void load_run::interrupt() {
+  result_.interrupted = true;
+  finish();
+}
+
+void load_run::wait_until(std::chrono::nanoseconds when) {
+  timer_.expires_at(start_ + when);
+  timer_.async_wait([this](error_code error) {
+    if (!error) on_time();
+  });
+}
+
+void load_run::on_time() {
+  switch (phase_) {
+    case phase::sending:
+      send_what_is_due();
+      if (schedule_.next() || elapsed() < settings_.duration) {
+        return wait_until(schedule_.next().value_or(settings_.duration));
+      }
+      phase_ = phase::draining;
+      wait_until(settings_.duration + settings_.drain);
+      return finish_when_answered();
+    case phase::draining:
+      return finish();
+    case phase::preparing:
+    case phase::finished:
+      return;
+  }
+}
+
+void load_run::send_what_is_due() {
+  if (phase_ != phase::sending) return;
+  for (auto now = elapsed(); schedule_.next() && *schedule_.next() <= now; now = elapsed()) {
+    const request_id request = ledger_.take(*schedule_.next(), now);
+    schedule_.advance();
+    const auto decision = pool_.place(request);
+    switch (decision.what) {
+      case connection_pool::step::send:
+        send(decision.slot, request);
+        break;
+      case connection_pool::step::open:
+        open(decision.slot);
+        break;
+      case connection_pool::step::wait:
+        break;
+    }
+  }
+}
+
+void load_run::finish_when_answered() {
+  if (phase_ != phase::draining) return;
+  if (ledger_.unfinished() == 0 && (trigger_ == nullptr || !trigger_->pending())) finish();
+}
+
+void load_run::finish() {
+  if (phase_ == phase::finished) return;
+  if (phase_ != phase::preparing) {
+    result_.measured_until = elapsed();
+    const auto cpu = thread_cpu_time() - cpu_at_start_;
+    result_.thread_busy = std::chrono::duration<double>(cpu) / (clock::now() - start_);
+  }
+  phase_ = phase::finished;
+  for (const auto& open_one : connections_) {
+    if (open_one) open_one->close();
+  }
+  if (trigger_ != nullptr) trigger_->close();
+  timer_.cancel();
+  loop_.stop();
+}
+
+void load_run::open(slot_id slot) {
+  if (slot >= connections_.size()) connections_.resize(slot + 1);
+  connections_[slot] = std::make_shared<connection>(loop_.get_executor(), *this, slot);
+  connections_[slot]->open(settings_.to);
+}
+
+void load_run::send(slot_id slot, request_id request) {
+  ledger_.sent(request, elapsed());
+  connections_[slot]->send(settings_.request_bytes);
+}
+
+void load_run::lose(slot_id slot) {
+  connections_[slot].reset();
+  if (const auto next = pool_.closed(slot)) open(*next);
+}
+
+void load_run::on_connected(connection& from) {
+  result_.reached = true;
+  if (const auto request = pool_.freed(from.slot(), true)) send(from.slot(), *request);
+  if (phase_ == phase::preparing && --preparing_ == 0) start();
+}
+
+void load_run::on_answer(connection& from, answer&& got) {
+  const slot_id slot = from.slot();
+  const auto request = pool_.request_of(slot);
+  if (request) ledger_.answered(*request, elapsed(), got.status);
+  if (!request || !got.keeps_connection) {  // nobody asked: such as 408 before the server closes an idle connection
+    from.close();
+    lose(slot);
+  } else if (const auto next = pool_.freed(slot, false)) {
+    send(slot, *next);
+  }
+  send_what_is_due();
+  finish_when_answered();
+}
+
+void load_run::on_ended(connection& from, error_code why, bool connected) {
+  if (const auto request = pool_.request_of(from.slot())) {
+    ledger_.failed(*request, elapsed(), cause_of(why, connected));
+  }
+  lose(from.slot());
+  if (phase_ == phase::preparing && !connected) {
+    result_.unreached_because = why;
+    if (--preparing_ == 0) start();
+  }
+  send_what_is_due();
+  finish_when_answered();
+}
+
+}  // namespace loopscope::probe

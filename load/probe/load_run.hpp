@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+#include "connection_pool.hpp"
+#include "ledger.hpp"
+#include "schedule.hpp"
+#include "trigger.hpp"
+#include "types.hpp"
+
+namespace loopscope::probe {
+
+/// Carries out one run: sends on the schedule whatever the answers do, and keeps the account.
+///
+/// The schedule is looked at when its timer fires and after every answer, so that a burst of answers delays a request
+/// by one answer's handling at most. Output, signals and percentiles are other threads' work. Threads: all calls on the
+/// loop's thread. Lifetime: outlives the loop's run.
+class load_run final : public connection_owner {
+ public:
+  struct settings {
+    tcp::endpoint to;
+    std::string request_bytes;
+    std::chrono::nanoseconds duration;
+    std::chrono::nanoseconds drain;  ///< longest wait for answers after `duration`
+    std::size_t connections;
+    std::size_t max_connections;
+  };
+  struct result {
+    bool reached = false;  ///< a connection was made; when not, nothing was sent
+    error_code unreached_because;
+    std::chrono::nanoseconds measured_until{0};
+    bool interrupted = false;
+    double thread_busy = 0;  ///< share of the run in which this thread was on the CPU
+  };
+
+  load_run(asio::io_context& loop, settings wanted, schedule plan, ledger& account, trigger* aside);
+
+  /// Opens the connections, then starts the schedule; `on_start` is told the moment that counts as 0.
+  void prepare(std::function<void(clock::time_point)> on_start);
+  /// Ends the run early.
+  void interrupt();
+
+  const result& outcome() const { return result_; }
+  const connection_pool& pool() const { return pool_; }
+
+ private:
+  enum class phase { preparing, sending, draining, finished };
+
+  void on_connected(connection& from) override;
+  void on_answer(connection& from, answer&& got) override;
+  void on_ended(connection& from, error_code why, bool connected) override;
+
+  void start();
+  void wait_until(std::chrono::nanoseconds when);
+  void on_time();
+  void send_what_is_due();
+  void finish_when_answered();
+  void finish();
+
+  void open(slot_id slot);
+  void send(slot_id slot, request_id request);
+  void lose(slot_id slot);
+  std::chrono::nanoseconds elapsed() const { return clock::now() - start_; }
+
+  asio::io_context& loop_;
+  settings settings_;
+  schedule schedule_;
+  ledger& ledger_;
+  trigger* trigger_;
+  connection_pool pool_;
+  std::vector<std::shared_ptr<connection>> connections_;
+  timer timer_;
+  std::function<void(clock::time_point)> on_start_;
+  std::size_t preparing_ = 0;
+  phase phase_ = phase::preparing;
+  clock::time_point start_;
+  std::chrono::nanoseconds cpu_at_start_{0};
+  result result_;
+};
+
+}  // namespace loopscope::probe

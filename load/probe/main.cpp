@@ -1,0 +1,21 @@
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "command_line.hpp"
+#include "session.hpp"
+
+int main(int argc, char** argv) {
+  using namespace loopscope;
+  try {
+    const auto command = probe::parse_command_line(argc, argv);
+    if (const auto* asked = std::get_if<probe::options>(&command)) return probe::run_session(*asked);
+    const auto& leaving = std::get<probe::leave>(command);
+    std::fputs(leaving.out.c_str(), stdout);
+    std::fputs(leaving.err.c_str(), stderr);
+    return leaving.exit_code;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "loopscope-probe: %s\n", failure.what());
+    return probe::exit_could_not_run;
+  }
+}

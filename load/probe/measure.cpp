@@ -1,0 +1,168 @@
+#include "measure.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <exception>
+#include <thread>
+
+#include "bottleneck.hpp"
+#include "load_run.hpp"
+#include "progress.hpp"
+
+namespace loopscope::probe {
+namespace {
+
+constexpr std::chrono::seconds longest_choice{5};
+
+/// The address to use: the first of the name's that takes a connection, or the first of all when none does.
+boost::system::result<tcp::endpoint> blocking_choose_address(const http_url& target) {
+  asio::io_context loop{1};
+  error_code error;
+  const auto found = tcp::resolver(loop).resolve(target.host, target.port, error);
+  if (error) return error;
+  tcp::endpoint chosen = found.begin()->endpoint();
+  if (found.size() == 1) return chosen;
+  tcp::socket socket(loop);
+  asio::async_connect(socket, found, [&chosen](error_code failed, const tcp::endpoint& connected) {
+    if (!failed) chosen = connected;
+  });
+  loop.run_for(longest_choice);
+  return chosen;
+}
+
+/// Runs `loop` on a thread that takes no signals; `when_done` is called on it at the end. Joins when destroyed.
+class loop_thread {
+ public:
+  template <class Done>
+  loop_thread(asio::io_context& loop, Done when_done) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this, &loop, when_done] {
+      try {
+        loop.run();
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+      when_done();
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  ~loop_thread() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void join() {
+    thread_.join();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::thread thread_;
+  std::exception_ptr failure_;
+};
+
+/// What the calling thread does meanwhile.
+class onlooker {
+ public:
+  onlooker(const options& asked, const live_counts& live)
+      : asked_(asked), live_(live), line_(isatty(STDERR_FILENO) == 1), tick_(loop_), signals_(loop_, SIGINT, SIGTERM) {}
+
+  void started(clock::time_point when) { start_.store(when); }
+  void stop() { loop_.stop(); }
+
+  template <class Interrupt>
+  int watch(Interrupt interrupt) {
+    signals_.async_wait([&](error_code error, int number) {
+      if (error) return;
+      signal_ = number;
+      signals_.clear();  // a second one ends the process at once
+      interrupt();
+    });
+    if (!asked_.quiet) show_again();
+    loop_.run();
+    if (!asked_.quiet) line_.clear();
+    return signal_;
+  }
+
+ private:
+  void show_again() {
+    tick_.expires_after(line_.period());
+    tick_.async_wait([this](error_code error) {
+      if (error) return;
+      const auto start = start_.load();
+      if (start != clock::time_point{}) line_.show(progress_text(clock::now() - start, asked_.duration, live_));
+      show_again();
+    });
+  }
+
+  const options& asked_;
+  const live_counts& live_;
+  progress_line line_;
+  asio::io_context loop_{1};
+  timer tick_;
+  asio::signal_set signals_;
+  std::atomic<clock::time_point> start_{};
+  int signal_ = 0;
+};
+
+own_part own_part_of(const measurement& run) {
+  const auto local = static_cast<std::size_t>(failure_cause::local);
+  return {run.sums.scheduled,        run.sums.late,   run.sums.lateness_us.max(),
+          run.sums.latency_us.max(), run.thread_busy, run.sums.failed_by_cause[local]};
+}
+
+}  // namespace
+
+measurement measure(const options& asked, ledger& account, int& ended_by_signal) {
+  const auto address = blocking_choose_address(asked.target);
+  measurement done;
+  done.asked = asked;
+  if (!address) {
+    done.unreached_because = address.error().message();
+    return done;
+  }
+
+  asio::io_context loop{1};
+  std::optional<trigger> aside;
+  if (asked.trigger) {
+    aside.emplace(loop.get_executor(), *address, request_text(asked.target, *asked.trigger), asked.trigger_at);
+  }
+  const request_line get{boost::beast::http::verb::get, asked.target.target};
+  load_run run(loop,
+               {*address, request_text(asked.target, get), asked.duration, asked.drain, asked.connections,
+                asked.max_connections},
+               schedule(asked.kind, asked.rate_per_s, asked.duration, asked.seed), account, aside ? &*aside : nullptr);
+  onlooker looks_on(asked, account.live());
+  run.prepare([&](clock::time_point start) {
+    done.started = std::chrono::system_clock::now() +
+                   std::chrono::duration_cast<std::chrono::system_clock::duration>(start - clock::now());
+    looks_on.started(start);
+  });
+  {
+    loop_thread thread(loop, [&looks_on] { looks_on.stop(); });
+    ended_by_signal = looks_on.watch([&] { asio::post(loop, [&run] { run.interrupt(); }); });
+    thread.join();
+  }
+
+  const auto& result = run.outcome();
+  done.reached = result.reached;
+  if (!result.reached) done.unreached_because = result.unreached_because.message();
+  done.measured_until = result.measured_until;
+  done.interrupted = result.interrupted;
+  done.thread_busy = result.thread_busy;
+  done.connections_opened = run.pool().opened();
+  done.connections_peak = run.pool().peak();
+  done.longest_line = run.pool().longest_line();
+  done.sums = summarise(account.records(), result.measured_until);
+  if (aside) done.trigger = aside->record();
+  done.bottleneck = bottleneck_reasons(own_part_of(done));
+  return done;
+}
+
+}  // namespace loopscope::probe

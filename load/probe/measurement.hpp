@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "summary.hpp"
+#include "trigger.hpp"
+
+namespace loopscope::probe {
+
+/// One finished run: everything that the reports say.
+struct measurement {
+  options asked{};
+  bool reached = false;           ///< a connection was made
+  std::string unreached_because;  ///< when not
+  std::chrono::system_clock::time_point started;
+  std::chrono::nanoseconds measured_until{0};
+  bool interrupted = false;
+  double thread_busy = 0;
+  std::size_t connections_opened = 0;
+  std::size_t connections_peak = 0;
+  std::size_t longest_line = 0;
+  std::optional<trigger_record> trigger;
+  summary sums;
+  std::vector<std::string> bottleneck;  ///< reasons; empty when the probe was none
+};
+
+}  // namespace loopscope::probe

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "options.hpp"
+
+namespace loopscope::probe {
+
+/// Measures and reports; answers the exit code. Throws std::system_error when a file cannot be written.
+int run_session(const options& asked);
+
+}  // namespace loopscope::probe

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "failure_cause.hpp"
+#include "ledger.hpp"
+#include "percentiles.hpp"
+
+namespace loopscope::probe {
+
+/// From when a request that the probe itself sent after its time counts as late.
+inline constexpr std::chrono::milliseconds late_from{1};
+
+/// What a run's account comes to. scheduled = completed + failed + waiting.
+///
+/// Units: microseconds. Latency counts from the intended time and service time from the sending; both hold the answered
+/// requests and, at the age that they have, the waiting ones (service time: those that were sent). Failed ones are in
+/// neither.
+struct summary {
+  std::size_t scheduled = 0;
+  std::size_t sent = 0;
+  std::size_t late = 0;
+  std::size_t completed = 0;
+  std::size_t failed = 0;
+  std::array<std::size_t, failure_cause_count> failed_by_cause{};
+  std::size_t waiting = 0;
+  std::map<unsigned, std::size_t> status;
+  /// Failed requests and answers of status 400 and above, and their share of what has ended.
+  std::size_t errors = 0;
+  double error_rate = 0;
+
+  percentiles latency_us;
+  percentiles service_time_us;
+  percentiles lateness_us;
+};
+
+/// `measured_until`: the moment at which waiting requests have their age.
+summary summarise(const std::vector<request_record>& records, std::chrono::nanoseconds measured_until);
+
+}  // namespace loopscope::probe

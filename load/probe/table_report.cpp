@@ -1,0 +1,143 @@
+#include <array>
+#include <cstdio>
+
+#include "reports.hpp"
+#include "text.hpp"
+
+namespace loopscope::probe {
+namespace {
+
+constexpr std::size_t width = 80;
+constexpr std::array<std::pair<const char*, double>, 4> columns{
+    {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}}};
+
+std::string padded(std::string_view text, int size) {
+  char cell[64];
+  std::snprintf(cell, sizeof cell, "%*.*s", size, static_cast<int>(text.size()), text.data());
+  return cell;
+}
+
+/// Text that may be long, such as a URL, cut to `size`.
+std::string cut(const std::string& text, std::size_t size) {
+  return text.size() <= size ? text : text.substr(0, size - 3) + "...";
+}
+
+std::string title_line() {
+  std::string line = padded("", -14);
+  for (const auto& [title, quantile] : columns) line += padded(title, 11);
+  return line + padded("max", 11) + padded("mean", 11) + "\n";
+}
+
+std::string figures_line(std::string_view label, const percentiles& of) {
+  std::string line = padded(label, -14);
+  for (const auto& [title, quantile] : columns) line += padded(duration_text(of.at(quantile)), 11);
+  return line + padded(duration_text(of.max()), 11) + padded(duration_text(of.mean()), 11) + "\n";
+}
+
+/// Words joined to lines that fit the width.
+std::string wrapped(const std::string& indent, const std::vector<std::string>& items) {
+  std::string text;
+  std::string line = indent;
+  for (const auto& item : items) {
+    if (line.size() + 2 + item.size() > width && line.size() > indent.size()) {
+      text += line + "\n";
+      line = std::string(indent.size(), ' ');
+    }
+    line += (line.find_first_not_of(' ') == std::string::npos || line == indent ? "" : "  ") + item;
+  }
+  return text + line + "\n";
+}
+
+std::vector<std::string> words(const std::string& sentence) {
+  std::vector<std::string> list;
+  for (std::size_t from = 0; from < sentence.size();) {
+    const auto space = std::min(sentence.find(' ', from), sentence.size());
+    list.push_back(sentence.substr(from, space - from));
+    from = space + 1;
+  }
+  return list;
+}
+
+std::string paragraph(const std::string& indent, const std::string& sentence) {
+  std::string text;
+  std::string line = indent;
+  bool first = true;
+  for (const auto& word : words(sentence)) {
+    if (!first && line.size() + 1 + word.size() > width) {
+      text += line + "\n";
+      line = std::string(indent.size(), ' ');
+      first = true;
+    }
+    line += (first ? "" : " ") + word;
+    first = false;
+  }
+  return text + line + "\n";
+}
+
+std::string requests_lines(const summary& sums) {
+  std::vector<std::string> counts{
+      with_commas(sums.scheduled) + " scheduled", with_commas(sums.sent) + " sent",
+      with_commas(sums.late) + " late",           with_commas(sums.completed) + " completed",
+      with_commas(sums.failed) + " failed",       with_commas(sums.waiting) + " waiting at the end"};
+  std::string text = wrapped("requests      ", counts);
+  if (sums.failed > 0) {
+    std::vector<std::string> causes;
+    for (const auto cause : all_failure_causes()) {
+      const std::size_t count = sums.failed_by_cause[static_cast<std::size_t>(cause)];
+      if (count > 0) causes.push_back(with_commas(count) + " " + std::string(name(cause)));
+    }
+    text += wrapped("failed        ", causes);
+  }
+  std::vector<std::string> statuses;
+  for (const auto& [status, count] : sums.status)
+    statuses.push_back(std::to_string(status) + ": " + with_commas(count));
+  if (!statuses.empty()) text += wrapped("status        ", statuses);
+  return text;
+}
+
+std::string trigger_lines(const measurement& run) {
+  if (!run.trigger) return {};
+  const auto seconds = [](std::optional<std::chrono::nanoseconds> time) {
+    return time ? with_decimals(std::chrono::duration<double>(*time).count(), 3) + " s" : std::string("n/a");
+  };
+  const trigger_record& trigger = *run.trigger;
+  std::vector<std::string> parts{"started " + seconds(trigger.started), "ended " + seconds(trigger.ended)};
+  if (trigger.status) parts.push_back("status " + std::to_string(*trigger.status));
+  if (!trigger.error.empty()) parts.push_back(cut(trigger.error, width - 20));
+  return "trigger       " + cut(run.asked.trigger_text, width - 14) + "\n" + wrapped("              ", parts);
+}
+
+}  // namespace
+
+std::string table_text(const measurement& run) {
+  const options& asked = run.asked;
+  std::string text = cut("GET " + asked.url, width) + "\n";
+  const bool whole_rate = asked.rate_per_s == static_cast<double>(static_cast<std::uint64_t>(asked.rate_per_s));
+  text += whole_rate ? with_commas(static_cast<std::uint64_t>(asked.rate_per_s)) : with_decimals(asked.rate_per_s, 2);
+  text += std::string(" requests a second, ") + (asked.kind == schedule_kind::uniform ? "evenly" : "Poisson") +
+          ", for " + duration_text(static_cast<double>(asked.duration.count())) +
+          (run.interrupted ? ", INTERRUPTED after " +
+                                 duration_text(std::chrono::duration<double, std::micro>(run.measured_until).count())
+                           : "") +
+          "\n\n";
+  text += title_line() + figures_line("latency", run.sums.latency_us) +
+          figures_line("service time", run.sums.service_time_us) + figures_line("own lateness", run.sums.lateness_us) +
+          "\n";
+  text += requests_lines(run.sums);
+  std::vector<std::string> sockets{with_commas(asked.connections) + " at the start",
+                                   with_commas(run.connections_opened) + " opened in all",
+                                   with_commas(run.connections_peak) + " at once at most"};
+  if (run.longest_line > 0) sockets.push_back("then " + with_commas(run.longest_line) + " requests in line");
+  text += wrapped("connections   ", sockets);
+  text += trigger_lines(run);
+  text += "\n" + paragraph("",
+                           "latency counts from the time a request was due, unanswered ones at the age they had at "
+                           "the end; service time from its sending, which is all that a closed-loop tool sees.");
+  if (!run.bottleneck.empty()) {
+    text += "\n*** THE PROBE WAS THE BOTTLENECK: these figures are not the server's. ***\n";
+    for (const auto& reason : run.bottleneck) text += paragraph("  - ", reason);
+  }
+  return text;
+}
+
+}  // namespace loopscope::probe

@@ -1,0 +1,28 @@
+#pragma once
+// The vocabulary of the probe: one clock, one concrete executor, times counted from the schedule's start.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+
+namespace loopscope::probe {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+using executor = asio::io_context::executor_type;
+using stream_socket = asio::basic_stream_socket<tcp, executor>;
+using clock = std::chrono::steady_clock;
+using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor>;
+
+template <class T>
+using task = asio::awaitable<T, executor>;
+inline constexpr asio::use_awaitable_t<executor> use_task{};
+
+}  // namespace loopscope::probe

@@ -1,0 +1,71 @@
+'use strict';
+// The claims beside what was measured, and every method beside the others.
+
+report.systemNames = {loopscope: 'loopscope', node: 'Node.js'};
+
+report.notMeasured = ({outcome, reason}) => (reason ? `${outcome}: ${reason}` : outcome);
+
+report.loopWord = (verdict) => {
+  if (!verdict.loop) return report.units.notMeasured;
+  return report.element('span', {class: verdict.loop.toLowerCase()}, verdict.loop);
+};
+
+report.claimsTable = (results) => {
+  const {element, units} = report;
+  const systems = ['node', 'loopscope'];
+  const cell = (row, system) => {
+    const measured = row.measured[system];
+    if (!measured) return 'not measured';
+    return element('span', {}, measured.says,
+      measured.relation ? element('span', {class: 'relation'}, measured.relation) : null);
+  };
+  const methods = [...new Set(results.claims.map((row) => row.method))];
+  return report.table({
+    className: 'claims words',
+    caption: `${units.count(results.settings.count)} records, medians measured here; the articles speak of Node.js on a machine they do not name.`,
+    columns: ['', 'article', 'Node.js', 'loopscope'],
+    groups: methods.map((method) => ({
+      title: method,
+      rows: results.claims.filter((row) => row.method === method)
+        .map((row) => [row.figure, row.claim, ...systems.map((system) => cell(row, system))]),
+    })),
+  });
+};
+
+report.otherClaimsTable = (results) => report.table({
+  className: 'stack words', caption: 'What else the articles say.',
+  columns: ['claim', 'method', 'Node.js', 'loopscope'],
+  groups: [{rows: results.other_claims.map((row) =>
+    [row.claim, row.method, row.says.node ?? report.units.notMeasured, row.says.loopscope ?? report.units.notMeasured])}],
+});
+
+report.overviewTable = (results) => {
+  const {units, element} = report;
+  const spread = (figure, words) => {
+    if (!figure) return units.notMeasured;
+    if (figure.min === figure.max) return words(figure.median);
+    return element('span', {}, words(figure.median),
+      element('span', {class: 'relation'}, `${words(figure.min)} to ${words(figure.max)}`));
+  };
+  const order = (summary) => {
+    if (summary.in_order === null) return units.notMeasured;
+    return summary.in_order ? 'yes' : `NO, ${units.count(summary.out_of_order_records)} records`;
+  };
+  const row = (entry) => {
+    const name = `${entry.method}${entry.system === 'loopscope' ? '' : ` (${report.systemNames[entry.system]})`}`;
+    const {summary} = entry;
+    if (!summary) return [name, report.notMeasured(entry)];
+    const us = (key) => spread(summary[key], units.durationOfUs);
+    return [name, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
+      us('idle_p99_9_us'), us('hello_max_us'), spread(summary.longest_stall_ms, (ms) => (ms > 0 ? units.duration(ms) : 'none')),
+      spread(summary.peak_bytes, units.megabytes), spread(summary.cpu_share, units.percent), order(summary),
+      report.loopWord(summary.verdict)];
+  };
+  const several = results.settings.repeats > 1;
+  return report.table({
+    className: 'stack',
+    caption: `/hello due during a write, open loop${several ? `; medians of ${results.settings.repeats} repeats, below them the ranges` : ''}.`,
+    columns: ['method', 'time', 'p50', 'p99', 'p99.9', 'idle p99.9', 'max', 'longest stall', 'peak memory', 'CPU', 'in order?', 'loop'],
+    groups: [{rows: results.entries.map(row)}],
+  });
+};

@@ -1,0 +1,137 @@
+"""Percentiles, summaries, claims and differences on figures that are known; no process runs."""
+
+import io
+import unittest
+
+import support  # noqa: F401  (finds load/)
+import sample_results as sample
+from loopscope_load import claims_table, comparison, diff, experiment, finding, probe, quantiles
+from loopscope_load.summary import summary
+
+
+class Quantiles(unittest.TestCase):
+    def test_one_stall_in_a_uniform_schedule_has_the_percentiles_of_arithmetic(self):
+        # A run of 8 s with a stall of 3 s at a request a millisecond: q = 3 s - (1 - q) * 8 s.
+        latencies = [max(0, 3000 - due) * 1000 if due < 3000 else 0 for due in range(8000)]
+        figures = quantiles.figures(latencies)
+        self.assertAlmostEqual(figures["p90_us"] / 1e6, 3 - 0.1 * 8, 2)
+        self.assertAlmostEqual(figures["p99_us"] / 1e6, 3 - 0.01 * 8, 2)
+        self.assertEqual(figures["max_us"], 3_000_000)
+
+    def test_gives_no_percentile_that_the_samples_cannot_have(self):
+        self.assertIsNone(quantiles.figures(range(999))["p99_9_us"])
+        self.assertEqual(quantiles.figures(range(1, 1001))["p99_9_us"], 999)
+        self.assertEqual(set(quantiles.figures([]).values()), {0, None})
+
+    def test_a_curve_ends_in_the_maximum_at_the_number_of_samples(self):
+        curve = quantiles.curve(range(1, 101))
+        self.assertEqual((curve["x"][-1], curve["us"][-1]), (100, 100))
+        self.assertEqual(curve["us"], sorted(curve["us"]))
+        self.assertEqual(dict(zip(curve["x"], curve["us"]))[10.0], 90)
+
+
+class Requests(unittest.TestCase):
+    ROWS = "scheduled_us,sent_us,done_us,status\n0,1,100,200\n1000,1001,1300,200\n2000,2001,2500,timeout\n3000,3001,,\n"
+
+    def test_counts_from_when_a_request_was_due_and_leaves_out_what_had_no_answer(self):
+        requests = probe.read_requests(io.StringIO(self.ROWS))
+        self.assertEqual(requests.latency_us, [100, 300, None, None])
+
+    def test_keeps_what_was_due_in_a_window(self):
+        requests = probe.Requests([0, 1000, 2000, 3000, 4000], [1, 2, 3, 4, 5])
+        self.assertEqual(requests.within([[1, 2], [3.5, 9]]), [2, 3, 5])
+
+    def test_thins_points_but_keeps_the_slowest(self):
+        many = probe.Requests(list(range(100_000)), [1] * 99_990 + [1000] * 10)
+        points = experiment.points(many)
+        self.assertEqual(points["answered"], 100_000)
+        self.assertEqual(points["latency_us"].count(1000), 10)
+
+
+class Summary(unittest.TestCase):
+    def test_takes_median_and_range_and_what_one_repeat_denies(self):
+        figures = summary([sample.repeat(time_ms=time_ms, in_order=in_order) for time_ms, in_order in
+                           ((30, True), (10, False), (11, True))], 1000)
+        self.assertEqual(figures["time_ms"], {"median": 11, "min": 10, "max": 30})
+        self.assertIs(figures["in_order"], False)
+        self.assertEqual(figures["shown_repeat"], 2)
+        self.assertIsNone(figures["longest_stall_ms"])
+
+
+class Claims(unittest.TestCase):
+    def test_places_a_figure_beside_its_claim(self):
+        for value, said in ((2500, "as claimed"), (3200, "as claimed"), (6000, "2.0 x the claim"), (500, "0.25 x the claim"), (60_000, "20 x the claim"),
+                            (None, None)):
+            self.assertEqual(claims_table.relation(value, 2000, 3000), said)
+
+    def test_gives_a_cut_run_its_cost_a_record_and_what_the_whole_would_take(self):
+        entry = sample.entry("promise", [sample.repeat(time_ms=5500.0)], "node", 100_000, 1_000_000)
+        row = claims_table.rows([entry], sample.document([entry])["settings"])[0]
+        self.assertEqual(row["measured"]["node"], {
+            "says": "5.50 s for 100,000, 55 us each; 55.0 s at that for all", "relation": "as claimed"})
+
+    def test_are_left_out_at_another_count(self):
+        self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
+
+
+class Quick(unittest.TestCase):
+    def test_cuts_a_slow_write_to_a_round_number_of_records(self):
+        for each_ms, count in ((0.005, 4_000_000), (0.055, 300_000), (0.286, 60_000), (10.0, comparison.TRIAL_COUNT)):
+            self.assertEqual(comparison.affordable(each_ms), count)
+
+
+class Finding(unittest.TestCase):
+    def test_names_the_stall_and_the_slowest_answer_first(self):
+        said = finding.sentences(sample.document([sample.entry("stream", [sample.repeat(longest_stall_ms=0.0)]), sample.entry(
+            repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)])]))
+        self.assertIn("a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0])
+        self.assertIn("stream p99.9 5.0 ms (idle 4.0 ms)", said[1])
+
+    def test_warns_of_a_busy_machine(self):
+        document = sample.document([sample.entry()])
+        self.assertNotIn("busy", " ".join(document["caveats"]))
+        document["machine"].update(load_average_1m=3.0, cores=2)
+        self.assertIn("busy", " ".join(finding.caveats(document)))
+
+
+class Diff(unittest.TestCase):
+    def document(self, times_ms, **figures):
+        repeats = [sample.repeat(time_ms=time_ms, longest_stall_ms=0.0, **figures) for time_ms in times_ms]
+        return sample.document([sample.entry("stream", repeats)], repeats=len(times_ms))
+
+    def said(self, old, new):
+        return [str(change) for change in diff.changes(old, new)]
+
+    def test_is_silent_within_the_noise_of_the_repeats(self):
+        self.assertEqual(self.said(self.document([10, 12, 14]), self.document([13, 14, 15])), [])
+        self.assertEqual(self.said(self.document([10, 12, 14]), self.document([14.5, 15, 16])), [])
+
+    def test_tells_what_lies_beyond_it_in_either_direction(self):
+        slow, fast = self.document([20, 22, 24]), self.document([10, 12, 14])
+        self.assertEqual(self.said(fast, slow), ["WORSE   stream               time 12 ms (10 ms to 14 ms), now 22 ms (20 ms to 24 ms)"])
+        self.assertTrue(self.said(slow, fast)[0].startswith("better  stream"))
+
+    def test_compares_no_figures_without_enough_repeats_and_says_so(self):
+        old, new = self.document([10, 10]), self.document([90, 90])
+        self.assertEqual(self.said(old, new), [])
+        self.assertIn("noise is not known", " ".join(diff.doubts(old, new)))
+
+    def test_a_file_out_of_order_is_worse_however_few_the_repeats(self):
+        changes = diff.changes(self.document([10]), self.document([10], in_order=False))
+        self.assertEqual([(change.worse, change.what) for change in changes],
+                         [(True, "the records are in order: yes, now NO")])
+
+    def test_a_method_that_fails_or_is_gone_is_worse(self):
+        old = self.document([10])
+        for new in (sample.document([sample.failed("stream", "no answer")]), sample.document([], methods=["stream"])):
+            self.assertEqual([change.worse for change in diff.changes(old, new)], [True])
+        self.assertEqual(diff.changes(old, sample.document([])), [])
+
+    def test_doubts_another_machine(self):
+        old, new = self.document([10, 10, 10]), self.document([10, 10, 10])
+        new["machine"]["cpu"] = "Another"
+        self.assertEqual(diff.doubts(old, new), [f"cpu: {old['machine']['cpu']}, now Another."])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,97 @@
+"""load/peers/node answers as loopscope does, and compare.py measures it. LOOPSCOPE_BINARY and LOOPSCOPE_PROBE as above."""
+
+import json
+import os
+import shutil
+import time
+import unittest
+
+import support
+from loopscope_load.client import Client
+from loopscope_load.failure import Failure
+from loopscope_load.server_process import running
+from loopscope_load.systems import NodePeer
+
+COUNT = 5000
+SIZE = sum(len(f" {number} ") for number in range(COUNT))
+NO_NODE = shutil.which("node") is None and shutil.which("nodejs") is None
+
+
+@unittest.skipIf(NO_NODE, "Node.js is not installed (Debian package nodejs)")
+class Peer(support.StandIn):
+    def peer(self):
+        return running(NodePeer().command(self.folder))
+
+    def test_every_method_writes_every_record_and_reports_it(self):
+        for method in NodePeer.methods:
+            with self.subTest(method=method), self.peer() as server, Client(server.url) as client:
+                client.check_hello()
+                report = client.write(method, COUNT, verify=True)
+                self.assertEqual((report["method"], report["count"], report["bytes"]), (method, COUNT, SIZE))
+                self.assertIs(report["content"]["complete"], True)
+                if method != "callback":
+                    self.assertIs(report["content"]["in_order"], True)
+                self.assertGreaterEqual(report["timing_ms"]["completed"], report["timing_ms"]["queued"])
+                self.assertGreater(report["memory"]["rss_peak_bytes"], 10_000_000)
+                with open(os.path.join(self.folder, f"{method}.txt"), encoding="ascii") as file:
+                    self.assertEqual(sorted(map(int, file.read().split())), list(range(COUNT)))
+
+    def test_sync_blocks_the_loop_and_its_own_delay_says_so(self):
+        with self.peer() as server, Client(server.url) as client:
+            report = client.write("sync", 200_000, verify=False)
+            self.assertGreater(report["loop"]["lag_max_us"] / 1000, 0.8 * report["timing_ms"]["completed"])
+            # Node's stream holds the loop only while it fills its buffer.
+            stream = client.write("stream", 200_000, verify=False)
+            self.assertLess(stream["loop"]["lag_max_us"], report["loop"]["lag_max_us"])
+            self.assertGreater(stream["backpressure"]["drains"], 0)
+
+    def test_refuses_what_it_cannot_do(self):
+        with self.peer() as server, Client(server.url) as client:
+            for method, count, said in (("partition", 1, "'method' is 'partition'"), ("sync", 10**9, "'count'")):
+                with self.assertRaisesRegex(Failure, said):
+                    client.write(method, count, verify=False)
+
+    def test_a_failed_write_leaves_nothing_and_is_told(self):
+        with self.peer() as server, Client(server.url) as client:
+            os.mkdir(os.path.join(self.folder, "stream.txt"))  # the rename cannot succeed
+            with self.assertRaisesRegex(Failure, "answered 500: .*(EISDIR|ENOTEMPTY|EEXIST)"):
+                client.write("stream", 10, verify=False)
+            self.assertEqual([name for name in os.listdir(self.folder) if name.endswith(".part")], [])
+            self.assertEqual(client.write("sync", 10, verify=True)["content"]["in_order"], True)
+
+    def test_a_client_that_goes_away_ends_its_write(self):
+        with self.peer() as server:
+            with Client(server.url, timeout_s=0.5) as client, self.assertRaises(Failure):
+                client.write("promise", 10_000_000, verify=False)
+            deadline = time.monotonic() + 20
+            while any(name.endswith(".part") for name in os.listdir(self.folder)):
+                self.assertLess(time.monotonic(), deadline, "the write goes on")
+                time.sleep(0.05)
+
+    def test_stands_beside_loopscope_in_the_comparison(self):
+        out = os.path.join(self.folder, "out")
+        code, output, progress = self.run_script(
+            "compare.py", "--quick", "--peer", "node", "--methods", "stream,partition", "--count", "20000", "--idle", "0.5",
+            "--window", "0.5", "--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"], "--out", out)
+        self.assertEqual(code, 0, progress)
+        self.assertRegex(output, r"(?m)^  node ")
+        with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
+            results = json.load(file)
+        support.check_schema(results)
+        self.assertEqual([(entry["system"], entry["method"]) for entry in results["entries"]],
+                         [("loopscope", "stream"), ("loopscope", "partition"), ("node", "stream")])
+        node = results["entries"][-1]
+        self.assertIsNone(node["repeats"][0]["stalls"])
+        self.assertGreater(max(filter(None, node["repeats"][0]["samples"]["resident_bytes"])), 10_000_000)
+
+
+class WithoutNode(unittest.TestCase):
+    def test_says_what_is_missing(self):
+        path, os.environ["PATH"] = os.environ["PATH"], "/nonexistent"
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        with self.assertRaisesRegex(Failure, "needs Node.js .*nodejs"):
+            NodePeer()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,164 @@
+#include "load/probe/reports.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "load/probe/progress.hpp"
+
+namespace loopscope::probe {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<request_record> three_requests() {
+  return {{0s, 0s, 1ms, 3ms, 200, outcome::answered},
+          {1500us, 1500us, 2ms},
+          {2s, 2s, request_record::never, 2s, 0, outcome::failed, failure_cause::refused}};
+}
+
+measurement finished_run() {
+  measurement run;
+  run.sums = summarise(three_requests(), 2s);
+  run.asked.url = "http://localhost/hello";
+  run.asked.trigger_text = "POST /write?method=sync";
+  run.reached = true;
+  run.started = std::chrono::system_clock::time_point{1'700'000'000'007ms};
+  run.measured_until = 2s;
+  run.connections_opened = 12;
+  run.connections_peak = 11;
+  return run;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(json_report, has_every_figure_under_its_documented_name) {
+  const auto json = to_json(finished_run());
+  EXPECT_EQ(json["probe"]["url"], "http://localhost/hello");
+  EXPECT_EQ(json["probe"]["schedule"], "uniform");
+  EXPECT_EQ(json["probe"]["duration_s"], 10.0);
+  EXPECT_EQ(json["started"], "2023-11-14T22:13:20.007Z");
+  EXPECT_EQ(json["started_unix_ms"], 1'700'000'000'007.0);
+  EXPECT_EQ(json["interrupted"], false);
+  EXPECT_EQ(json["requests"]["scheduled"], 3);
+  EXPECT_EQ(json["requests"]["sent"], 2);
+  EXPECT_EQ(json["requests"]["completed"], 1);
+  EXPECT_EQ(json["requests"]["failed"]["total"], 1);
+  EXPECT_EQ(json["requests"]["failed"]["by_cause"]["refused"], 1);
+  EXPECT_EQ(json["requests"]["waiting_at_end"], 1);
+  EXPECT_EQ(json["status"]["200"], 1);
+  EXPECT_EQ(json["latency_us"]["p50"], 3000.0);
+  EXPECT_EQ(json["latency_us"]["max"], 1998500.0);
+  EXPECT_EQ(json["service_time_us"]["p50"], 2000.0);
+  EXPECT_EQ(json["lateness_us"]["max"], 0.0);
+  EXPECT_EQ(json["probe_was_bottleneck"], false);
+  EXPECT_EQ(json["connections"]["peak"], 11);
+  EXPECT_TRUE(json["trigger"].is_null());
+}
+
+TEST(json_report, says_null_for_what_was_not_measured) {
+  const auto json = to_json(measurement{});
+  EXPECT_TRUE(json["latency_us"]["p50"].is_null());
+  EXPECT_TRUE(json["lateness_us"]["max"].is_null());
+  EXPECT_TRUE(json["started"].is_null());
+}
+
+TEST(json_report, keeps_a_json_answer_of_the_trigger_and_other_text) {
+  measurement run = finished_run();
+  run.trigger = trigger_record{2s, 2001ms, 2500ms, 200, R"({"timing_ms":{"completed":498.5}})", ""};
+  auto json = to_json(run)["trigger"];
+  EXPECT_EQ(json["request"], "POST /write?method=sync");
+  EXPECT_EQ(json["scheduled_at_ms"], 2000.0);
+  EXPECT_EQ(json["started_ms"], 2001.0);
+  EXPECT_EQ(json["ended_ms"], 2500.0);
+  EXPECT_EQ(json["body"]["timing_ms"]["completed"], 498.5);
+  EXPECT_TRUE(json["error"].is_null());
+
+  run.trigger->body = "{ done";
+  EXPECT_EQ(to_json(run)["trigger"]["body"], "{ done");
+  run.trigger = trigger_record{2s, std::nullopt, std::nullopt, std::nullopt, "", "Connection refused"};
+  json = to_json(run)["trigger"];
+  EXPECT_TRUE(json["started_ms"].is_null());
+  EXPECT_TRUE(json["status"].is_null());
+  EXPECT_TRUE(json["body"].is_null());
+  EXPECT_EQ(json["error"], "Connection refused");
+}
+
+TEST(json_report, survives_an_answer_that_is_not_utf_8) {
+  measurement run = finished_run();
+  run.trigger = trigger_record{2s, 2s, 2s, 200, "\xff\xfe", ""};
+  EXPECT_NO_THROW(json_text(run));
+}
+
+TEST(csv_report, leaves_empty_what_did_not_happen) {
+  std::ostringstream out;
+  write_csv(out, three_requests());
+  EXPECT_EQ(out.str(),
+            "scheduled_us,sent_us,done_us,status\n"
+            "0,1000,3000,200\n"
+            "1500,2000,,\n"
+            "2000000,,2000000,refused\n");
+}
+
+TEST(hgrm_report, has_five_lines_for_each_halving_and_ends_at_one) {
+  std::vector<double> sample;
+  for (int i = 1; i <= 1000; ++i) sample.push_back(i * 1000.0);
+  std::ostringstream out;
+  write_hgrm(out, percentiles(sample));
+  const auto lines = lines_of(out.str());
+  EXPECT_EQ(lines[0], "       Value     Percentile TotalCount 1/(1-Percentile)");
+  EXPECT_EQ(lines[1], "");
+  EXPECT_EQ(lines[2], "       1.000 0.000000000000          1           1.00");
+  EXPECT_EQ(lines[3], "     100.000 0.100000000000        100           1.11");
+  EXPECT_EQ(lines[7], "     500.000 0.500000000000        500           2.00");
+  EXPECT_EQ(lines[8], "     550.000 0.550000000000        550           2.22");
+  EXPECT_EQ(lines[lines.size() - 3], "    1000.000 1.000000000000       1000            inf");
+  EXPECT_EQ(lines[lines.size() - 2], "#[Mean    =      500.500, StdDeviation   =      288.675]");
+  EXPECT_EQ(lines[lines.size() - 1], "#[Max     =     1000.000, Total count    =         1000]");
+}
+
+TEST(hgrm_report, of_nothing_has_no_lines) {
+  std::ostringstream out;
+  write_hgrm(out, percentiles({}));
+  EXPECT_EQ(lines_of(out.str()).size(), 2u);
+}
+
+TEST(table_report, fits_eighty_columns_whatever_was_measured) {
+  measurement run = finished_run();
+  run.asked.url = "http://localhost/" + std::string(200, 'x');
+  run.asked.trigger_text = "POST /" + std::string(200, 'y');
+  run.trigger = trigger_record{2s, 99999s, 99999s, 200, "", std::string(200, 'z')};
+  run.sums.scheduled = run.sums.sent = run.sums.late = run.sums.completed = run.sums.waiting = 9'999'999;
+  run.sums.failed = 9'999'999;
+  run.sums.failed_by_cause.fill(9'999'999);
+  for (unsigned status = 200; status < 240; ++status) run.sums.status[status] = 9'999'999;
+  run.connections_opened = run.connections_peak = run.longest_line = 9'999'999;
+  run.interrupted = true;
+  run.bottleneck = {std::string(60, 'a') + " " + std::string(60, 'b')};
+  for (const auto& line : lines_of(table_text(run))) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST(table_report, warns_loudly_only_when_the_probe_was_the_bottleneck) {
+  measurement run = finished_run();
+  EXPECT_EQ(table_text(run).find("BOTTLENECK"), std::string::npos);
+  run.bottleneck = {"its thread had no time left"};
+  EXPECT_NE(table_text(run).find("*** THE PROBE WAS THE BOTTLENECK"), std::string::npos);
+  EXPECT_NE(table_text(run).find("its thread had no time left"), std::string::npos);
+}
+
+TEST(progress, counts_what_is_due_answered_waiting_and_failed) {
+  ledger account(3);
+  for (int i = 0; i < 3; ++i) account.take(0s, 0s);
+  account.answered(0, 1ms, 200);
+  account.failed(1, 1ms, failure_cause::closed);
+  EXPECT_EQ(progress_text(1500ms, 8s, account.live()), "1.5 of 8.0 s  3 due  1 answered  1 waiting  1 failed");
+  EXPECT_TRUE(progress_text(-5ms, 8s, account.live()).starts_with("0.0 of"));
+}
+
+}  // namespace
+}  // namespace loopscope::probe

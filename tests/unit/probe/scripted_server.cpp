@@ -1,0 +1,87 @@
+#include "scripted_server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+namespace loopscope::probe::test {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+const char* bytes_of(manner how) {
+  switch (how) {
+    case manner::answer:
+      return ok;
+    case manner::answer_and_close:
+      return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    case manner::answer_late:
+      return "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    case manner::refuse:
+      return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+    case manner::nonsense:
+      return "220 not a web server\r\n\r\n";
+    case manner::hold:
+    case manner::close:
+    case manner::reset:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+scripted_server::scripted_server(manner how) : how_(how), acceptor_(loop_, {asio::ip::address_v4::loopback(), 0}) {
+  asio::co_spawn(loop_, accept(), asio::detached);
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+scripted_server::~scripted_server() {
+  loop_.stop();
+  thread_.join();
+}
+
+asio::awaitable<void> scripted_server::accept() {
+  for (;;) {
+    auto [error, socket] = co_await acceptor_.async_accept(as_result);
+    if (error) co_return;
+    ++accepted;
+    asio::co_spawn(loop_, serve(std::move(socket)), asio::detached);
+  }
+}
+
+asio::awaitable<void> scripted_server::serve(tcp::socket socket) {
+  std::string received;
+  for (;;) {
+    const auto [error, size] =
+        co_await asio::async_read_until(socket, asio::dynamic_buffer(received), "\r\n\r\n", as_result);
+    if (error) co_return;
+    received.erase(0, size);
+    ++requests;
+    if (how_ == manner::close) co_return;
+    if (how_ == manner::reset) {
+      socket.set_option(tcp::socket::linger(true, 0));
+      co_return;
+    }
+    const std::string bytes = bytes_of(how_);
+    co_await asio::async_write(socket, asio::buffer(bytes), as_result);
+    if (how_ == manner::answer_and_close || how_ == manner::nonsense) co_return;
+  }
+}
+
+tcp::endpoint deserted_endpoint() {
+  asio::io_context loop;
+  const tcp::acceptor gone(loop, {asio::ip::address_v4::loopback(), 0});
+  return gone.local_endpoint();
+}
+
+}  // namespace loopscope::probe::test

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <string>
+#include <thread>
+
+namespace loopscope::probe::test {
+
+/// What the server does with a request.
+enum class manner {
+  answer,            ///< 200, the connection stays
+  answer_and_close,  ///< 200 with Connection: close
+  answer_late,       ///< 103 first, then 200
+  refuse,            ///< 503
+  hold,              ///< nothing, ever
+  close,             ///< closes without an answer
+  reset,             ///< resets without an answer
+  nonsense,          ///< bytes that are not HTTP
+};
+
+/// A server on a loopback port and a thread of its own that treats every request alike.
+class scripted_server {
+ public:
+  explicit scripted_server(manner how);
+  ~scripted_server();
+
+  boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+
+  std::atomic<int> accepted{0};
+  std::atomic<int> requests{0};
+
+ private:
+  boost::asio::awaitable<void> accept();
+  boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
+
+  manner how_;
+  boost::asio::io_context loop_{1};
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+/// A loopback address at which nobody listens.
+boost::asio::ip::tcp::endpoint deserted_endpoint();
+
+}  // namespace loopscope::probe::test

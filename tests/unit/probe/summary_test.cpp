@@ -1,0 +1,107 @@
+#include "load/probe/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "load/probe/schedule.hpp"
+
+namespace loopscope::probe {
+namespace {
+
+using namespace std::chrono_literals;
+
+request_record answered(std::chrono::nanoseconds scheduled, std::chrono::nanoseconds sent,
+                        std::chrono::nanoseconds done, std::uint16_t status = 200) {
+  return {scheduled, scheduled, sent, done, status, outcome::answered};
+}
+
+request_record waiting(std::chrono::nanoseconds scheduled, std::chrono::nanoseconds sent) {
+  return {scheduled, scheduled, sent};
+}
+
+request_record failed(std::chrono::nanoseconds scheduled, failure_cause cause) {
+  return {scheduled, scheduled, request_record::never, scheduled, 0, outcome::failed, cause};
+}
+
+TEST(summary, every_request_is_completed_failed_or_waiting) {
+  const auto sums = summarise({answered(0s, 0s, 1s), answered(0s, 0s, 1s, 503), waiting(1s, request_record::never),
+                               failed(1s, failure_cause::reset), failed(1s, failure_cause::reset)},
+                              2s);
+  EXPECT_EQ(sums.scheduled, 5u);
+  EXPECT_EQ(sums.completed, 2u);
+  EXPECT_EQ(sums.failed, 2u);
+  EXPECT_EQ(sums.waiting, 1u);
+  EXPECT_EQ(sums.sent, 2u);
+  EXPECT_EQ(sums.failed_by_cause[static_cast<std::size_t>(failure_cause::reset)], 2u);
+  EXPECT_EQ(sums.status, (std::map<unsigned, std::size_t>{{200, 1}, {503, 1}}));
+}
+
+TEST(summary, failures_and_error_statuses_are_the_errors_among_what_has_ended) {
+  const auto sums = summarise({answered(0s, 0s, 1s), answered(0s, 0s, 1s, 399), answered(0s, 0s, 1s, 400),
+                               failed(1s, failure_cause::refused), waiting(1s, 1s)},
+                              2s);
+  EXPECT_EQ(sums.errors, 2u);
+  EXPECT_DOUBLE_EQ(sums.error_rate, 0.5);
+  EXPECT_EQ(summarise({waiting(1s, 1s)}, 2s).error_rate, 0);
+}
+
+TEST(summary, latency_counts_from_the_intended_time_and_service_time_from_the_sending) {
+  const auto sums = summarise({answered(1s, 3s, 4s)}, 5s);
+  EXPECT_EQ(sums.latency_us.max(), 3e6);
+  EXPECT_EQ(sums.service_time_us.max(), 1e6);
+}
+
+TEST(summary, waiting_requests_count_at_the_age_that_they_have) {
+  const auto sums = summarise({waiting(1s, 2s), waiting(3s, request_record::never)}, 5s);
+  EXPECT_EQ(sums.latency_us.max(), 4e6);
+  EXPECT_EQ(sums.latency_us.at(0.5), 2e6);
+  EXPECT_EQ(sums.service_time_us.count(), 1u);
+  EXPECT_EQ(sums.service_time_us.max(), 3e6);
+}
+
+TEST(summary, failed_requests_are_in_no_latency) {
+  const auto sums = summarise({failed(1s, failure_cause::closed)}, 5s);
+  EXPECT_EQ(sums.latency_us.count(), 0u);
+  EXPECT_EQ(sums.service_time_us.count(), 0u);
+  EXPECT_EQ(sums.lateness_us.count(), 1u);
+}
+
+TEST(summary, a_wait_for_a_connection_is_no_lateness_but_the_probes_own_delay_is) {
+  request_record held_up = answered(1s, 2s, 3s);
+  request_record overslept = answered(1s, 1s + 1100us, 3s);
+  overslept.taken = 1s + 1100us;
+  request_record just_in_time = answered(1s, 1s, 3s);
+  just_in_time.taken = 1s + 1ms;
+  const auto sums = summarise({held_up, overslept, just_in_time}, 5s);
+  EXPECT_EQ(sums.late, 1u);
+  EXPECT_EQ(sums.lateness_us.max(), 1100);
+}
+
+// A server that answers at once but stands still for S within D: quantile q is S - (1 - q) D.
+TEST(summary, quantiles_of_one_stall_are_what_arithmetic_says) {
+  constexpr auto duration = 8s;
+  for (const auto stall : {500ms, 1000ms, 3000ms}) {
+    for (const bool at_the_end : {false, true}) {
+      const std::chrono::nanoseconds begin = at_the_end ? std::chrono::nanoseconds(duration - stall) : 2s;
+      const std::chrono::nanoseconds end = begin + stall;
+      std::vector<request_record> records;
+      for (schedule plan(schedule_kind::uniform, 1000, duration, 1); plan.next(); plan.advance()) {
+        const auto due = *plan.next();
+        if (due < begin || due >= end) {
+          records.push_back(answered(due, due, due));
+        } else {
+          records.push_back(at_the_end ? waiting(due, due) : answered(due, due, end));
+        }
+      }
+      const auto sums = summarise(records, duration);
+      for (const double q : {0.75, 0.9, 0.99, 0.999}) {
+        const double expected_us = std::max(0.0, stall.count() * 1e3 - (1 - q) * 8e6);
+        EXPECT_NEAR(*sums.latency_us.at(q), expected_us, 2000) << "S " << stall.count() << " ms, quantile " << q;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace loopscope::probe
