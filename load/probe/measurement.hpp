@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "options.hpp"
+#include "punctuality.hpp"
 #include "summary.hpp"
 #include "trigger.hpp"
 
@@ -20,6 +21,7 @@ struct measurement {
   std::chrono::nanoseconds measured_until{0};
   bool interrupted = false;
   double thread_busy = 0;
+  thread_scheduling scheduling = thread_scheduling::ordinary;
   std::size_t connections_opened = 0;
   std::size_t connections_peak = 0;
   std::size_t longest_line = 0;
