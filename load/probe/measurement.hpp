@@ -15,9 +15,9 @@ namespace loopscope::probe {
 /// One finished run: everything that the reports say.
 struct measurement {
   options asked{};
-  bool reached = false;           ///< a connection was made
-  std::string unreached_because;  ///< when not
-  std::chrono::system_clock::time_point started;
+  bool reached = false;                                          ///< a connection was made
+  std::string unreached_because;                                 ///< when not
+  std::optional<std::chrono::system_clock::time_point> started;  ///< nothing when no request was due yet
   std::chrono::nanoseconds measured_until{0};
   bool interrupted = false;
   double thread_busy = 0;
