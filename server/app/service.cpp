@@ -53,7 +53,7 @@ json text_or_null(const std::optional<admin_plane>& admin) {
   return admin ? json(text_of(admin->local_endpoint())) : json(nullptr);
 }
 
-json describe(const cli::serve_config& config, const runs::run_service& service) {
+json describe(const cli::serve_config& config, const runs::run_service& service, const data_plane& data) {
   json back_ends = json::object();
   for (const auto& method : writers::all_methods()) {
     if (method.uses != writers::back_end_use::any) continue;
@@ -62,6 +62,7 @@ json describe(const cli::serve_config& config, const runs::run_service& service)
   }
   return {{"version", LOOPSCOPE_VERSION},
           {"pid", ::getpid()},
+          {"listen", text_of(data.local_endpoint())},
           {"config", json::parse(cli::to_json_text(config))},
           {"io_uring", {{"available", service.uring().available}, {"reason", service.uring().reason}}},
           {"file_io", std::move(back_ends)}};
@@ -104,16 +105,15 @@ int serve(const cli::serve_config& config) {
   metrics.watch(data.loops());
   std::atomic<bool> shutting_down{false};
   std::optional<admin_plane> admin;
-  if (config.admin)
-    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
-                                 config.data_dir, describe(config, service)},
-                  log);
-
   if (const auto error = data.listen(config.listen))
     return could_not_run("cannot listen on " + config.listen.text() + ": " + error.message());
-  if (admin)
+  if (config.admin) {
+    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
+                                 config.data_dir, describe(config, service, data)},
+                  log);
     if (const auto error = admin->listen(*config.admin))
       return could_not_run("cannot listen on " + config.admin->text() + " (--admin): " + error.message());
+  }
 
   asio::io_context control{1};
   shutdown on_signal{control, data, registry, log, shutting_down, config.shutdown_grace};
