@@ -3,10 +3,10 @@
 #   cmake -D "files=a.html;b.js" -D gzip=/usr/bin/gzip -D output=embedded_assets.cpp -P embed_assets.cmake
 
 set(types
-  html "text/html; charset=utf-8"
-  css "text/css; charset=utf-8"
-  js "text/javascript; charset=utf-8"
-  svg "image/svg+xml")
+  html text/html
+  css text/css
+  js text/javascript
+  svg image/svg+xml)
 
 get_filename_component(folder ${output} DIRECTORY)
 set(bytes "")
@@ -41,7 +41,7 @@ foreach(path IN LISTS files)
   set(symbol loopscope_asset_${number})
   embed(${symbol} ${path})
   embed(${symbol}_gzip ${compressed})
-  string(APPEND rows "    {\"${name}\", \"${type}\", \"${hash}\", text(${symbol}), text(${symbol}_gzip)},\n")
+  string(APPEND rows "    {\"${name}\", \"${type}; charset=utf-8\", \"${hash}\", text(${symbol}), text(${symbol}_gzip)},\n")
   math(EXPR number "${number} + 1")
 endforeach()
 

@@ -5,7 +5,7 @@ const least_pause_ms = 3000;
  * `say` speaks; the rest is plain state, for a test's clock.
  */
 export class announcer {
-  constructor(say, schedule = setTimeout, now = () => performance.now()) {
+  constructor(say, schedule = (then, ms) => setTimeout(then, ms), now = () => performance.now()) {
     this.say = say;
     this.schedule = schedule;
     this.now = now;

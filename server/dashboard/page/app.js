@@ -73,7 +73,7 @@ async function read_info() {
   } catch {
     return; // the stream opens again, and so does this
   }
-  probe.start(data_url());
+  probe.start(`${data_url()}/hello`);
   set_text(find('info'), `loopscope ${info.version}, process ${info.pid}, ${format.plural(info.config.io_threads, 'loop')}, ` +
     `a stall is ${format.ms(info.config.stall_threshold_ms)} or more. ${info.file_io?.stream?.reason ?? ''}`);
 }

@@ -1,6 +1,7 @@
 import { bands_plugin } from './bands.js';
 import { chart_table } from './chart_table.js';
 import { find, make, set_text } from './dom.js';
+import * as format from './format.js';
 
 const sync_key = 'time';
 const log_floor_ms = 0.1;
@@ -14,6 +15,11 @@ function read_colours() {
 }
 
 const log_range = (_, __, max) => [log_floor_ms, 10 ** Math.ceil(Math.log10(Math.max(10, (max ?? 1) * 1.1)))];
+const decades = (_, __, min, max) => {
+  const out = [];
+  for (let value = min; value <= max * 1.001; value *= 10) out.push(value);
+  return out;
+};
 const zero_range = (least) => (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.15)];
 
 /** All charts of the page: one time axis, one cursor, the same stalls behind each. */
@@ -27,15 +33,15 @@ export class charts {
   }
 
   build(spec, stalls, runs) {
-    const value = make('output', { class: 'chart_value', 'aria-hidden': 'true' });
     const place = make('div', { class: 'plot', tabindex: 0, role: 'img',
       'aria-label': `${spec.title}: a line chart. Its table follows. Arrow keys move the time cursor.` });
-    const legend = make('span', { class: 'legend' }, ...spec.lines.map((line) =>
-      make('span', { class: `key ${line.style ?? ''}`, 'data-colour': line.colour }, line.label)));
+    const values = spec.lines.map(() => make('b', { class: 'chart_value' }));
+    const legend = make('span', { class: 'legend' }, ...spec.lines.map((line, i) =>
+      make('span', { class: `key ${line.style ?? ''}`, 'data-colour': line.colour }, `${line.label} `, values[i])));
     const table = new chart_table(spec, spec.lines.map(({ label }) => label));
     find('charts').append(make('figure', { id: `chart_${spec.id}`, class: spec.large ? 'large' : null },
-      make('figcaption', {}, make('b', {}, spec.title), legend, value), place, table.details));
-    const chart = { spec, place, value, table, data: [[]] };
+      make('figcaption', {}, make('b', { class: 'chart_title' }, spec.title), legend), place, table.details));
+    const chart = { spec, place, values, table };
     chart.plot = new globalThis.uPlot(this.options(chart, stalls, runs), this.empty(spec), place);
     place.addEventListener('keydown', (event) => this.move_cursor(chart, event));
     return chart;
@@ -45,16 +51,17 @@ export class charts {
     return [[], ...spec.lines.map(() => [])];
   }
 
-  options({ spec, place, value }, stalls, runs) {
+  options({ spec, place, values }, stalls, runs) {
     const axis = { stroke: () => this.colours.text, grid: { stroke: () => this.colours.grid, width: 1 },
       ticks: { stroke: () => this.colours.grid, width: 1 }, font: '12px system-ui, sans-serif' };
     return {
-      width: Math.max(200, place.clientWidth), height: spec.large ? 260 : 150, legend: { show: false },
+      width: Math.max(200, place.clientWidth), height: spec.height ?? 150, legend: { show: false },
       cursor: { sync: { key: sync_key }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { x: { time: true },
         y: spec.log ? { distr: 3, range: log_range } : { range: zero_range(spec.least ?? 1) } },
-      axes: [{ ...axis, size: 32, space: 70, values: spec.time_values },
-        { ...axis, size: 62, values: (_, splits) => splits.map((y) => (y === null ? '' : spec.text(y))), space: 34 }],
+      axes: [{ ...axis, size: 32, space: 84, values: (_, splits) => splits.map((at) => format.clock(at * 1e3)) },
+        { ...axis, size: 62, values: (_, splits) => splits.map((y) => (y === null ? '' : spec.axis_text(y))), space: 34,
+          splits: spec.log ? decades : undefined }],
       series: [{}, ...spec.lines.map((line) => ({
         label: line.label, stroke: () => this.colours[line.colour], width: line.width ?? 2, dash: line.dash,
         fill: line.fill ? () => this.colours.alarm_fill : undefined, spanGaps: false,
@@ -66,20 +73,19 @@ export class charts {
           this.on_choose(u.posToVal(u.select.left, 'x') * 1e3, u.posToVal(u.select.left + u.select.width, 'x') * 1e3);
           u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         }],
-        setCursor: [(u) => this.show_value(spec, value, u)],
+        setCursor: [(u) => this.show_values(spec, values, u)],
       },
     };
   }
 
   /** The values at the cursor, or else the newest. */
-  show_value(spec, output, u) {
+  show_values(spec, outputs, u) {
     const at = u.cursor.idx;
-    const parts = spec.lines.map((line, i) => {
+    spec.lines.forEach((line, i) => {
       const column = u.data[i + 1];
-      const value = at === null || at === undefined ? column.findLast((each) => each !== null) : column[at];
-      return value === null || value === undefined ? null : `${spec.lines.length > 1 ? `${line.label} ` : ''}${spec.text(value)}`;
+      const value = at === null || at === undefined ? column.at(-1) ?? column.at(-2) : column[at];
+      set_text(outputs[i], value === null || value === undefined ? '' : spec.text(value));
     });
-    set_text(output, parts.filter(Boolean).join(' · '));
   }
 
   move_cursor({ plot }, event) {
@@ -105,7 +111,7 @@ export class charts {
         : data.slice(1);
       chart.plot.setData([data[0].map((time) => time / 1e3), ...drawn], false);
       chart.plot.setScale('x', { min: from / 1e3, max: to / 1e3 });
-      this.show_value(chart.spec, chart.value, chart.plot);
+      this.show_values(chart.spec, chart.values, chart.plot);
     }
   }
 

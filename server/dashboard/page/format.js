@@ -11,6 +11,11 @@ export function ms(value) {
   return `${value.toFixed(2)} ms`;
 }
 
+/** A power of ten on an axis. */
+export function decade_ms(value) {
+  return value >= 1000 ? `${value / 1000} s` : `${Number(value.toPrecision(1))} ms`;
+}
+
 export function bytes(value) {
   if (value === null || value === undefined) return dash;
   if (value < 1000) return `${value} B`;

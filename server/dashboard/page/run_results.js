@@ -1,6 +1,7 @@
 import { claims } from './claims.js';
 import { find, make } from './dom.js';
 import * as format from './format.js';
+import { names } from './methods.js';
 
 const kept = 60;
 
@@ -54,8 +55,9 @@ export class run_results {
 
   draw() {
     while (this.table.tBodies.length > 0) this.table.tBodies[0].remove();
-    for (const method of new Set(this.results.map((each) => each.method))) {
+    for (const method of names) {
       const rows = this.results.filter((each) => each.method === method).map(result_row);
+      if (rows.length === 0) continue;
       const claim = claim_row(method);
       this.table.append(make('tbody', {}, ...rows, claim));
     }
