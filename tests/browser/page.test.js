@@ -28,7 +28,7 @@ describe('the dashboard', () => {
     await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
     await page.fill('#field_count', long_sync);
     await page.click('#run_sync');
-    await page.waitForFunction(() => /Blocked for [0-9.]+ s/.test(document.getElementById('status_title').textContent));
+    await page.waitForFunction(() => /Blocked [0-9.]+ s/.test(document.getElementById('status_title').textContent));
     await page.waitForFunction(() => document.getElementById('stall_stack').children.length > 0);
     const during = await read(page, (app) => {
       app.draw();
@@ -51,7 +51,7 @@ describe('the dashboard', () => {
     const worst = await read(page, (app) => app.results.results[0]);
     assert.ok(worst.hello.max > 0.8 * worst.time_ms, JSON.stringify(worst.hello));
     assert.ok(worst.hello.count > 5);
-    const band = await read(page, (app) => app.stalls.newest.duration_ms);
+    const band = await read(page, (app) => Math.max(...app.stalls.all().map((stall) => stall.duration_ms)));
     assert.ok(band > 0.8 * worst.time_ms);
     assert.match(await page.textContent('#results_table'), /the articles say/);
     assert.deepEqual(seen.errors, []);
@@ -64,8 +64,10 @@ describe('the dashboard', () => {
     await page.click('#run_stream');
     await page.waitForSelector('#results_table tbody tr', { timeout: 60_000 });
     const result = await read(page, (app) => app.results.results[0]);
+    const span = result.to - result.from;
     assert.ok(result.hello.count >= 40, JSON.stringify(result.hello));
-    assert.ok(result.hello.p50 < 50, JSON.stringify(result.hello));
+    // Blocked, the worst would be as long as the write and the median half of it.
+    assert.ok(result.hello.p50 < 0.05 * span && result.hello.max < 0.25 * span, `${span} ms: ${JSON.stringify(result.hello)}`);
     assert.equal(result.in_order, true);
     assert.ok(result.drains > 1000);
     assert.match(await page.textContent('#buffer_text'), /drains so far/);
@@ -88,6 +90,7 @@ describe('the dashboard', () => {
         const { page, context } = await visit({ viewport: { width, height: 900 }, colorScheme }, '?count=1500000');
         await page.click('#run_sync');
         await page.waitForSelector('#results_table tbody tr', { timeout: 60_000 });
+        await page.waitForSelector('#stall_stack li');
         for (const summary of await page.$$('.chart_table summary')) await summary.click();
         await page.evaluate(axe); // not a script of the page, whose policy would refuse it
         const { violations } = await page.evaluate(() => globalThis.axe.run());

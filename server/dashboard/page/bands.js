@@ -21,6 +21,7 @@ export function bands_plugin({ stalls, runs, colours }) {
     }
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textBaseline = 'bottom';
+    ctx.textAlign = 'left';
     for (const run of runs?.(from, to) ?? []) {
       const at = span(u, run.from, run.to);
       if (!at) continue;
@@ -28,7 +29,8 @@ export function bands_plugin({ stalls, runs, colours }) {
       ctx.fillStyle = colours().run;
       ctx.fillRect(at[0], bottom - 4 * devicePixelRatio, at[1], 4 * devicePixelRatio);
       ctx.fillStyle = colours().text;
-      ctx.fillText(run.method, at[0] + 2 * devicePixelRatio, bottom - 5 * devicePixelRatio);
+      const room = bbox.left + bbox.width - ctx.measureText(run.method).width;
+      ctx.fillText(run.method, Math.min(at[0], room), bottom - 5 * devicePixelRatio);
     }
     ctx.restore();
   };

@@ -4,7 +4,7 @@ import * as format from './format.js';
 export const chart_specs = [
   { id: 'hello', title: 'Latency of /hello', source: 'hello', large: true, height: 280, log: true, text: format.ms, axis_text: format.decade_ms, lines: [
     { label: 'answered', colour: 'line_1', points: true },
-    { label: 'still waiting', colour: 'alarm', fill: true, points: true, style: 'fill' },
+    { label: 'still waiting', colour: 'alarm', fill: true, points: true, greatest: true, style: 'fill' },
     { label: 'failed', colour: 'line_3', points: true, width: 0, style: 'dot' }] },
   { id: 'lag', title: 'Loop lag', columns: ['lag_ms', 'stalled_ms'], large: true, height: 170, log: true, text: format.ms, axis_text: format.decade_ms, lines: [
     { label: 'lag', colour: 'line_1' }, { label: 'stall in progress', colour: 'alarm', fill: true, style: 'fill' }] },

@@ -22,6 +22,8 @@ const decades = (_, __, min, max) => {
 };
 const zero_range = (least) => (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.15)];
 
+const greatest = (column) => column.reduce((most, value) => (value !== null && (most === null || value > most) ? value : most), null);
+
 /** All charts of the page: one time axis, one cursor, the same stalls behind each. */
 export class charts {
   constructor(specs, { stalls, runs, on_choose }) {
@@ -66,7 +68,7 @@ export class charts {
         label: line.label, stroke: () => this.colours[line.colour], width: line.width ?? 2, dash: line.dash,
         fill: line.fill ? () => this.colours.alarm_fill : undefined, spanGaps: false,
         points: { show: line.points ?? false, size: line.points ? 5 : 0, fill: () => this.colours[line.colour] } }))],
-      plugins: [bands_plugin({ stalls, runs: spec.large ? runs : null, colours: () => this.colours })],
+      plugins: [bands_plugin({ stalls, runs: spec.source === 'hello' ? runs : null, colours: () => this.colours })],
       hooks: {
         setSelect: [(u) => {
           if (u.select.width < 8) return;
@@ -83,7 +85,8 @@ export class charts {
     const at = u.cursor.idx;
     spec.lines.forEach((line, i) => {
       const column = u.data[i + 1];
-      const value = at === null || at === undefined ? column.at(-1) ?? column.at(-2) : column[at];
+      const newest = () => (line.greatest ? greatest(column) : column.at(-1) ?? column.at(-2));
+      const value = at === null || at === undefined ? newest() : column[at];
       set_text(outputs[i], value === null || value === undefined ? '' : spec.text(value));
     });
   }

@@ -6,7 +6,7 @@ const failure_counts_ms = 2500;
 /**
  * What to say of the service: gone, blocked, or well, and how that is known. A pure function of what was seen.
  *
- * seen: now, last_event, opened (was there ever an event), stalled_ms, loop, threshold_ms, hello_ok, hello_failed
+ * seen: now, last_event, stalled_ms, loop, threshold_ms, hello_ok, hello_failed
  * (times of the last), hello_waiting_ms (age of the oldest unanswered), stream_failed
  * (the browser said so), admin, data (addresses).
  */
@@ -32,7 +32,7 @@ export function judge(seen) {
         'it is cut. That is not a stall: a blocked service would still send events. Trying again every second.' };
   }
   if (seen.stalled_ms >= seen.threshold_ms)
-    return { state: 'blocked', title: `Blocked for ${(seen.stalled_ms / 1000).toFixed(2)} s`,
+    return { state: 'blocked', title: `Blocked ${(seen.stalled_ms / 1000).toFixed(2)} s`,
       detail: `The process is alive, its admin plane answers; but loop ${seen.loop} is stuck in one handler, so every ` +
         'request to it waits.' };
   if (hello_fails)

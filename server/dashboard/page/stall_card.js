@@ -27,7 +27,7 @@ export function facts(stall, waiting) {
     victims.push(`${format.plural(waiting.count, 'request')} of this browser waiting, the oldest for ${format.ms(waiting.oldest_ms)}`);
   if (victims.length > 0) out.push(['victims', victims.join('; ')]);
   if (stall.cpu_ms !== null && stall.cpu_ms !== undefined)
-    out.push(['where the time went', `${format.ms(stall.cpu_ms)} on CPU, ${format.ms(stall.run_queue_ms)} in the run queue, ${format.ms(stall.off_cpu_ms)} off CPU`]);
+    out.push([stall.in_progress ? `the first ${format.ms(stall.known_until_ms)}` : 'where the time went', `${format.ms(stall.cpu_ms)} on CPU, ${format.ms(stall.run_queue_ms)} in the run queue, ${format.ms(stall.off_cpu_ms)} off CPU`]);
   return out;
 }
 
@@ -51,7 +51,7 @@ export class stall_card {
     this.fetch_record(stall);
     const record = this.full && this.full.id === stall.id && this.full.loop === stall.loop ? this.full : null;
     set_text(find('stall_sentence'), stall.sentence ?? '');
-    this.draw_facts(facts({ ...record, ...stall }, waiting));
+    this.draw_facts(facts({ ...record, ...stall, known_until_ms: record?.duration_ms }, waiting));
     this.draw_stack(record?.stack ?? []);
   }
 
@@ -75,13 +75,13 @@ export class stall_card {
     list.replaceChildren(...lines.map(([name, where]) => make('li', {}, make('code', {}, name), ' ', make('span', {}, where))));
   }
 
-  // Once when it shows up, once a second while it has no stack, and once when the waiting have been counted.
+  // When it shows up, once a second while it lasts, and once when those who waited have been counted.
   async fetch_record(stall) {
     const now = Date.now();
     const same = this.asked?.id === stall.id && this.asked.loop === stall.loop;
     const settled = !stall.in_progress && now - stall.started_ms - stall.duration_ms > 1500;
-    const lacks_stack = same && stall.in_progress && !(this.full?.id === stall.id && this.full.stack.length > 0);
-    if (same && !(settled && !this.asked.settled) && !(lacks_stack && now - this.asked.at > 1000)) return;
+    const outdated = stall.in_progress && now - this.asked?.at > 1000;
+    if (same && !(settled && !this.asked.settled) && !outdated) return;
     this.asked = { id: stall.id, loop: stall.loop, settled, at: now };
     try {
       const answer = await fetch(`stalls?id=${stall.id}`, { cache: 'no-store' });
