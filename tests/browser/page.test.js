@@ -118,7 +118,7 @@ describe('the dashboard', () => {
     await page.keyboard.press('+');
     assert.equal((await read(page, (app) => app.window.range(app.now()).to - app.window.range(app.now()).from)), 30_000);
     await page.keyboard.press('ArrowLeft');
-    assert.match(await page.textContent('#chart_hello .chart_value'), /ms/);
+    assert.match(await page.textContent('#chart_hello .legend'), /ms/);
     await page.keyboard.press('0');
     const live = await read(page, (app) => app.window.range(app.now()));
     assert.equal(live.to - live.from, 60_000);

@@ -44,7 +44,7 @@ const window_ = new time_window(Number(state.window_s) * 1e3);
 const results = new run_results();
 const views = {
   status: new status_view(speaker),
-  window: new window_view(window_, now, change),
+  window: new window_view(window_, { now, on_change: change, cursor_time: () => plots.cursor_time() }),
   running: new run_view(),
   stall: new stall_card(),
   path: new data_path_view(),

@@ -91,6 +91,12 @@ export class charts {
     });
   }
 
+  /** Where the shared cursor is, in ms; null when it is nowhere. */
+  cursor_time() {
+    const { plot } = this.all[0];
+    return plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, 'x') * 1e3 : null;
+  }
+
   move_cursor({ plot }, event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === 'Escape') plot.setCursor({ left: -10, top: -10 }, true, true);

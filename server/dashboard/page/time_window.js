@@ -32,11 +32,12 @@ export class time_window {
     this.paused_at = to;
   }
 
-  /** Below 1 zooms in. Live, the newest stays at the right edge; paused, the middle stays. */
-  zoom(factor, now) {
+  /** Below 1 zooms in. Standing still, `around` stays where it is on the screen; live, the newest does. */
+  zoom(factor, now, around = null) {
     const { from, to } = this.range(now);
     const span = Math.min(greatest_ms, Math.max(least_ms, this.span_ms * factor));
-    if (!this.live) this.paused_at = (from + to) / 2 + span / 2;
+    const fixed = around === null || around < from || around > to ? to : around;
+    if (!this.live) this.paused_at = Math.min(now, fixed + ((to - fixed) / (to - from)) * span);
     this.span_ms = span;
   }
 

@@ -6,9 +6,10 @@ const keys = {
 
 /** Pause, zoom and the way back to now: buttons, and keys that work wherever no field has the focus. */
 export class window_view {
-  constructor(window_, now, on_change) {
+  constructor(window_, { now, cursor_time, on_change }) {
     this.window = window_;
     this.now = now;
+    this.cursor_time = cursor_time;
     this.on_change = on_change;
     for (const action of ['pause', 'zoom_in', 'zoom_out', 'earlier', 'later'])
       find(action).addEventListener('click', () => this.act(action));
@@ -28,8 +29,8 @@ export class window_view {
   act(action) {
     const now = this.now();
     if (action === 'pause') this.window.live ? this.window.pause(now) : this.window.resume();
-    else if (action === 'zoom_in') this.window.zoom(0.5, now);
-    else if (action === 'zoom_out') this.window.zoom(2, now);
+    else if (action === 'zoom_in') this.window.zoom(0.5, now, this.cursor_time());
+    else if (action === 'zoom_out') this.window.zoom(2, now, this.cursor_time());
     else if (action === 'earlier') this.window.pan(-0.5, now);
     else if (action === 'later') this.window.pan(0.5, now);
     else this.window.resume(Number(find('field_window_s').value) * 1e3);
