@@ -51,7 +51,7 @@ const views = {
 };
 const probe = new hello_probe(hello);
 const data_url = () => (info ? data_plane_url(location, info.listen, state.data_port) : null);
-const desk = new run_desk({ state, change, now, hello, results, data_url, speaker,
+const desk = new run_desk({ state, change, now, hello, samples, stalls, results, data_url, speaker,
   on_run: (method) => views.path.choose(method) });
 const plots = new charts(chart_specs, {
   stalls: (from, to) => stalls.bands(from, to),

@@ -1,4 +1,5 @@
 import { find, set_text } from './dom.js';
+import { gather } from './evidence.js';
 import * as format from './format.js';
 import { run_form } from './run_form.js';
 import { run_writes, to_result, write_failed } from './runner.js';
@@ -14,8 +15,8 @@ const sleep = (ms, signal) => new Promise((resolve, reject) => {
 
 /** Runs writes, one at a time, alone or as the whole story, and turns them into results. */
 export class run_desk {
-  constructor({ state, change, now, hello, results, data_url, speaker, on_run }) {
-    Object.assign(this, { state, now, hello, results, data_url, speaker, on_run });
+  constructor({ state, change, now, hello, samples, stalls, results, data_url, speaker, on_run }) {
+    Object.assign(this, { state, now, hello, samples, stalls, results, data_url, speaker, on_run });
     this.form = new run_form(state, { on_run: (method) => this.press(method), on_change: change });
     this.change = change;
     this.abort = null;
@@ -82,7 +83,9 @@ export class run_desk {
     const done = await run_writes(base, method, state, signal, this.now);
     this.current = null;
     await sleep(settle_ms, signal);
-    const result = to_result(done, this.hello.figures([done], this.now()));
+    const at = this.now();
+    const evidence = gather(done, { hello: this.hello, samples: this.samples, stalls: this.stalls, now: at });
+    const result = to_result(done, this.hello.figures([done], at), evidence);
     this.results.add(result);
     return result;
   }

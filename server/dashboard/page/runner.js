@@ -23,16 +23,19 @@ async function write_once(base, query, signal) {
 
 /**
  * Runs a method once, or again and again for three seconds: short writes leave /hello too little time to suffer.
- * Resolves to { method, query, reports, from, to }, times on the browser's clock.
+ * Resolves to { method, query, reports, windows, from, to }, times on the browser's clock.
  */
 export async function run_writes(base, method, state, signal, now) {
   const query = write_query(method, state);
   const reports = [];
+  const windows = [];
   const from = now();
   do {
+    const begin = now();
     reports.push(await write_once(base, query, signal));
+    windows.push({ from: begin, to: now() });
   } while (state.repeat === '3s' && now() - from < repeat_for_ms && reports.length < greatest_repeats);
-  return { method, query, reports, from, to: now() };
+  return { method, query, reports, windows, from, to: now() };
 }
 
 const greatest = (values) => {
@@ -43,13 +46,14 @@ const greatest = (values) => {
 const all_or_unknown = (values) => (values.some((value) => value === null) ? null : values.every(Boolean));
 
 /** A row of results: time and drains are the median of the reports, memory and the stall the greatest. */
-export function to_result({ method, query, reports, from, to }, hello) {
+export function to_result({ method, query, reports, windows, from, to }, hello, evidence) {
   const drains = reports.map((report) => report.backpressure.drains).filter((value) => value !== null);
   return {
     method,
     query,
     from,
     to,
+    windows,
     runs: reports.length,
     count: reports[0].count,
     io: reports[0].io,
@@ -62,6 +66,7 @@ export function to_result({ method, query, reports, from, to }, hello) {
     drains: drains.length > 0 ? median(drains) : null,
     longest_stall_ms: greatest(reports.map((report) => report.loop.longest_stall_ms)),
     hello,
+    evidence,
     report: reports.at(-1),
   };
 }
