@@ -153,9 +153,40 @@ describe('the dashboard', () => {
     await context.close();
   });
 
+  test('the report downloads whole, or the page says that it is not part of the binary', async () => {
+    const { page, context, seen } = await visit({}, '?count=300000');
+    await page.click('#download_report');
+    assert.match(await page.textContent('#share_text'), /run a write first/);
+    for (const [i, method] of ['sync', 'stream'].entries()) {
+      await page.click(`#run_${method}`);
+      await page.waitForFunction((rows) => document.querySelectorAll('#results_table tbody').length > rows, i);
+    }
+    const has_template = (await fetch(`${service.page}dashboard/report_template.html`)).ok;
+    if (!has_template) {
+      await page.click('#download_report');
+      await page.waitForFunction(() => document.getElementById('share_text').textContent.includes('not part of this binary'));
+    } else {
+      const [file] = await Promise.all([page.waitForEvent('download'), page.click('#download_report')]);
+      const path = await file.path();
+      const report = await context.newPage();
+      const errors = [];
+      report.on('pageerror', (error) => errors.push(String(error)));
+      await report.setContent(await readFile(path, 'utf8'));
+      await report.waitForSelector('#method-stream canvas');
+      assert.deepEqual(errors, []);
+      const document = JSON.parse(await report.textContent('#results'));
+      assert.equal(document.schema, 'loopscope-compare-1');
+      assert.deepEqual(document.entries.map(({ method }) => method), ['sync', 'stream']);
+      assert.ok(document.entries[0].repeats[0].samples.at_ms.length > 10);
+      if (process.env.LOOPSCOPE_REPORT_OUT) await file.saveAs(process.env.LOOPSCOPE_REPORT_OUT);
+      assert.deepEqual(seen.errors, []);
+    }
+    await context.close();
+  });
+
   test('the page weighs less than 150 KiB and everything in it is asked for compressed', async () => {
     const { seen, context } = await visit();
-    const own = [...new Set(seen.requests)].filter((url) => url === service.page || url.includes('/dashboard/'));
+    const own = [...new Set(seen.requests)].filter((url) => url === service.page || url.includes('/dashboard/')).filter((url) => !url.endsWith('report_template.html'));
     assert.ok(own.length > 20, String(own));
     let sum = 0;
     for (const url of own) {
