@@ -110,7 +110,7 @@ function draw() {
   set_text(find('hello_now'), waiting.oldest_ms > 200 ? `waiting ${format.ms(waiting.oldest_ms)}` : format.ms(hello.last_latency));
   views.window.draw();
   plots.draw((spec) => (spec.source === 'hello' ? hello.window(from, to, at) : samples.window(spec.columns, from, to)), from, to);
-  views.stall.draw(stalls.current ?? stalls.newest, waiting);
+  views.stall.draw(stalls.shown(find('stall_choice').value), waiting);
   if (samples.last) {
     views.running.draw(samples.last.runs);
     views.path.draw({ running: samples.last.runs, buffer: samples.last.buffer, page_cache: samples.last.page_cache },

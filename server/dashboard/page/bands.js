@@ -22,15 +22,20 @@ export function bands_plugin({ stalls, runs, colours }) {
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textBaseline = 'bottom';
     ctx.textAlign = 'left';
-    for (const run of runs?.(from, to) ?? []) {
+    let labelled_until = -Infinity;
+    const in_order = [...(runs?.(from, to) ?? [])].sort((a, b) => a.from - b.from);
+    for (const run of in_order) {
       const at = span(u, run.from, run.to);
       if (!at) continue;
       const bottom = bbox.top + bbox.height;
       ctx.fillStyle = colours().run;
       ctx.fillRect(at[0], bottom - 4 * devicePixelRatio, at[1], 4 * devicePixelRatio);
       ctx.fillStyle = colours().text;
-      const room = bbox.left + bbox.width - ctx.measureText(run.method).width;
-      ctx.fillText(run.method, Math.min(at[0], room), bottom - 5 * devicePixelRatio);
+      const { width } = ctx.measureText(run.method);
+      const left = Math.min(at[0], bbox.left + bbox.width - width);
+      if (left < labelled_until) continue;
+      ctx.fillText(run.method, left, bottom - 5 * devicePixelRatio);
+      labelled_until = left + width + 6 * devicePixelRatio;
     }
     ctx.restore();
   };

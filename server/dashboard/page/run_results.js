@@ -24,7 +24,7 @@ function result_row(result) {
     make('td', { class: 'number' }, format.bytes(result.peak_bytes)),
     make('td', { class: result.in_order === false ? 'bad' : null }, yes_no(result.in_order)),
     make('td', { class: 'number' }, format.count(result.drains)),
-    make('td', { class: stalled ? 'bad' : null }, stalled ? `blocked ${format.ms(result.longest_stall_ms)}` : 'free'));
+    make('td', { class: stalled ? 'bad' : null }, stalled ? `stalled ${format.ms(result.longest_stall_ms)}` : 'free'));
 }
 
 function claim_row(method) {

@@ -39,14 +39,14 @@ export class stall_card {
     this.asked = null; // what was asked for: id, and whether it had ended
   }
 
-  /** `current` or else `newest` of the stall book; `waiting` of the /hello log. */
+  /** `stall` of the stall book; `waiting` of the /hello log. */
   draw(stall, waiting) {
     this.card.classList.toggle('now', Boolean(stall?.in_progress));
     find('stall_none').hidden = Boolean(stall);
     find('stall_body').hidden = !stall;
     set_text(find('stall_title'), !stall ? 'No stall yet'
       : stall.in_progress ? `Blocked now: ${format.ms(stall.duration_ms)}`
-        : `Last stall: ${format.ms(stall.duration_ms)} at ${format.clock(stall.started_ms)}`);
+        : `Stall of ${format.ms(stall.duration_ms)} at ${format.clock(stall.started_ms)}`);
     if (!stall) return;
     this.fetch_record(stall);
     const record = this.full && this.full.id === stall.id && this.full.loop === stall.loop ? this.full : null;

@@ -47,6 +47,12 @@ export class stall_book {
     return [...this.by_key.values()];
   }
 
+  /** The one in progress, or else the newest or the longest of those known. */
+  shown(choice) {
+    if (this.current || choice !== 'longest') return this.current ?? this.newest;
+    return this.all().reduce((most, each) => (!most || each.duration_ms > most.duration_ms ? each : most), null);
+  }
+
   /** Those that touch a span, as [from, to]. */
   bands(from, to) {
     return this.all()

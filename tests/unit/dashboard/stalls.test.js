@@ -37,3 +37,12 @@ test('remembers a bounded number', () => {
   for (let id = 1; id <= 1000; ++id) book.note_sample(sample(null, [stall(id, 30)]), same);
   assert.equal(book.all().length, 200);
 });
+
+test('the longest can be shown, but one in progress comes first', () => {
+  const book = new stall_book();
+  book.note_sample(sample(null, [stall(2, 40), stall(1, 900)]), same);
+  assert.equal(book.shown('newest').id, 2);
+  assert.equal(book.shown('longest').id, 1);
+  book.note_sample(sample(stall(3, 50)), same);
+  assert.equal(book.shown('longest').id, 3);
+});
