@@ -18,7 +18,9 @@ for section in "$@"; do
 done
 
 missing=()
-for name in "${wanted[@]}"; do
+for line in "${wanted[@]}"; do
+  read -r name command_there <<<"$line"
+  [ -n "$command_there" ] && command -v "$command_there" >/dev/null && continue
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

@@ -12,7 +12,6 @@ Exit: 0 done, 1 something failed or got worse, 2 bad usage, 128 + N ended by sig
 import argparse
 import datetime
 import os
-import shutil
 import sys
 import tempfile
 
@@ -67,7 +66,7 @@ def parse_run(arguments):
 
 def run(options, progress):
     build.install(["demo"] if options.server else ["build", "demo"])
-    if options.peer == "node" and not (shutil.which("node") or shutil.which("nodejs")):
+    if options.peer == "node":
         build.install(["peer"])
     server, probe = (options.server, options.probe) if options.server else build.build(progress)
     systems = [Loopscope(server, options.io)] + ([NodePeer()] if options.peer == "node" else [])

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test: unit, integration, structure.
+# Builds everything and runs every test: unit, integration, browser, structure.
 #
 #   tests/run.sh                 the release preset, as users run it
 #   tests/run.sh asan-ubsan      another preset: dev, asan-ubsan, tsan
@@ -12,7 +12,9 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 preset=${1:-release}
 [ $# -eq 0 ] || shift
 
-.ci/install-packages.sh build demo test
+.ci/install-packages.sh build dashboard demo test
+.ci/install-node-modules.sh server/dashboard tests/browser ||
+  echo "tests/run.sh: going on without the dashboard; its tests are skipped" >&2
 # shellcheck disable=SC2086 # several flags in one variable
 cmake --preset "$preset" -D LOOPSCOPE_BUILD_TESTS=ON -D LOOPSCOPE_BUILD_BENCH=ON ${LOOPSCOPE_CMAKE_FLAGS:-}
 cmake --build --preset "$preset"

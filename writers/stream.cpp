@@ -9,6 +9,9 @@
 namespace loopscope::writers {
 namespace {
 
+/// Records between two looks of others at how full the buffer is.
+constexpr std::uint64_t records_between_reports = 64;
+
 /// Writes what is buffered until the buffer says that the producer may go on, or is done.
 boost::asio::awaitable<stream_buffer::event> flush(write_task& task, stream_buffer& buffer) {
   auto event = stream_buffer::event::none;
@@ -28,7 +31,11 @@ boost::asio::awaitable<error_code> write_stream(write_task& task) {
   std::uint64_t flushed_records = 0;
   for (std::uint64_t number = 0; number < task.count; ++number) {
     const auto room = buffer.prepare(max_record_bytes);
-    if (buffer.commit(format_record(number, room.first<max_record_bytes>()))) continue;
+    if (buffer.commit(format_record(number, room.first<max_record_bytes>()))) {
+      if (number % records_between_reports == 0)
+        task.progress.pending(number + 1 - flushed_records, buffer.buffered_bytes());
+      continue;
+    }
 
     if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
     task.progress.pending(number + 1 - flushed_records, buffer.buffered_bytes());
@@ -37,6 +44,7 @@ boost::asio::awaitable<error_code> write_stream(write_task& task) {
     task.progress.drained(clock::now() - paused_at);
     flushed_records = number + 1;
     task.progress.written(flushed_records);
+    task.progress.pending(0, 0);
   }
   task.progress.pending(task.count - flushed_records, buffer.buffered_bytes());
   task.progress.all_queued();

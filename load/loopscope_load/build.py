@@ -24,11 +24,19 @@ def install(sections):
         raise Failure("The packages that are missing could not be installed.")
 
 
+def get_dashboard_modules():
+    """Where npm is there, has it fetch what the page is built with; without it the service is built without the page."""
+    if shutil.which("npm"):
+        subprocess.run([os.path.join(ROOT, ".ci", "install-node-modules.sh"), "server/dashboard"], check=False,
+                       stdin=subprocess.DEVNULL)
+
+
 def build(progress):
     """Builds the release preset; returns the paths of the service and the probe. Needs no test packages."""
     folder = os.path.join(ROOT, "build")
     os.makedirs(folder, exist_ok=True)
     log_path = os.path.join(folder, "demo-build.log")
+    get_dashboard_modules()
     configure = ["cmake", "--preset", "release"]
     if not os.path.exists(os.path.join(folder, "CMakeCache.txt")):
         configure += ["-D", "LOOPSCOPE_BUILD_TESTS=OFF", "-D", "LOOPSCOPE_BUILD_BENCH=OFF"]

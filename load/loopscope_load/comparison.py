@@ -12,7 +12,7 @@ from loopscope_load.server_process import running
 # one method that could take minutes where the others take seconds.
 TRIED = "promise"
 TRIAL_COUNT = 10_000
-QUICK_WRITE_S = 20
+QUICK_WRITE_S = 90
 
 
 def compare(systems, options, plan, results, data_dir, progress):

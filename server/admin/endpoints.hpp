@@ -12,14 +12,14 @@ namespace loopscope::admin {
 /// The admin plane's endpoints, one function and one file each. Everything given by reference outlives the
 /// router.
 
-/// GET /: what there is to ask for.
+/// GET /endpoints: what there is to ask for. GET /: the dashboard, or the same text when it is not built in.
 void add_index(http::router& to);
 /// GET /livez: the process is alive, whatever its loops do.
 void add_livez(http::router& to);
 /// GET /readyz: 503 while a loop is stalled beyond the threshold or the service shuts down; ?verbose lists
 /// the checks.
 void add_readyz(http::router& to, const sources& of);
-/// GET /stalls: recent stalls of all loops, the newest first.
+/// GET /stalls: recent stalls of all loops, the newest first; ?id=N only those of that id.
 void add_stalls(http::router& to, const sources& of);
 /// GET /loop: lag and busy figures.
 void add_loop(http::router& to, const sources& of, const event_sampler& sampler);

@@ -7,6 +7,19 @@
 namespace loopscope::admin {
 namespace {
 
+json ended_json(const std::vector<monitor::stall_record>& ended) {
+  json out = json::array();
+  for (const auto& each : ended) out.push_back(stall_summary_json(each));
+  return out;
+}
+
+json buffer_json(const std::optional<buffer_trace>& trace) {
+  if (!trace) return nullptr;
+  json readings = json::array();
+  for (const auto& each : trace->readings) readings.push_back({microseconds(each.after), each.bytes});
+  return {{"run", trace->run}, {"readings", std::move(readings)}};
+}
+
 json loop_sample_json(const sample::loop& loop) {
   const auto& window = loop.window;
   return {{"name", loop.name},
@@ -17,7 +30,8 @@ json loop_sample_json(const sample::loop& loop) {
           {"lag", window ? lag_json(window->corrected) : json(nullptr)},
           {"cpu_share", window ? rounded(window->cpu_share) : json(nullptr)},
           {"busy_share", window ? rounded(window->busy_share) : json(nullptr)},
-          {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)}};
+          {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)},
+          {"ended", ended_json(loop.ended)}};
 }
 
 json page_cache_json(const sample& what) {
@@ -45,7 +59,8 @@ json sample_json(const sample& what) {
             {"threads", or_null(what.threads)},
             {"cpu_share", rounded(what.cpu_share)}}},
           {"page_cache", page_cache_json(what)},
-          {"runs", std::move(running)}};
+          {"runs", std::move(running)},
+          {"buffer", buffer_json(what.buffer)}};
 }
 
 }  // namespace loopscope::admin

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "buffer_trace.hpp"
 #include "dirty_pages.hpp"
 #include "json_values.hpp"
 #include "server/monitor/snapshot.hpp"
@@ -22,6 +23,7 @@ struct sample {
     std::uint64_t stalls = 0;  ///< since the start, the one in progress included
     std::optional<monitor::window_figures> window;
     std::optional<monitor::stall_record> stall;  ///< the one in progress
+    std::vector<monitor::stall_record> ended;    ///< the last ones, the newest first
   };
 
   std::chrono::system_clock::time_point at{};
@@ -34,6 +36,7 @@ struct sample {
   machine_dirty_pages machine;
   std::optional<writers::page_cache_figures> outputs;
   std::vector<std::shared_ptr<const runs::active_run>> running;
+  std::optional<buffer_trace> buffer;  ///< of the first stream under way
 };
 
 json sample_json(const sample& what);

@@ -20,10 +20,19 @@ class sample_collector {
   sample blocking_collect();
 
  private:
+  /// A loop's ended stalls as the sample before saw them.
+  struct ended_stalls {
+    std::uint64_t counted = 0;
+    bool one_is_open = false;
+    std::vector<monitor::stall_record> newest;
+  };
+
+  static void blocking_take_stalls(sample::loop& into, const monitor::loop_watch& watch, ended_stalls& known);
   std::optional<double> cpu_share(std::chrono::nanoseconds cpu);
 
   const sources& of_;
   std::vector<monitor::interval_reader> windows_;
+  std::vector<ended_stalls> ended_;
   std::chrono::steady_clock::time_point last_at_;
   std::optional<std::chrono::nanoseconds> last_cpu_;
 };

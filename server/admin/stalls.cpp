@@ -6,9 +6,17 @@
 namespace loopscope::admin {
 namespace {
 
-http::task<http::response> answer(const sources& of) {
+/// The id that the query asks for alone; ids count per loop, so several loops may have it.
+std::optional<std::string> wanted_id(const http::request& asked) {
+  const auto found = std::ranges::find(asked.parameters(), "id", &http::parameter::name);
+  return found == asked.parameters().end() ? std::nullopt : std::optional{found->value};
+}
+
+http::task<http::response> answer(const sources& of, const http::request& asked) {
   std::vector<monitor::stall_record> stalls;
   for (const auto& each : of.loops) std::ranges::move(each.watch.recent_stalls(), std::back_inserter(stalls));
+  if (const auto id = wanted_id(asked))
+    std::erase_if(stalls, [&](const auto& each) { return std::to_string(each.id) != *id; });
   std::ranges::stable_sort(stalls, std::ranges::greater{}, &monitor::stall_record::started);
   json list = json::array();
   for (const auto& each : stalls) list.push_back(stall_json(each));
@@ -18,7 +26,7 @@ http::task<http::response> answer(const sources& of) {
 }  // namespace
 
 void add_stalls(http::router& to, const sources& of) {
-  to.add(http::verb::get, "/stalls", [&of](const http::request&) { return answer(of); });
+  to.add(http::verb::get, "/stalls", [&of](const http::request& asked) { return answer(of, asked); });
 }
 
 }  // namespace loopscope::admin

@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "admin_plane.hpp"
 #include "data_plane.hpp"
@@ -53,7 +55,12 @@ json text_or_null(const std::optional<admin_plane>& admin) {
   return admin ? json(text_of(admin->local_endpoint())) : json(nullptr);
 }
 
-json describe(const cli::serve_config& config, const runs::run_service& service) {
+json kernel_release() {
+  utsname name{};
+  return ::uname(&name) == 0 ? json(name.release) : json(nullptr);
+}
+
+json describe(const cli::serve_config& config, const runs::run_service& service, const data_plane& data) {
   json back_ends = json::object();
   for (const auto& method : writers::all_methods()) {
     if (method.uses != writers::back_end_use::any) continue;
@@ -62,6 +69,8 @@ json describe(const cli::serve_config& config, const runs::run_service& service)
   }
   return {{"version", LOOPSCOPE_VERSION},
           {"pid", ::getpid()},
+          {"listen", text_of(data.local_endpoint())},
+          {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
           {"config", json::parse(cli::to_json_text(config))},
           {"io_uring", {{"available", service.uring().available}, {"reason", service.uring().reason}}},
           {"file_io", std::move(back_ends)}};
@@ -70,6 +79,7 @@ json describe(const cli::serve_config& config, const runs::run_service& service)
 void print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin, writers::back_end file_io) {
   const json ready{{"event", "ready"},
                    {"listen", text_of(data.local_endpoint())},
+          {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
                    {"admin", text_or_null(admin)},
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
@@ -104,16 +114,15 @@ int serve(const cli::serve_config& config) {
   metrics.watch(data.loops());
   std::atomic<bool> shutting_down{false};
   std::optional<admin_plane> admin;
-  if (config.admin)
-    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
-                                 config.data_dir, describe(config, service)},
-                  log);
-
   if (const auto error = data.listen(config.listen))
     return could_not_run("cannot listen on " + config.listen.text() + ": " + error.message());
-  if (admin)
+  if (config.admin) {
+    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
+                                 config.data_dir, describe(config, service, data)},
+                  log);
     if (const auto error = admin->listen(*config.admin))
       return could_not_run("cannot listen on " + config.admin->text() + " (--admin): " + error.message());
+  }
 
   asio::io_context control{1};
   shutdown on_signal{control, data, registry, log, shutting_down, config.shutdown_grace};

@@ -49,6 +49,12 @@ class DuringASyncWrite(unittest.TestCase):
         self.assertIn("method=sync", stall["request"]["query"])
         self.assertIn("method=offload or stream", stall["sentence"])
 
+    def test_one_stall_can_be_asked_for(self):
+        number = self.stalls()[0]["id"]
+        asked = lambda query: json.loads(self.service.ask_admin("/stalls?" + query)[1])["stalls"]
+        self.assertEqual([stall["id"] for stall in asked(f"id={number}")], [number])
+        self.assertEqual(asked("id=999999"), [])
+
     def test_readiness_fails_and_liveness_does_not(self):
         status, text = self.service.ask_admin("/readyz?verbose")
         self.assertEqual(status, 503)
@@ -123,6 +129,8 @@ class Otherwise(unittest.TestCase):
             info = json.loads(service.ask_admin("/info")[1])
             self.assertEqual(info["config"]["max_writes"], 3)
             self.assertTrue(info["file_io"]["stream"]["reason"])
+            self.assertEqual(info["listen"], service.ready["listen"])
+            self.assertGreater(info["machine"]["cores"], 0)
 
     def test_readiness_drops_first_when_it_shuts_down(self):
         with Loopscope() as service:

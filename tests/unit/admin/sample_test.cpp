@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 TEST(sample, what_could_not_be_measured_is_null) {
   sample empty;
-  empty.loops.push_back({.name = "io-0", .window = {}, .stall = {}});
+  empty.loops.push_back({.name = "io-0", .window = {}, .stall = {}, .ended = {}});
   const json shown = sample_json(empty);
   EXPECT_EQ(shown["process"], json::parse(R"({"resident_bytes":null,"threads":null,"cpu_share":null})"));
   for (const auto& [name, value] : shown["page_cache"].items()) EXPECT_TRUE(value.is_null()) << name;
@@ -25,7 +25,7 @@ TEST(sample, names_the_stall_in_progress_and_its_culprit) {
   stall.stack = {{"spin", "app.cpp", 9}};
   stall.culprit = 0;
   sample now;
-  now.loops.push_back({"io-0", true, 312ms, 4, monitor::window_figures{}, stall});
+  now.loops.push_back({"io-0", true, 312ms, 4, monitor::window_figures{}, stall, {}});
   const json loop = sample_json(now)["loops"][0];
   EXPECT_EQ(loop["name"], "io-0");
   EXPECT_EQ(loop["running"], true);
@@ -33,6 +33,25 @@ TEST(sample, names_the_stall_in_progress_and_its_culprit) {
   EXPECT_EQ(loop["stalls"], 4);
   EXPECT_EQ(loop["stall"]["id"], 3);
   EXPECT_EQ(loop["stall"]["culprit"]["function"], "spin");
+}
+
+TEST(sample, shows_the_stalls_that_have_ended) {
+  monitor::stall_record stall;
+  stall.id = 3;
+  stall.duration = 312ms;
+  sample now;
+  now.loops.push_back({"io-0", true, 0ms, 1, monitor::window_figures{}, {}, {stall}});
+  const json ended = sample_json(now)["loops"][0]["ended"];
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0]["id"], 3);
+  EXPECT_EQ(ended[0]["duration_ms"], 312.0);
+}
+
+TEST(sample, shows_how_a_streams_buffer_fills) {
+  sample now;
+  EXPECT_TRUE(sample_json(now)["buffer"].is_null());
+  now.buffer = buffer_trace{7, {{0ns, 100}, {8us, 65540}}};
+  EXPECT_EQ(sample_json(now)["buffer"], json::parse(R"({"run":7,"readings":[[0.0,100],[8.0,65540]]})"));
 }
 
 TEST(sample, tells_the_outputs_pages_from_the_machines) {

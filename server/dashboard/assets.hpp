@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace loopscope::dashboard {
+
+/// One file of the page, part of the binary. Lifetime: the program's.
+struct asset {
+  std::string_view name;  ///< "app.js"
+  std::string_view content_type;
+  std::string_view hash;  ///< of the content, hexadecimal
+  std::string_view identity;
+  std::string_view gzip;
+};
+
+/// Empty when the dashboard was not built in.
+std::span<const asset> all_assets();
+
+/// Why the dashboard was not built in and how to get it; empty when it was.
+std::string_view missing();
+
+}  // namespace loopscope::dashboard

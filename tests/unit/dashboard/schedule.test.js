@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { schedule } from '../../../server/dashboard/page/schedule.js';
+
+const made = (more = {}) => {
+  const out = new schedule({ period: 50, max_in_flight: 4, max_waiting: 1200, ...more });
+  out.start(0);
+  return out;
+};
+
+test('requests are due at fixed times however late it is asked', () => {
+  const requests = made();
+  assert.deepEqual(requests.due(0).became_due.map(({ intended }) => intended), [0]);
+  assert.deepEqual(requests.due(49).became_due, []);
+  assert.deepEqual(requests.due(173).became_due.map(({ intended }) => intended), [50, 100, 150]);
+});
+
+test('no more than so many are in flight and the oldest goes first', () => {
+  const requests = made({ max_in_flight: 2 });
+  requests.due(200);
+  assert.deepEqual(requests.take_sendable().map(({ intended }) => intended), [0, 50]);
+  assert.deepEqual(requests.take_sendable(), []);
+  requests.done(0);
+  assert.deepEqual(requests.take_sendable().map(({ intended }) => intended), [100]);
+});
+
+test('a request that waited for a connection keeps its intended time', () => {
+  const requests = made({ max_in_flight: 1 });
+  requests.due(100);
+  requests.take_sendable();
+  requests.due(3000);
+  requests.done(0);
+  assert.equal(requests.take_sendable()[0].intended, 50);
+});
+
+test('what waits is bounded and the oldest is given up', () => {
+  const requests = made({ max_waiting: 3, max_in_flight: 0 });
+  const { given_up } = requests.due(250);
+  assert.deepEqual(given_up.map(({ intended }) => intended), [0, 50, 100]);
+  assert.equal(requests.waiting.length, 3);
+});
+
+test('a pause leaves no requests that were never due', () => {
+  const requests = made();
+  requests.due(0);
+  requests.stop();
+  assert.deepEqual(requests.due(5000).became_due, []);
+  requests.start(5000);
+  assert.deepEqual(requests.due(5000).became_due.map(({ intended }) => intended), [5000]);
+});
+
+test('the pace changes from the next request on', () => {
+  const requests = made();
+  requests.due(0);
+  requests.pace(1000, 10);
+  assert.deepEqual(requests.due(1009).became_due, []);
+  assert.equal(requests.due(1010).became_due.length, 1);
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stall_book } from '../../../server/dashboard/page/stalls.js';
+
+const started = '2026-01-31T09:05:01.250Z';
+const same = (ms) => ms;
+const sample = (stall, ended = []) => ({ loops: [{ name: 'io-0', stall, ended }] });
+const stall = (id, duration_ms) => ({ id, started, duration_ms });
+
+test('a stall begins once, grows, and ends once', () => {
+  const book = new stall_book();
+  assert.equal(book.note_sample(sample(stall(1, 100)), same).began.length, 1);
+  assert.equal(book.note_sample(sample(stall(1, 200)), same).began.length, 0);
+  assert.equal(book.current.duration_ms, 200);
+  assert.equal(book.note_sample(sample(null, [stall(1, 310)]), same).ended.length, 1);
+  assert.equal(book.note_sample(sample(null, [stall(1, 310)]), same).ended.length, 0);
+  assert.equal(book.current, null);
+  assert.equal(book.newest.duration_ms, 310);
+});
+
+test('one that began and ended between two samples is not missed', () => {
+  const book = new stall_book();
+  assert.equal(book.note_sample(sample(null, [stall(2, 40), stall(1, 30)]), same).ended.length, 2);
+  assert.equal(book.all().length, 2);
+});
+
+test('its band lies on the browser\'s clock', () => {
+  const book = new stall_book();
+  book.note_sample(sample(stall(1, 100)), (ms) => ms + 5);
+  const at = Date.parse(started) + 5;
+  assert.deepEqual(book.bands(at - 10, at + 10), [[at, at + 100]]);
+  assert.deepEqual(book.bands(at + 101, at + 200), []);
+});
+
+test('remembers a bounded number', () => {
+  const book = new stall_book();
+  for (let id = 1; id <= 1000; ++id) book.note_sample(sample(null, [stall(id, 30)]), same);
+  assert.equal(book.all().length, 200);
+});
+
+test('the longest can be shown, but one in progress comes first', () => {
+  const book = new stall_book();
+  book.note_sample(sample(null, [stall(2, 40), stall(1, 900)]), same);
+  assert.equal(book.shown('newest').id, 2);
+  assert.equal(book.shown('longest').id, 1);
+  book.note_sample(sample(stall(3, 50)), same);
+  assert.equal(book.shown('longest').id, 3);
+});
