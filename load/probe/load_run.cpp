@@ -12,6 +12,8 @@ namespace {
 constexpr std::chrono::seconds longest_preparation{5};
 // Between the last connection made and the first request.
 constexpr std::chrono::milliseconds lead{5};
+// Requests sent in one go. A schedule that this machine cannot keep must not keep it from reading and from Ctrl-C.
+constexpr int largest_batch = 64;
 
 std::chrono::nanoseconds thread_cpu_time() {
   timespec used{};
@@ -66,26 +68,21 @@ void load_run::wait_until(std::chrono::nanoseconds when) {
 }
 
 void load_run::on_time() {
-  switch (phase_) {
-    case phase::sending:
-      send_what_is_due();
-      if (schedule_.next() || elapsed() < settings_.duration) {
-        return wait_until(schedule_.next().value_or(settings_.duration));
-      }
-      phase_ = phase::draining;
-      wait_until(settings_.duration + settings_.drain);
-      return finish_when_answered();
-    case phase::draining:
-      return finish();
-    case phase::preparing:
-    case phase::finished:
-      return;
-  }
+  if (phase_ == phase::preparing || phase_ == phase::finished) return;
+  send_what_is_due();
+  const auto end = settings_.duration + settings_.drain;
+  const auto now = elapsed();
+  if (now >= end) return finish();
+  if (now >= settings_.duration) phase_ = phase::draining;
+  const auto next_end = phase_ == phase::draining ? end : settings_.duration;
+  wait_until(schedule_.next().value_or(next_end));
+  finish_when_answered();
 }
 
 void load_run::send_what_is_due() {
-  if (phase_ != phase::sending) return;
-  for (auto now = elapsed(); schedule_.next() && *schedule_.next() <= now; now = elapsed()) {
+  if (phase_ == phase::preparing || phase_ == phase::finished) return;
+  int batch = 0;
+  for (auto now = elapsed(); schedule_.next() && *schedule_.next() <= now && batch < largest_batch; ++batch) {
     const request_id request = ledger_.take(*schedule_.next(), now);
     schedule_.advance();
     const auto decision = pool_.place(request);
@@ -99,18 +96,20 @@ void load_run::send_what_is_due() {
       case connection_pool::step::wait:
         break;
     }
+    now = elapsed();
   }
 }
 
 void load_run::finish_when_answered() {
-  if (phase_ != phase::draining) return;
-  if (ledger_.unfinished() == 0 && (trigger_ == nullptr || !trigger_->pending())) finish();
+  if (phase_ != phase::draining || schedule_.next() || ledger_.unfinished() > 0) return;
+  if (trigger_ == nullptr || !trigger_->pending()) finish();
 }
 
 void load_run::finish() {
   if (phase_ == phase::finished) return;
   if (phase_ != phase::preparing) {
     result_.measured_until = elapsed();
+    account_for_the_unsent();
     const auto cpu = thread_cpu_time() - cpu_at_start_;
     result_.thread_busy = std::chrono::duration<double>(cpu) / (clock::now() - start_);
   }
@@ -121,6 +120,12 @@ void load_run::finish() {
   if (trigger_ != nullptr) trigger_->close();
   timer_.cancel();
   loop_.stop();
+}
+
+void load_run::account_for_the_unsent() {
+  for (; schedule_.next() && *schedule_.next() <= result_.measured_until; schedule_.advance()) {
+    ledger_.take(*schedule_.next(), result_.measured_until);
+  }
 }
 
 void load_run::open(slot_id slot) {

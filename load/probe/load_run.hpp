@@ -61,6 +61,8 @@ class load_run final : public connection_owner {
   void send_what_is_due();
   void finish_when_answered();
   void finish();
+  /// What was due and not even looked at counts as waiting too.
+  void account_for_the_unsent();
 
   void open(slot_id slot);
   void send(slot_id slot, request_id request);

@@ -35,7 +35,8 @@ boost::system::result<tcp::endpoint> blocking_choose_address(const http_url& tar
   return chosen;
 }
 
-/// Runs `loop` on a thread that takes no signals; `when_done` is called on it at the end. Joins when destroyed.
+/// Runs `loop` on a punctual thread that takes no signals; `when_done` is called on it at the end. Joins when
+/// destroyed.
 class loop_thread {
  public:
   template <class Done>
@@ -46,6 +47,7 @@ class loop_thread {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this, &loop, when_done] {
       try {
+        scheduling_ = make_punctual();
         loop.run();
       } catch (...) {
         failure_ = std::current_exception();
@@ -57,12 +59,15 @@ class loop_thread {
   ~loop_thread() {
     if (thread_.joinable()) thread_.join();
   }
-  void join() {
+  /// How the thread was scheduled. Throws what ended it.
+  thread_scheduling join() {
     thread_.join();
     if (failure_) std::rethrow_exception(failure_);
+    return scheduling_;
   }
 
  private:
+  thread_scheduling scheduling_ = thread_scheduling::ordinary;
   std::thread thread_;
   std::exception_ptr failure_;
 };
@@ -147,7 +152,7 @@ measurement measure(const options& asked, ledger& account, int& ended_by_signal)
   {
     loop_thread thread(loop, [&looks_on] { looks_on.stop(); });
     ended_by_signal = looks_on.watch([&] { asio::post(loop, [&run] { run.interrupt(); }); });
-    thread.join();
+    done.scheduling = thread.join();
   }
 
   const auto& result = run.outcome();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "options.hpp"
+#include "punctuality.hpp"
 #include "summary.hpp"
 #include "trigger.hpp"
 
@@ -14,12 +15,13 @@ namespace loopscope::probe {
 /// One finished run: everything that the reports say.
 struct measurement {
   options asked{};
-  bool reached = false;           ///< a connection was made
-  std::string unreached_because;  ///< when not
-  std::chrono::system_clock::time_point started;
+  bool reached = false;                                          ///< a connection was made
+  std::string unreached_because;                                 ///< when not
+  std::optional<std::chrono::system_clock::time_point> started;  ///< nothing when no request was due yet
   std::chrono::nanoseconds measured_until{0};
   bool interrupted = false;
   double thread_busy = 0;
+  thread_scheduling scheduling = thread_scheduling::ordinary;
   std::size_t connections_opened = 0;
   std::size_t connections_peak = 0;
   std::size_t longest_line = 0;

@@ -19,7 +19,8 @@ namespace loopscope::probe {
 /// Units: those of the sample. Source: Boost.Accumulators, whose tail is as long as the sample.
 class percentiles {
  public:
-  explicit percentiles(const std::vector<double>& sample = {});
+  percentiles() : percentiles(std::vector<double>{}) {}  ///< of nothing
+  explicit percentiles(const std::vector<double>& sample);
 
   std::size_t count() const;
   /// `quantile` above 0, up to 1.

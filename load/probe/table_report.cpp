@@ -1,5 +1,7 @@
 #include <array>
 #include <cstdio>
+#include <iterator>
+#include <sstream>
 
 #include "reports.hpp"
 #include "text.hpp"
@@ -34,44 +36,31 @@ std::string figures_line(std::string_view label, const percentiles& of) {
   return line + padded(duration_text(of.max()), 11) + padded(duration_text(of.mean()), 11) + "\n";
 }
 
-/// Words joined to lines that fit the width.
-std::string wrapped(const std::string& indent, const std::vector<std::string>& items) {
+/// Items joined by `gap` to lines that fit the width; all but the first are indented by spaces.
+std::string filled(const std::string& indent, const std::vector<std::string>& items, const std::string& gap) {
   std::string text;
   std::string line = indent;
+  bool empty = true;
   for (const auto& item : items) {
-    if (line.size() + 2 + item.size() > width && line.size() > indent.size()) {
+    if (!empty && line.size() + gap.size() + item.size() > width) {
       text += line + "\n";
       line = std::string(indent.size(), ' ');
+      empty = true;
     }
-    line += (line.find_first_not_of(' ') == std::string::npos || line == indent ? "" : "  ") + item;
+    if (!empty) line += gap;
+    line += item;
+    empty = false;
   }
   return text + line + "\n";
 }
 
-std::vector<std::string> words(const std::string& sentence) {
-  std::vector<std::string> list;
-  for (std::size_t from = 0; from < sentence.size();) {
-    const auto space = std::min(sentence.find(' ', from), sentence.size());
-    list.push_back(sentence.substr(from, space - from));
-    from = space + 1;
-  }
-  return list;
+std::string list_lines(const std::string& label, const std::vector<std::string>& items) {
+  return filled(padded(label, -14), items, "  ");
 }
 
 std::string paragraph(const std::string& indent, const std::string& sentence) {
-  std::string text;
-  std::string line = indent;
-  bool first = true;
-  for (const auto& word : words(sentence)) {
-    if (!first && line.size() + 1 + word.size() > width) {
-      text += line + "\n";
-      line = std::string(indent.size(), ' ');
-      first = true;
-    }
-    line += (first ? "" : " ") + word;
-    first = false;
-  }
-  return text + line + "\n";
+  std::istringstream in(sentence);
+  return filled(indent, {std::istream_iterator<std::string>(in), {}}, " ");
 }
 
 std::string requests_lines(const summary& sums) {
@@ -79,19 +68,19 @@ std::string requests_lines(const summary& sums) {
       with_commas(sums.scheduled) + " scheduled", with_commas(sums.sent) + " sent",
       with_commas(sums.late) + " late",           with_commas(sums.completed) + " completed",
       with_commas(sums.failed) + " failed",       with_commas(sums.waiting) + " waiting at the end"};
-  std::string text = wrapped("requests      ", counts);
+  std::string text = list_lines("requests", counts);
   if (sums.failed > 0) {
     std::vector<std::string> causes;
     for (const auto cause : all_failure_causes()) {
       const std::size_t count = sums.failed_by_cause[static_cast<std::size_t>(cause)];
       if (count > 0) causes.push_back(with_commas(count) + " " + std::string(name(cause)));
     }
-    text += wrapped("failed        ", causes);
+    text += list_lines("failed", causes);
   }
   std::vector<std::string> statuses;
   for (const auto& [status, count] : sums.status)
     statuses.push_back(std::to_string(status) + ": " + with_commas(count));
-  if (!statuses.empty()) text += wrapped("status        ", statuses);
+  if (!statuses.empty()) text += list_lines("status", statuses);
   return text;
 }
 
@@ -104,7 +93,7 @@ std::string trigger_lines(const measurement& run) {
   std::vector<std::string> parts{"started " + seconds(trigger.started), "ended " + seconds(trigger.ended)};
   if (trigger.status) parts.push_back("status " + std::to_string(*trigger.status));
   if (!trigger.error.empty()) parts.push_back(cut(trigger.error, width - 20));
-  return "trigger       " + cut(run.asked.trigger_text, width - 14) + "\n" + wrapped("              ", parts);
+  return list_lines("trigger", {cut(run.asked.trigger_text, width - 14)}) + list_lines("", parts);
 }
 
 }  // namespace
@@ -128,7 +117,7 @@ std::string table_text(const measurement& run) {
                                    with_commas(run.connections_opened) + " opened in all",
                                    with_commas(run.connections_peak) + " at once at most"};
   if (run.longest_line > 0) sockets.push_back("then " + with_commas(run.longest_line) + " requests in line");
-  text += wrapped("connections   ", sockets);
+  text += list_lines("connections", sockets);
   text += trigger_lines(run);
   text += "\n" + paragraph("",
                            "latency counts from the time a request was due, unanswered ones at the age they had at "

@@ -123,6 +123,23 @@ TEST(load_run, counts_refusals_when_the_server_goes_away_inside_the_run) {
   EXPECT_GE(sums.failed_by_cause[static_cast<std::size_t>(failure_cause::refused)], scheduled - 1);
 }
 
+TEST(load_run, a_schedule_that_cannot_be_kept_is_accounted_for_and_leaves_the_loop_its_turns) {
+  scripted_server server(manner::hold);
+  asio::io_context loop{1};
+  ledger account(1'000'000);
+  load_run run(loop, {server.endpoint(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 10ms, 0s, 1, 1},
+               schedule(schedule_kind::uniform, 1e8, 10ms, 1), account, nullptr);
+  int turns = 0;
+  std::function<void()> take_turn = [&] {
+    if (!account.records().empty()) ++turns;
+    asio::post(loop, take_turn);
+  };
+  run.prepare([&take_turn](clock::time_point) { take_turn(); });
+  loop.run();
+  EXPECT_EQ(account.records().size(), 1'000'000u);
+  EXPECT_GT(turns, 10);
+}
+
 TEST(load_run, sends_nothing_when_no_connection_can_be_made) {
   const auto run = run_against(test::deserted_endpoint(), 3, 100);
   EXPECT_FALSE(run.outcome.reached);

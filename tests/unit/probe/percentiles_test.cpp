@@ -43,7 +43,7 @@ TEST(percentiles, count_values_up_to_one) {
 }
 
 TEST(percentiles, of_nothing_are_nothing) {
-  const percentiles of({});
+  const percentiles of;
   EXPECT_EQ(of.count(), 0u);
   EXPECT_FALSE(of.at(0.5));
   EXPECT_FALSE(of.max());

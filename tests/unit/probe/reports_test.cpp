@@ -124,7 +124,7 @@ TEST(hgrm_report, has_five_lines_for_each_halving_and_ends_at_one) {
 
 TEST(hgrm_report, of_nothing_has_no_lines) {
   std::ostringstream out;
-  write_hgrm(out, percentiles({}));
+  write_hgrm(out, percentiles());
   EXPECT_EQ(lines_of(out.str()).size(), 2u);
 }
 
