@@ -146,8 +146,8 @@ def render(count, rows):
         lines.append(COLUMNS.format(name, *map(units.duration_of_us, (p50_us, p99_us, max_us)), units.count(lost),
                                     units.duration(truth_ms)))
     lines += ["-" * WIDTH,
-              "truth: the stall in the server's own record. lost: requests that the tool gave up,",
-              "and whose time is in none of its figures.", ""]
+              "truth: the stall in the server's own record. lost: requests that the tool gave",
+              "up and whose time is in none of its figures.", ""]
     for name, (_, _, max_us, lost), truth_ms in rows:
         lines += textwrap.wrap(f"{name}: {verdict(max_us, lost, truth_ms)}", WIDTH, subsequent_indent="  ")
     return lines
