@@ -217,7 +217,7 @@ describe('when the service goes away', () => {
     const second = await start_loopscope([], { listen, admin });
     try {
       await shows(page, 'ok');
-      assert.match(await page.textContent('#info'), new RegExp(`process ${second.pid}`));
+      await page.waitForFunction((pid) => document.getElementById('info').textContent.includes(`process ${pid}`), second.pid);
     } finally {
       await context.close();
       await second.stop();

@@ -26,6 +26,7 @@ import { window_view } from './window_view.js';
 const frame_ms = 80;
 const frame_with_reduced_motion_ms = 1000;
 const worth_announcing_ms = 200;
+const retry_ms = 1000;
 
 const now = () => performance.timeOrigin + performance.now();
 const reduced_motion = matchMedia('(prefers-reduced-motion: reduce)');
@@ -71,7 +72,8 @@ async function read_info() {
     if (info && info.pid !== found.pid) stalls.clear();
     info = found;
   } catch {
-    return; // the stream opens again, and so does this
+    setTimeout(read_info, retry_ms);
+    return;
   }
   probe.start(`${data_url()}/hello`);
   set_text(find('info'), `loopscope ${info.version}, process ${info.pid}, ${format.plural(info.config.io_threads, 'loop')}, ` +

@@ -51,7 +51,8 @@ export class data_path_view {
     const figures = run_figures(method, run, latest(method));
     stages(method, figures, page_cache).forEach((stage, i) => this.draw_stage(this.stage_items[i], stage));
     set_text(find('path_when'), !figures ? 'not run yet: press its button' : figures.live ? 'now, while it runs' : 'of its last run');
-    this.draw_buffer(method, figures, run && buffer?.run === run.id ? buffer : null);
+    const filling = run && buffer?.run === run.id && buffer.readings.some(([, bytes]) => bytes > 0);
+    this.draw_buffer(method, figures, filling ? buffer : null);
   }
 
   draw_stage(item, { name, where, figure, note, level }) {
@@ -70,11 +71,12 @@ export class data_path_view {
     find('path_buffer').hidden = method !== 'stream' || !(cycle || trace);
     if (find('path_buffer').hidden) return;
     const readings = trace?.readings ??
-      [[0, 0], [cycle.fill_us, figures.high_water_mark], [cycle.fill_us + cycle.wait_us, 0]];
+      // What is being written counts as buffered until it is written: a plateau, then a fall.
+      [[0, 0], [cycle.fill_us, figures.high_water_mark], [cycle.fill_us + cycle.wait_us, figures.high_water_mark], [cycle.fill_us + cycle.wait_us, 0]];
     this.line.setAttribute('points', trace_points(readings, figures.high_water_mark));
     const span = `${Math.round(readings.at(-1)[0])} µs`;
     const mean = cycle ? `${format.plural(cycle.drains, 'drain')} so far; on average a buffer fills in ` +
-      `${Math.round(cycle.fill_us)} µs and drains in ${Math.round(cycle.wait_us)} µs.` : '';
+      `${Math.round(cycle.fill_us)} µs and waits ${Math.round(cycle.wait_us)} µs until it has drained.` : '';
     set_text(find('buffer_text'), trace
       ? `The buffer as it was read over ${span} just now; the dashed line is its high-water mark. ${mean}`
       : `A cycle of the buffer, the mean of the run, ${span} long; the dashed line is its high-water mark. ${mean}`);

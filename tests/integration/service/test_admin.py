@@ -51,9 +51,9 @@ class DuringASyncWrite(unittest.TestCase):
 
     def test_one_stall_can_be_asked_for(self):
         number = self.stalls()[0]["id"]
-        asked = lambda query: json.loads(self.service.ask_admin("/stalls?" + query)[1])["stalls"]
-        self.assertEqual([stall["id"] for stall in asked(f"id={number}")], [number])
-        self.assertEqual(asked("id=999999"), [])
+        found = json.loads(self.service.ask_admin(f"/stalls?id={number}")[1])["stalls"]
+        self.assertEqual([stall["id"] for stall in found], [number])
+        self.assertEqual(json.loads(self.service.ask_admin("/stalls?id=999999")[1])["stalls"], [])
 
     def test_readiness_fails_and_liveness_does_not(self):
         status, text = self.service.ask_admin("/readyz?verbose")
