@@ -79,7 +79,7 @@ json describe(const cli::serve_config& config, const runs::run_service& service,
 void print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin, writers::back_end file_io) {
   const json ready{{"event", "ready"},
                    {"listen", text_of(data.local_endpoint())},
-          {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
+                   {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
                    {"admin", text_or_null(admin)},
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
