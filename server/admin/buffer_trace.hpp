@@ -11,8 +11,8 @@
 
 namespace loopscope::admin {
 
-/// How full a stream's buffer was over a fraction of a millisecond: it fills and drains ten thousand times a
-/// second, which samples of every 100 ms cannot show.
+/// How full a stream's buffer was over some four of its cycles: it fills and drains thousands of times a second,
+/// which samples of every 100 ms cannot show.
 struct buffer_trace {
   struct reading {
     std::chrono::nanoseconds after{0};  ///< since the first
@@ -23,7 +23,7 @@ struct buffer_trace {
   std::vector<reading> readings;
 };
 
-/// Of the first stream in `running`; absent when there is none. Reads for half a millisecond without a pause.
+/// Of the first stream in `running`; absent when there is none. Takes 64 readings, 16 ms at most.
 std::optional<buffer_trace> blocking_trace_buffer(std::span<const std::shared_ptr<const runs::active_run>> running);
 
 }  // namespace loopscope::admin
