@@ -96,7 +96,7 @@ TEST(summary, quantiles_of_one_stall_are_what_arithmetic_says) {
       }
       const auto sums = summarise(records, duration);
       for (const double q : {0.75, 0.9, 0.99, 0.999}) {
-        const double expected_us = std::max(0.0, stall.count() * 1e3 - (1 - q) * 8e6);
+        const double expected_us = std::max(0.0, static_cast<double>(stall.count()) * 1e3 - (1 - q) * 8e6);
         EXPECT_NEAR(*sums.latency_us.at(q), expected_us, 2000) << "S " << stall.count() << " ms, quantile " << q;
       }
     }
