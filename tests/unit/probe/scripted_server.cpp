@@ -70,6 +70,7 @@ asio::awaitable<void> scripted_server::serve(tcp::socket socket) {
     if (how_ == manner::close) co_return;
     if (how_ == manner::reset) {
       socket.set_option(tcp::socket::linger(true, 0));
+      socket.close();  // its destructor would take the option back
       co_return;
     }
     const std::string bytes = bytes_of(how_);
