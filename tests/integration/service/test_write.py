@@ -195,6 +195,7 @@ class Trouble(unittest.TestCase):
                         time.sleep(0.01)
                     self.assertTrue(service.parts())
                     connection.close()
+                    deadline = time.monotonic() + 60  # callback frees its loop only when all is queued
                     while service.parts() and time.monotonic() < deadline:
                         time.sleep(0.01)
                     self.assertEqual(service.parts(), [])
