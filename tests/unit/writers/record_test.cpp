@@ -29,7 +29,7 @@ TEST(record, can_be_formatted_again_with_a_shorter_number) {
 }
 
 TEST(total_bytes, equals_the_length_of_the_text) {
-  for (const std::uint64_t count : {1, 9, 10, 11, 99, 100, 101, 1000, 12345})
+  for (const std::uint64_t count : {1u, 9u, 10u, 11u, 99u, 100u, 101u, 1000u, 12345u})
     EXPECT_EQ(total_bytes(count), testing::expected_records(count).size()) << count;
 }
 
