@@ -2,31 +2,18 @@
 
 import http.client
 import json
-import threading
 import urllib.parse
 
-CONNECT_TIMEOUT_S = 5
+from loopscope_load.sample_watch import SampleWatch
 
 
-class EventWatch:
-    """Collects samples in a thread; a context manager. samples is complete when it has ended."""
-
+class EventWatch(SampleWatch):
     def __init__(self, admin_url):
+        super().__init__()
         parts = urllib.parse.urlsplit(admin_url)
-        self.connection_ = http.client.HTTPConnection(parts.hostname, parts.port, timeout=CONNECT_TIMEOUT_S)
-        self.thread_ = threading.Thread(target=self.read_, daemon=True)
-        self.ending_ = threading.Event()
-        self.samples = []
+        self.connection_ = http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.longest_wait_s)
 
-    def __enter__(self):
-        self.thread_.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending_.set()
-        self.thread_.join(CONNECT_TIMEOUT_S + 1)
-
-    def read_(self):
+    def collect_(self):
         try:
             self.connection_.request("GET", "/events")
             response = self.connection_.getresponse()

@@ -1,32 +1,23 @@
 """What the kernel says of a process every 100 ms: for a server that cannot be asked."""
 
 import os
-import threading
 import time
+
+from loopscope_load.sample_watch import SampleWatch
 
 PERIOD_S = 0.1
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-class ProcessWatch:
-    """Collects samples in a thread; a context manager. Its samples have the same names as EventWatch's."""
+class ProcessWatch(SampleWatch):
+    """Its samples have the same names as EventWatch's."""
 
     def __init__(self, pid):
+        super().__init__()
         self.pid_ = pid
-        self.thread_ = threading.Thread(target=self.run_, daemon=True)
-        self.ending_ = threading.Event()
-        self.samples = []
 
-    def __enter__(self):
-        self.thread_.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending_.set()
-        self.thread_.join()
-
-    def run_(self):
+    def collect_(self):
         before = None
         while not self.ending_.is_set():
             try:

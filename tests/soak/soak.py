@@ -9,6 +9,7 @@ too; memory is not judged then, since a sanitizer's own records grow with whatev
 """
 
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -30,7 +31,7 @@ SANITIZER_OPTIONS = {  # a quarantine is memory that grows by design
 
 
 class Load:
-    """Clients that ask /hello on kept connections, on threads, until told to stop."""
+    """Clients that ask /hello on kept connections, each on a thread; a context manager."""
 
     def __init__(self, service, clients):
         self.service_ = service
@@ -39,8 +40,16 @@ class Load:
         self.wrong = []
         self.lock_ = threading.Lock()
         self.threads_ = [threading.Thread(target=self.ask_) for _ in range(clients)]
+
+    def __enter__(self):
         for each in self.threads_:
             each.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop_.set()
+        for each in self.threads_:
+            each.join()
 
     def ask_(self):
         connection = self.service_.connect()
@@ -49,19 +58,15 @@ class Load:
                 connection.request("GET", "/hello")
                 answer = connection.getresponse()
                 right = (answer.status, answer.read()) == (200, b"hello\n")
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 right, answer = False, error
+                connection.close()  # the next request opens it again
             with self.lock_:
                 self.answers += 1
                 if not right:
                     self.wrong.append(repr(answer))
             time.sleep(0.002)
         connection.close()
-
-    def stop(self):
-        self.stop_.set()
-        for each in self.threads_:
-            each.join()
 
 
 def footprint(pid):
@@ -81,8 +86,11 @@ def write_once(service, pick, tally):
     method = pick.choice(METHODS)
     # A promise pays for two threads' waking with every record, which a sanitizer makes dearer.
     count = pick.choice((1_000, 5_000, 20_000) if method == "promise" else (10_000, 100_000, 300_000))
-    status, report = service.write(method=method, count=count, verify="true")
-    right = status == 200 and report["content"]["complete"]
+    try:
+        status, report = service.write(method=method, count=count, verify="true")
+        right = status == 200 and report["content"]["complete"]
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        status, right = repr(error), False
     tally.append((method, right, status))
 
 
@@ -93,24 +101,22 @@ def soak(options):
     wrong, writes, warm = [], [], None
     with Loopscope(environment=SANITIZER_OPTIONS) as service:
         pid = service.process.pid
-        load = Load(service, clients=4)
-        started = time.monotonic()
-        next_line = started
-        while (elapsed := time.monotonic() - started) < options.minutes * 60:
-            write_once(service, pick, writes)
-            service.ask_admin("/metrics")
-            service.ask_admin("/stalls")
-            now = footprint(pid)
-            if warm is None and elapsed >= min(WARM_UP_S, options.minutes * 30):
-                warm = dict(now)
-            if time.monotonic() >= next_line:
-                print(f"{elapsed:6.0f} s  {now['rss_kib']:8d} KiB  {now['fds']} fds  {now['threads']} threads  "
-                      f"{load.answers} answers  {len(writes)} writes", flush=True)
-                next_line += 15
-            time.sleep(pick.uniform(0, 0.3))
-        loops = json.loads(service.ask_admin("/loop")[1])["loops"]
-        stalls = sum(kind["stalls"] for loop in loops for kind in loop["ended_stalls"].values())
-        load.stop()
+        with Load(service, clients=4) as load:
+            started = next_line = time.monotonic()
+            while (elapsed := time.monotonic() - started) < options.minutes * 60:
+                write_once(service, pick, writes)
+                service.ask_admin("/metrics")
+                service.ask_admin("/stalls")
+                now = footprint(pid)
+                if warm is None or elapsed < min(WARM_UP_S, options.minutes * 30):
+                    warm = now
+                if time.monotonic() >= next_line:
+                    print(f"{elapsed:6.0f} s  {now['rss_kib']:8d} KiB  {now['fds']} fds  {now['threads']} threads  "
+                          f"{load.answers} answers  {len(writes)} writes", flush=True)
+                    next_line += 15
+                time.sleep(pick.uniform(0, 0.3))
+            loops = json.loads(service.ask_admin("/loop")[1])["loops"]
+            stalls = sum(kind["stalls"] for loop in loops for kind in loop["ended_stalls"].values())
         time.sleep(1)
         end = footprint(pid)
         code = service.stop(15)
