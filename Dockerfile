@@ -5,9 +5,12 @@ FROM debian:bookworm-slim AS build
 WORKDIR /src
 # What changes seldom comes first: each layer is kept for as long as those above it are.
 COPY .ci .ci
-RUN .ci/install-packages.sh build dashboard
-COPY server/dashboard/package.json server/dashboard/package-lock.json server/dashboard/.npmrc server/dashboard/
-RUN .ci/install-node-modules.sh server/dashboard
+RUN .ci/install-packages.sh build
+# The page's one module is taken from the checkout where it is installed there, which also serves a network that npm in
+# a container cannot cross; else npm fetches it.
+COPY server/dashboard server/dashboard
+RUN [ -d server/dashboard/node_modules/uplot ] \
+ || { .ci/install-packages.sh dashboard && .ci/install-node-modules.sh server/dashboard; }
 COPY . .
 # Compilers at once; empty: as many as there are cores.
 ARG JOBS=
