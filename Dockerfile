@@ -12,10 +12,8 @@ COPY server/dashboard server/dashboard
 RUN [ -d server/dashboard/node_modules/uplot ] \
  || { .ci/install-packages.sh dashboard && .ci/install-node-modules.sh server/dashboard; }
 COPY . .
-# Compilers at once; empty: as many as there are cores.
-ARG JOBS=
 RUN cmake --preset release -D LOOPSCOPE_BUILD_TESTS=OFF -D LOOPSCOPE_BUILD_BENCH=OFF -D LOOPSCOPE_DASHBOARD=ON \
- && cmake --build build --target loopscope loopscope-probe -j ${JOBS}
+ && cmake --build build --target loopscope loopscope-probe
 
 FROM debian:bookworm-slim AS service
 COPY .ci/install-packages.sh .ci/packages.txt /tmp/

@@ -5,6 +5,7 @@ import io
 import json
 import pathlib
 import tempfile
+import threading
 import unittest
 import urllib.parse
 
@@ -105,7 +106,11 @@ class Metrics(unittest.TestCase):
                     expression = target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".+")
                     wait_until(lambda: self.query(port, expression), f"an answer to {expression}")
 
-            # A replica that is gone is told, a blocked one too.
+            # A blocked loop is told while it is blocked, a replica that is gone too.
+            blocked = threading.Thread(target=ask, args=(data_port, "/write?method=sync&count=15000000"))
+            blocked.start()
+            wait_until(lambda: self.query(port, 'ALERTS{alertname="LoopStalled"}'), "LoopStalled")
+            blocked.join()
             docker("kill", project.container("replica-3"))
             wait_until(lambda: self.query(port, 'ALERTS{alertname="ReplicaDown"}'), "ReplicaDown")
 
