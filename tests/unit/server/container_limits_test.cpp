@@ -60,6 +60,14 @@ TEST(container_limits, of_a_group_above_hold_where_they_are_less) {
   EXPECT_EQ(root.limits().cpus, 0.5);
 }
 
+TEST(container_limits, of_the_group_itself_hold_where_those_above_are_more) {
+  fake_root root;
+  root.with("proc/self/cgroup", "0::/loopscope.service\n")
+      .with("sys/fs/cgroup/loopscope.service/memory.max", "1000000\n")
+      .with("sys/fs/cgroup/memory.max", "2000000\n");
+  EXPECT_EQ(root.limits().memory_bytes, 1'000'000u);
+}
+
 TEST(container_limits, outside_the_namespace_are_those_of_the_mount) {
   fake_root root;
   root.with("proc/self/cgroup", "0::/../../other\n").with("sys/fs/cgroup/memory.max", "2000000\n");
