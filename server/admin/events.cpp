@@ -32,7 +32,7 @@ http::task<void> follow(http::body_stream& to, std::shared_ptr<subscriber> me) {
   }
 }
 
-http::task<http::response> answer(std::shared_ptr<event_feed> feed) {
+http::task<http::response> answer_events(std::shared_ptr<event_feed> feed) {
   auto me = feed->subscribe(heartbeat_after);
   if (!me) co_return too_many(*feed);
   http::response answer;
@@ -44,7 +44,7 @@ http::task<http::response> answer(std::shared_ptr<event_feed> feed) {
 }  // namespace
 
 void add_events(http::router& to, std::shared_ptr<event_feed> feed) {
-  to.add(http::verb::get, "/events", [feed = std::move(feed)](const http::request&) { return answer(feed); });
+  to.add(http::verb::get, "/events", [feed = std::move(feed)](const http::request&) { return answer_events(feed); });
 }
 
 }  // namespace loopscope::admin

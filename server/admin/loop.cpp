@@ -4,7 +4,7 @@
 namespace loopscope::admin {
 namespace {
 
-http::task<http::response> answer(const sources& of, const event_sampler& sampler) {
+http::task<http::response> answer_loop(const sources& of, const event_sampler& sampler) {
   const auto last_second = sampler.last_second();
   json loops = json::array();
   for (std::size_t i = 0; i < of.loops.size(); ++i)
@@ -15,7 +15,7 @@ http::task<http::response> answer(const sources& of, const event_sampler& sample
 }  // namespace
 
 void add_loop(http::router& to, const sources& of, const event_sampler& sampler) {
-  to.add(http::verb::get, "/loop", [&of, &sampler](const http::request&) { return answer(of, sampler); });
+  to.add(http::verb::get, "/loop", [&of, &sampler](const http::request&) { return answer_loop(of, sampler); });
 }
 
 }  // namespace loopscope::admin

@@ -4,7 +4,7 @@
 namespace loopscope::admin {
 namespace {
 
-http::task<http::response> answer(const sources& of) {
+http::task<http::response> answer_metrics(const sources& of) {
   http::response answer;
   answer.content_type = metrics::service_metrics::content_type;
   answer.body = of.metrics.text();
@@ -14,7 +14,7 @@ http::task<http::response> answer(const sources& of) {
 }  // namespace
 
 void add_metrics(http::router& to, const sources& of) {
-  to.add(http::verb::get, "/metrics", [&of](const http::request&) { return answer(of); });
+  to.add(http::verb::get, "/metrics", [&of](const http::request&) { return answer_metrics(of); });
 }
 
 }  // namespace loopscope::admin

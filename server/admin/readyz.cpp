@@ -7,7 +7,7 @@
 namespace loopscope::admin {
 namespace {
 
-http::task<http::response> answer(const sources& of, const http::request& asked) {
+http::task<http::response> answer_readyz(const sources& of, const http::request& asked) {
   std::vector<readiness::loop> loops;
   for (const auto& each : of.loops) loops.push_back({each.name, each.watch.stalled_for()});
   const readiness now{loops, of.stall_threshold, of.shutting_down.load(std::memory_order_relaxed)};
@@ -20,7 +20,7 @@ http::task<http::response> answer(const sources& of, const http::request& asked)
 }  // namespace
 
 void add_readyz(http::router& to, const sources& of) {
-  to.add(http::verb::get, "/readyz", [&of](const http::request& asked) { return answer(of, asked); });
+  to.add(http::verb::get, "/readyz", [&of](const http::request& asked) { return answer_readyz(of, asked); });
 }
 
 }  // namespace loopscope::admin

@@ -4,7 +4,7 @@
 namespace loopscope::admin {
 namespace {
 
-http::task<http::response> answer(const sources& of) {
+http::task<http::response> answer_runs(const sources& of) {
   json running = json::array();
   for (const auto& each : of.registry.active()) running.push_back(active_run_json(*each));
   json finished = json::array();
@@ -15,7 +15,7 @@ http::task<http::response> answer(const sources& of) {
 }  // namespace
 
 void add_runs(http::router& to, const sources& of) {
-  to.add(http::verb::get, "/runs", [&of](const http::request&) { return answer(of); });
+  to.add(http::verb::get, "/runs", [&of](const http::request&) { return answer_runs(of); });
 }
 
 }  // namespace loopscope::admin

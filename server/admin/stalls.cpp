@@ -12,7 +12,7 @@ std::optional<std::string> wanted_id(const http::request& asked) {
   return found == asked.parameters().end() ? std::nullopt : std::optional{found->value};
 }
 
-http::task<http::response> answer(const sources& of, const http::request& asked) {
+http::task<http::response> answer_stalls(const sources& of, const http::request& asked) {
   std::vector<monitor::stall_record> stalls;
   for (const auto& each : of.loops) std::ranges::move(each.watch.recent_stalls(), std::back_inserter(stalls));
   if (const auto id = wanted_id(asked))
@@ -26,7 +26,7 @@ http::task<http::response> answer(const sources& of, const http::request& asked)
 }  // namespace
 
 void add_stalls(http::router& to, const sources& of) {
-  to.add(http::verb::get, "/stalls", [&of](const http::request& asked) { return answer(of, asked); });
+  to.add(http::verb::get, "/stalls", [&of](const http::request& asked) { return answer_stalls(of, asked); });
 }
 
 }  // namespace loopscope::admin

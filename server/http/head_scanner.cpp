@@ -2,16 +2,14 @@
 
 #include <cstring>
 
+#include "ascii.hpp"
+
 namespace loopscope::http {
 namespace {
 
 constexpr std::size_t version_size = std::string_view(" HTTP/1.1").size();
 // "OPTIONS", spaces and the version: what a request line holds beside its target, generously.
 constexpr std::size_t max_line_overhead_bytes = 64;
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 refusal check_request_line(std::string_view line, const limits& bounds) {
   if (line.size() > bounds.max_target_bytes + max_line_overhead_bytes) {

@@ -5,13 +5,13 @@
 #include "event_reader.hpp"
 #include "families_text.hpp"
 #include "running_plane.hpp"
+#include "server/admin/json_values.hpp"
 #include "server/admin/sse.hpp"
 
 namespace loopscope::admin {
 namespace {
 
 using namespace std::chrono_literals;
-using nlohmann::json;
 using testing::event_reader;
 using testing::running_plane;
 

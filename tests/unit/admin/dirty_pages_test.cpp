@@ -33,7 +33,7 @@ TEST(dirty_pages, counts_only_files_that_writes_make) {
 }
 
 TEST(dirty_pages, adds_up_complete_outputs_and_those_under_way) {
-  const testing::temporary_directory directory;
+  const loopscope::testing::temporary_directory directory;
   const std::string text(64 * 1024, 'x');
   const auto measure = [&directory] { return blocking_read_output_pages(directory.path()); };
   ASSERT_TRUE(measure());
@@ -48,12 +48,12 @@ TEST(dirty_pages, adds_up_complete_outputs_and_those_under_way) {
 }
 
 TEST(dirty_pages, a_directory_that_cannot_be_read_gives_no_figure) {
-  const testing::temporary_directory directory;
+  const loopscope::testing::temporary_directory directory;
   EXPECT_FALSE(blocking_read_output_pages(directory.path() / "missing"));
 }
 
 TEST(dirty_pages, a_pipe_with_an_outputs_name_is_not_waited_for) {
-  const testing::temporary_directory directory;
+  const loopscope::testing::temporary_directory directory;
   ASSERT_EQ(::mkfifo((directory.path() / "sync.txt").c_str(), 0600), 0);
   blocking_read_output_pages(directory.path());  // returns
 }

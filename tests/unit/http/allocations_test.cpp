@@ -29,14 +29,15 @@ namespace {
 TEST(allocations, are_not_needed_for_a_fixed_answer_once_warm) {
   test::test_server server;
   auto client = server.connect();
-  const std::string hello = "GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
+  const std::string hello_from_a_browser =
+      "GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
   const auto size = [&] {
-    const auto one = client.ask(hello);
+    const auto one = client.ask(hello_from_a_browser);
     return one.head.size() + 2 + one.body.size();
   }();
   const auto exchange = [&](int requests) {
     for (int i = 0; i < requests; ++i) {
-      client.send(hello + hello);
+      client.send(hello_from_a_browser + hello_from_a_browser);
       client.receive_bytes(2 * size);
     }
   };

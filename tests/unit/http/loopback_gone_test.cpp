@@ -7,7 +7,7 @@ namespace loopscope::http {
 namespace {
 
 const std::string wait = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
-const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 
 class client_gone : public testing::Test {
  protected:

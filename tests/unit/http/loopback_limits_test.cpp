@@ -11,7 +11,7 @@ namespace loopscope::http {
 namespace {
 
 using namespace std::chrono_literals;
-const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 
 TEST(loopback_limits, ends_a_header_that_does_not_end) {
   limits bounds;

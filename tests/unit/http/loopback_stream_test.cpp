@@ -6,7 +6,7 @@ namespace loopscope::http {
 namespace {
 
 using namespace std::chrono_literals;
-const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 const std::string endless = "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(loopback_stream, sends_pieces_as_chunks_and_goes_on) {

@@ -5,7 +5,7 @@
 namespace loopscope::http {
 namespace {
 
-const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 
 TEST(loopback, answers_hello) {
   const test::test_server server;

@@ -7,6 +7,8 @@
 
 namespace loopscope::http::test {
 
+inline const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /// One answer as it came over the wire.
 struct raw_answer {
   int status = 0;

@@ -5,7 +5,7 @@
 namespace loopscope::http {
 namespace {
 
-const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 const std::string wait = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(shutdown, lets_an_idle_loop_run_out) {
