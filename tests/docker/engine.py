@@ -99,11 +99,11 @@ class Container:
 class Project:
     """docker/compose.yaml under a name of its own, on free ports; a context manager that brings it down."""
 
-    def __init__(self, *profiles, report_folder=None):
+    def __init__(self, *profiles, files=("compose.yaml",), report_folder=None):
         v2 = subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
         self.name = "loopscopetest" + uuid.uuid4().hex[:6]
         self.compose_ = [*(("docker", "compose") if v2 else ("docker-compose",)), "-p", self.name,
-                         "-f", str(DOCKER / "compose.yaml"),
+                         *(word for file in files for word in ("-f", str(DOCKER / file))),
                          *(word for profile in profiles for word in ("--profile", profile))]
         ports = ("DATA", "ADMIN", "BALANCER", "STATISTICS", "PROMETHEUS", "GRAFANA")
         self.environment_ = {**os.environ, **{port + "_PORT": "0" for port in ports}}
@@ -119,7 +119,7 @@ class Project:
     def run(self, *arguments, check=True, timeout=300):
         """What the command printed on stdout."""
         done = subprocess.run([*self.compose_, *arguments], capture_output=True, text=True, timeout=timeout,
-                              env=self.environment_, stdin=subprocess.DEVNULL)
+                              env=self.environment_, cwd=DOCKER, stdin=subprocess.DEVNULL)
         if check and done.returncode:
             raise AssertionError(f"compose {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout

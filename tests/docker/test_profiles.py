@@ -9,7 +9,9 @@ import threading
 import unittest
 import urllib.parse
 
-from engine import DOCKER, Project, ask, ask_json, docker, has_image, inspect, wait_until
+import jsonschema
+
+from engine import DOCKER, ROOT, Project, ask, ask_json, docker, has_image, inspect, wait_until
 
 REPLICAS = ("replica-1", "replica-2", "replica-3")
 HAPROXY = "haproxy:2.8"
@@ -40,6 +42,18 @@ class Default(unittest.TestCase):
             self.assertEqual(addresses, {"127.0.0.1"})
 
 
+class IoUring(unittest.TestCase):
+    def test_is_had_with_its_file_and_nothing_else_is_lost(self):
+        with Project(files=("compose.yaml", "compose.iouring.yaml")) as project:
+            project.run("up", "-d")
+            port, admin = project.port("loopscope", 8080), project.port("loopscope", 8081)
+            wait_until(lambda: ask(port, "/hello")[0] == 200, "/hello")
+            self.assertTrue(ask_json(admin, "/info")["io_uring"]["available"])
+            options = inspect(project.container("loopscope"))["HostConfig"]["SecurityOpt"]
+            self.assertTrue(any("no-new-privileges" in option for option in options))
+            self.assertTrue(any("io_uring_setup" in option for option in options))
+
+
 class Load(unittest.TestCase):
     def test_leaves_the_report_in_the_folder(self):
         with tempfile.TemporaryDirectory() as folder, Project("load", report_folder=folder) as project:
@@ -48,6 +62,8 @@ class Load(unittest.TestCase):
             found = next(pathlib.Path(folder).glob("*/results.json"))
             results = json.loads(found.read_text())
             self.assertEqual([entry["outcome"] for entry in results["entries"]], ["measured", "measured"])
+            schema = json.loads((ROOT / "load/report/results.schema.json").read_text())
+            jsonschema.validate(results, schema)
             report = (found.parent / "report.html").read_text()
             self.assertIn(json.dumps(results["started"]), report)
             self.assertIn("uPlot", report)  # with its charts
