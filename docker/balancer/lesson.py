@@ -123,7 +123,8 @@ def figures(rows, report):
         "p99_ms": round(latencies[int(len(latencies) * 0.99)], 1) if latencies else None,
         "slowest_ms": round(latencies[-1], 1) if latencies else None,
         "without_service_ms": round(max(gaps), 1) if gaps else None,
-        "probe_was_bottleneck": report["probe_was_bottleneck"],
+        "own_lateness_max_ms": round(report["lateness_us"]["max"] / 1000, 1) if report["lateness_us"]["max"] else None,
+        "bottleneck_reasons": report["bottleneck_reasons"],
     }
 
 
@@ -167,6 +168,7 @@ def table(results):
                      f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
                      f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}")
     blocked = [result["blocked_ms"] for result in results]
+    own = max(result["own_lateness_max_ms"] or 0 for result in results)
     return lines + [
         "-" * 79,
         f"One of three replicas blocked for {seconds(min(blocked))} to {seconds(max(blocked))}. {RATE_PER_S} /hello a second, "
@@ -174,7 +176,7 @@ def table(results):
         f"on {CONNECTIONS} keep-alive connections, each counted from when it was due.",
         "out at: when the balancer took the replica out, from the start of the block.",
         "without service: the longest time in which nobody had an answer.",
-        "lost: answered with an error or not at all."]
+        f"lost: answered with an error or not at all. The probe itself was at most {seconds(own)} late."]
 
 
 def main():
