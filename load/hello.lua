@@ -7,6 +7,7 @@
 -- many people would, instead of asking again at once. Without it, wrk asks as fast as it can.
 -- connections: wrk's -c. With it, the line has two percentile curves, latency over x = 1 / (1 - share): raw_curve as
 -- wrk recorded it, corrected_curve as wrk reports it; null when wrk's histogram is not what this script expects.
+-- pipelined: so many requests at once on each connection; each answer counts.
 --
 -- Units are the last part of a name; every latency is null when no sample was kept. What wrk 4.1 does
 -- to the figures before this script sees them:
@@ -18,7 +19,7 @@
 --   omission: made-up samples that stand for requests the waiting connection did not send. The
 --   percentiles include them, requests does not. max is a real sample.
 
-local known = {pause_max_ms = true, connections = true}
+local known = {pause_max_ms = true, connections = true, pipelined = true}
 local a_thread
 
 function setup(thread) a_thread = thread end
@@ -27,12 +28,16 @@ function init(args)
    for _, argument in ipairs(args) do
       local name, value = argument:match("^([%a_]+)=(%d+)$")
       if not known[name] then
-         error("hello.lua: unknown argument '" .. argument .. "', expected pause_max_ms=N or connections=N")
+         error("hello.lua: unknown argument '" .. argument .. "', expected pause_max_ms=N, connections=N or pipelined=N")
       end
       _G[name] = tonumber(value)  -- of this thread; done() asks for it with get()
    end
    if pause_max_ms then
       function delay() return math.random(0, pause_max_ms) end
+   end
+   if pipelined then
+      local together = string.rep(wrk.format(), pipelined)
+      function request() return together end
    end
 end
 

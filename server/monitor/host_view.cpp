@@ -15,6 +15,7 @@ using std::chrono::nanoseconds;
 constexpr std::size_t max_levels = 16;
 // The watchdog waits for stacks and reads files; less than this is no interruption.
 constexpr std::chrono::milliseconds waits_at_work{20};
+constexpr std::chrono::milliseconds worth_a_look{1};
 
 nanoseconds own_cpu() {
   timespec t{};
@@ -86,7 +87,9 @@ host_totals host_view::woke_up(std::chrono::steady_clock::time_point due, std::c
 }
 
 void host_view::falls_asleep(std::chrono::steady_clock::time_point now) {
-  const auto lost = now - woke_up_at_ - (own_cpu() - cpu_at_wake_up_) - run_delay_since_last();
+  const auto not_working = now - woke_up_at_ - (own_cpu() - cpu_at_wake_up_);
+  if (not_working < worth_a_look) return;
+  const auto lost = not_working - run_delay_since_last();
   if (lost > waits_at_work) totals_.watchdog_late += lost;
 }
 

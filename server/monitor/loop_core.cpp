@@ -60,7 +60,8 @@ loop_core::time_point loop_core::look(const host_totals& host, scheduler_clock& 
   learn_thread();
   const auto now = steady::now();
   std::optional<sighting> seen;
-  if (thread_) seen = thread_->look(now, clock);
+  if (thread_) seen = thread_->look(now);
+  if (seen && tracker_.wants_away_for(*seen)) seen->away_for = thread_->away_for(*seen, clock);
 
   take_answer(seen, host);
   if (tracker_.running() && (!seen || (tracker_.suspects(now) && hooks_.stopped()))) loop_gone(now, host);

@@ -36,7 +36,7 @@ loop_thread::loop_thread(pid_t tid, clockid_t cpu_clock)
       sched_(folder_of(tid) + "/sched"),
       stat_(folder_of(tid) + "/stat") {}
 
-std::optional<sighting> loop_thread::look(std::chrono::steady_clock::time_point now, scheduler_clock& clock) const {
+std::optional<sighting> loop_thread::look(std::chrono::steady_clock::time_point now) const {
   timespec cpu{};
   if (::clock_gettime(cpu_clock_, &cpu) != 0) return std::nullopt;
 
@@ -53,15 +53,14 @@ std::optional<sighting> loop_thread::look(std::chrono::steady_clock::time_point 
   } else {
     out.state = thread_state::asleep;
   }
-  if (out.state != thread_state::waiting) out.away_for = away_for(out, clock);
   return out;
 }
 
 // The kernel has just brought exec_start up to date, if the thread runs, since its CPU time was asked for.
 std::optional<nanoseconds> loop_thread::away_for(const sighting& seen, scheduler_clock& clock) const {
-  const auto cpu = parse_cpu(stat_.read());
   const auto last_ran = parse_exec_start(sched_.read());
-  if (!last_ran || !cpu || parse_cpu(stat_.read()) != cpu) return std::nullopt;
+  const auto cpu = parse_cpu(stat_.read());
+  if (!last_ran || !cpu) return std::nullopt;
   // A thread that computes needs its CPU itself.
   const auto since = clock.to_steady(*last_ran, *cpu, seen.state == thread_state::asleep);
   if (!since || *since > seen.now + clock_tolerance) return std::nullopt;

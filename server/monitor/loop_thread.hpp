@@ -26,8 +26,8 @@ enum class thread_state : std::uint8_t {
 struct sighting {
   std::chrono::steady_clock::time_point now{};
   thread_state state = thread_state::unknown;
-  /// In another state than waiting: not on a CPU for this long, 0 when it is on one; nullopt where the kernel
-  /// does not tell.
+  /// In another state than waiting: not on a CPU for this long, 0 when it is on one; nullopt where nobody asked
+  /// (loop_thread::away_for) or the kernel does not tell.
   std::optional<std::chrono::nanoseconds> away_for;
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
@@ -43,7 +43,10 @@ class loop_thread {
   loop_thread(pid_t tid, clockid_t cpu_clock);
 
   pid_t tid() const noexcept { return tid_; }
-  std::optional<sighting> look(std::chrono::steady_clock::time_point now, scheduler_clock& clock) const;
+  std::optional<sighting> look(std::chrono::steady_clock::time_point now) const;
+
+  /// For how long the thread seen just now has not been on a CPU. Costs as much as the whole look.
+  std::optional<std::chrono::nanoseconds> away_for(const sighting& seen, scheduler_clock& clock) const;
 
   /// The call as a record shows it, with the file behind its descriptor.
   std::optional<blocked_call> describe(const syscall_line& call) const;
@@ -52,7 +55,6 @@ class loop_thread {
   std::string obstacle_to_signal(int signal) const;
 
  private:
-  std::optional<std::chrono::nanoseconds> away_for(const sighting& seen, scheduler_clock& clock) const;
   std::string folder() const;
 
   pid_t tid_;

@@ -19,7 +19,7 @@ class scheduler_clock {
 
   scheduler_clock();
 
-  /// Learns the offset of the CPU that the caller happens to be on.
+  /// Learns the offset of the CPU that the caller happens to be on, unless it was learnt a moment ago.
   void learn_here();
 
   /// Goes to an unknown CPU for a moment to learn its offset when may_visit is true.

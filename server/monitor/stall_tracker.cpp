@@ -12,6 +12,8 @@ constexpr std::uint64_t max_idle_deadlines = 4;
 // too.
 constexpr std::chrono::milliseconds busy_interval{10};
 constexpr std::chrono::milliseconds shortest_wait{1};
+// Of a thread's time: so little is not worth asking the kernel where it went.
+constexpr std::chrono::milliseconds unexplained{1};
 
 }  // namespace
 
@@ -124,6 +126,16 @@ void stall_tracker::alive(time_point at, duration cpu, std::optional<duration> r
   }
   alive_at_ = at;
   alive_totals_ = {cpu, run_queue};
+}
+
+bool stall_tracker::wants_away_for(const sighting& seen) const {
+  if (!running_ || stalled_ || seen.state == thread_state::waiting) return false;
+  if (outstanding_) return suspects(seen.now);
+  // A thread that computed all the time, or stood in the queue for that part which is counted already, is not away.
+  if (seen.state != thread_state::runnable) return true;
+  duration accounted = seen.cpu - alive_totals_.cpu;
+  if (seen.run_queue && alive_totals_.run_queue) accounted += *seen.run_queue - *alive_totals_.run_queue;
+  return seen.now - alive_at_ - accounted > unexplained;
 }
 
 bool stall_tracker::suspects(time_point now) const {

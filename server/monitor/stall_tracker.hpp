@@ -61,6 +61,8 @@ class stall_tracker {
   answered_outcome answered(const answer& probe, std::optional<duration> run_queue);
   look_outcome look(const sighting& seen);
 
+  /// Whether to ask, before look(), for how long the thread has not been on a CPU.
+  bool wants_away_for(const sighting& seen) const;
   /// A stall may be about to be declared: the time to ask whether the loop still runs.
   bool suspects(time_point now) const;
   /// The loop's thread has ended or left run(); an open stall is over.

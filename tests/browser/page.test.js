@@ -126,6 +126,48 @@ describe('the dashboard', () => {
     await context.close();
   });
 
+  test('a stall is announced, politely, when it begins and when it is over', async () => {
+    const { page, context } = await visit();
+    await page.evaluate(() => {
+      window.said = [];
+      const live = document.getElementById('live');
+      new MutationObserver(() => window.said.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+    });
+    await page.fill('#field_count', '4000000');
+    await page.click('#run_sync');
+    await page.waitForFunction(() => window.said.some((text) => /^sync: .* the loop was blocked for up to /.test(text)), null,
+      { timeout: 60_000 });
+    const said = await page.evaluate(() => window.said);
+    assert.ok(said.some((text) => /^Loop io-0 is blocked/.test(text)), JSON.stringify(said));
+    assert.equal(await page.getAttribute('#live', 'aria-live'), 'polite');
+    await context.close();
+  });
+
+  test('with reduced motion the charts are drawn once a second and nothing fades', async () => {
+    const frames = async (options) => {
+      const { page, context } = await visit(options);
+      const counted = await page.evaluate(() => new Promise((done) => {
+        let count = 0;
+        const clear = CanvasRenderingContext2D.prototype.clearRect;
+        const counted = document.querySelector('canvas');
+        CanvasRenderingContext2D.prototype.clearRect = function (...all) {
+          if (this.canvas === counted) ++count;
+          return clear.apply(this, all);
+        };
+        setTimeout(() => done(count), 4000);
+      }));
+      const fades = await page.evaluate(() => getComputedStyle(document.getElementById('status')).transitionDuration);
+      await context.close();
+      return { counted, fades };
+    };
+    const calm = await frames({ reducedMotion: 'reduce' });
+    const usual = await frames({ reducedMotion: 'no-preference' });
+    assert.ok(calm.counted >= 1 && calm.counted <= 5, JSON.stringify(calm));
+    assert.ok(usual.counted > calm.counted, JSON.stringify({ calm, usual }));
+    assert.equal(calm.fades, '0s');
+    assert.notEqual(usual.fades, '0s');
+  });
+
   test('a link brings the state back', async () => {
     const { page, context } = await visit();
     await page.fill('#field_count', '5000');

@@ -37,10 +37,10 @@ class asset_route : public ::testing::Test {
 
 TEST_F(asset_route, serves_the_page_and_what_it_loads) {
   auto client = connect();
-  const auto page = client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(page.status, 200);
-  EXPECT_TRUE(page.has("content-type: text/html; charset=utf-8"));
-  EXPECT_NE(page.body.find("dashboard/app.js"), std::string::npos);
+  const auto served = client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(served.status, 200);
+  EXPECT_TRUE(served.has("content-type: text/html; charset=utf-8"));
+  EXPECT_NE(served.body.find("dashboard/app.js"), std::string::npos);
   const auto script = client.ask("GET /dashboard/app.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
   EXPECT_EQ(script.status, 200);
   EXPECT_TRUE(script.has("content-encoding: gzip"));

@@ -28,20 +28,18 @@ clockid_t own_cpu_clock() {
 }
 
 TEST(loop_thread, sees_that_a_thread_runs_and_what_it_uses) {
-  scheduler_clock clock;
   const loop_thread own(::gettid(), own_cpu_clock());
-  const auto first = own.look(steady::now(), clock);
+  const auto first = own.look(steady::now());
   const auto end = steady::now() + milliseconds{20};
   while (steady::now() < end) {
   }
-  const auto second = own.look(steady::now(), clock);
+  const auto second = own.look(steady::now());
   ASSERT_TRUE(first && second);
   EXPECT_GT(second->cpu, first->cpu);
   EXPECT_NE(second->state, thread_state::waiting);
 }
 
 TEST(loop_thread, knows_nothing_of_a_thread_that_has_ended) {
-  scheduler_clock clock;
   pid_t tid = 0;
   clockid_t cpu{};
   std::thread([&] {
@@ -49,7 +47,7 @@ TEST(loop_thread, knows_nothing_of_a_thread_that_has_ended) {
     cpu = own_cpu_clock();
   }).join();
   const loop_thread gone(tid, cpu);
-  EXPECT_FALSE(gone.look(steady::now(), clock));
+  EXPECT_FALSE(gone.look(steady::now()));
 }
 
 TEST(loop_thread, is_not_signalled_while_a_debugger_traces_it) {

@@ -77,6 +77,22 @@ TEST_F(stall_tracker_test, measures_lag_from_the_deadline) {
   EXPECT_FALSE(out.stall);
 }
 
+TEST_F(stall_tracker_test, asks_where_a_thread_was_only_when_its_times_leave_that_open) {
+  const auto asks = [&](int ms, thread_state state, int cpu_ms) {
+    return tracker_.wants_away_for(seen(milliseconds{ms}, state, milliseconds{cpu_ms}));
+  };
+  EXPECT_FALSE(asks(20, thread_state::waiting, 0));
+  EXPECT_FALSE(asks(20, thread_state::runnable, 20));
+  EXPECT_TRUE(asks(20, thread_state::runnable, 10));
+  EXPECT_TRUE(asks(20, thread_state::asleep, 20));
+
+  look_running(20);
+  EXPECT_FALSE(asks(22, thread_state::runnable, 10));
+  EXPECT_TRUE(asks(50, thread_state::runnable, 10));  // a stall is suspected
+  look_running(60);
+  EXPECT_FALSE(asks(70, thread_state::runnable, 10));  // and found
+}
+
 TEST_F(stall_tracker_test, has_one_probe_outstanding_at_most) {
   cpu_ = milliseconds{10};
   EXPECT_TRUE(look_running(25).post);
