@@ -17,9 +17,10 @@ RUN cmake --preset release -D LOOPSCOPE_BUILD_TESTS=OFF -D LOOPSCOPE_BUILD_BENCH
 
 FROM debian:bookworm-slim AS service
 COPY .ci/install-packages.sh .ci/packages.txt /tmp/
+# /data takes files of whichever user the container is given.
 RUN /tmp/install-packages.sh runtime \
  && rm -rf /tmp/install-packages.sh /tmp/packages.txt /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
- && install -d -o 10001 -g 10001 /data
+ && install -d -o 10001 -g 10001 -m 1777 /data
 COPY --from=build /src/build/bin/loopscope /usr/local/bin/
 # Inside a container loopback is out of reach: who may connect is decided where ports are published.
 ENV LOOPSCOPE_LISTEN=0.0.0.0:8080 LOOPSCOPE_ADMIN=0.0.0.0:8081 LOOPSCOPE_DATA_DIR=/data

@@ -62,6 +62,7 @@ class Load(unittest.TestCase):
             found = next(pathlib.Path(folder).glob("*/results.json"))
             results = json.loads(found.read_text())
             self.assertEqual([entry["outcome"] for entry in results["entries"]], ["measured", "measured"])
+            self.assertNotEqual(results["machine"]["file_system"], "tmpfs")  # written to the volume, not to /tmp
             schema = json.loads((ROOT / "load/report/results.schema.json").read_text())
             jsonschema.validate(results, schema)
             report = (found.parent / "report.html").read_text()
