@@ -17,6 +17,8 @@ if ! docker compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev
   exit 0
 fi
 
+python3 -c 'import jsonschema, yaml' ||
+  { echo "tests/docker: .ci/install-packages.sh test installs what is missing." >&2; exit 1; }
 command -v npm >/dev/null && .ci/install-node-modules.sh server/dashboard || true
 step() { printf '\n=== tests/docker: %s (%ds)\n' "$*" "$SECONDS"; }
 step "building the image"
