@@ -27,17 +27,17 @@ AFTER_S = 4.0
 SLOW_MS = 500
 TRIAL_COUNT = 500_000
 READY_TIMEOUT_S = 60
-# name in haproxy.cfg, its port, what it does
-CONFIGURATIONS = (
-    ("l4", 8001, "roundrobin, is the port open?"),
-    ("healthz", 8002, "roundrobin, /healthz"),
-    ("healthz-shutdown", 8003, "the same, shutdown-sessions"),
-    ("leastconn", 8004, "leastconn, /healthz"),
-    ("leastconn-shutdown", 8005, "the same, shutdown-sessions"),
-    ("readyz", 8006, "roundrobin, /readyz"),
-    ("readyz-shutdown", 8007, "the same, shutdown-sessions"),
-    ("readyz-retry", 8090, "leastconn, /readyz, ask again"),
-)
+# name in haproxy.cfg: its port, what it does
+CONFIGURATIONS = {
+    "l4": (8001, "roundrobin  is the port open?"),
+    "healthz": (8002, "roundrobin  /healthz"),
+    "healthz-shutdown": (8003, "roundrobin  /healthz shutdown"),
+    "leastconn": (8004, "leastconn   /healthz"),
+    "leastconn-shutdown": (8005, "leastconn   /healthz shutdown"),
+    "readyz": (8006, "roundrobin  /readyz"),
+    "readyz-shutdown": (8007, "roundrobin  /readyz shutdown"),
+    "readyz-retry": (8090, "leastconn   /readyz retry"),
+}
 
 
 def block(count):
@@ -78,18 +78,18 @@ def await_ready():
 
 
 class Watch(threading.Thread):
-    """When one configuration took the blocked replica out, on the wall clock; None when it never did."""
+    """Every moment at which one configuration had the blocked replica out, on the wall clock."""
 
     def __init__(self, configuration):
         super().__init__()
         self.configuration_ = configuration
         self.ending_ = threading.Event()
-        self.out_at = None
+        self.out_at = []
 
     def run(self):
         while not self.ending_.wait(0.02):
-            if not states()[self.configuration_, BLOCKED].startswith("UP") and self.out_at is None:
-                self.out_at = time.time()
+            if not states()[self.configuration_, BLOCKED].startswith("UP"):
+                self.out_at.append(time.time())
 
     def stop(self):
         self.ending_.set()
@@ -128,7 +128,8 @@ def figures(rows, report):
     }
 
 
-def measure(name, port, count, blocked_s):
+def measure(name, count, blocked_s):
+    port, _ = CONFIGURATIONS[name]
     await_ready()
     with tempfile.TemporaryDirectory() as folder:
         process = probe(port, BEFORE_S + blocked_s + AFTER_S, folder)
@@ -149,8 +150,9 @@ def measure(name, port, count, blocked_s):
             report = json.load(file)
         with open(os.path.join(folder, "probe.csv"), encoding="ascii", newline="") as file:
             found = figures(list(csv.DictReader(file)), report)
-    out_after_ms = round((watch.out_at - began) * 1000) if watch.out_at else None
-    return {"configuration": name, "blocked_ms": round((ended - began) * 1000), "out_after_ms": out_after_ms, **found}
+    out_at = next((at for at in watch.out_at if began <= at <= ended), None)
+    return {"configuration": name, "blocked_ms": round((ended - began) * 1000),
+            "out_after_ms": round((out_at - began) * 1000) if out_at else None, **found}
 
 
 def seconds(ms):
@@ -161,19 +163,24 @@ def seconds(ms):
 
 def table(results):
     lines = [f"{'':29} {'replica':>8} {'without':>8} {'':>5} {'over':>7}",
-             f"{'balancing and check':29} {'out at':>8} {'service':>8} {'lost':>5} {SLOW_MS:>4} ms {'p99':>7} {'slowest':>8}",
+             f"{'balancing and check':29} {'out at':>8} {'service':>8} {'lost':>5} {SLOW_MS:>4} ms "
+             f"{'p99':>7} {'slowest':>8}",
              "-" * 79]
-    for (_, _, what), result in zip(CONFIGURATIONS, results):
-        lines.append(f"{what:29} {seconds(result['out_after_ms']) if result['out_after_ms'] else 'never':>8} "
+    for result in results:
+        _, what = CONFIGURATIONS[result["configuration"]]
+        out_after = "never" if result["out_after_ms"] is None else seconds(result["out_after_ms"])
+        lines.append(f"{what:29} {out_after:>8} "
                      f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
                      f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}")
     blocked = [result["blocked_ms"] for result in results]
     own = max(result["own_lateness_max_ms"] or 0 for result in results)
     return lines + [
         "-" * 79,
-        f"One of three replicas blocked for {seconds(min(blocked))} to {seconds(max(blocked))}. {RATE_PER_S} /hello a second, "
-        f"{results[0]['requests']:,} in all,",
+        f"One of three replicas blocked for {seconds(min(blocked))} to {seconds(max(blocked))}. "
+        f"{RATE_PER_S} /hello a second, {results[0]['requests']:,} in all,",
         f"on {CONNECTIONS} keep-alive connections, each counted from when it was due.",
+        "shutdown: what a replica holds is ended when it is taken out. retry: what is",
+        "safe to repeat is asked of another one after 250 ms.",
         "out at: when the balancer took the replica out, from the start of the block.",
         "without service: the longest time in which nobody had an answer.",
         f"lost: answered with an error or not at all. The probe itself was at most {seconds(own)} late."]
@@ -185,14 +192,17 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="keep the figures")
     parser.add_argument("--only", metavar="A,B", help="these configurations")
     options = parser.parse_args()
-    chosen = [each for each in CONFIGURATIONS if not options.only or each[0] in options.only.split(",")]
+    chosen = options.only.split(",") if options.only else list(CONFIGURATIONS)
+    unknown = set(chosen) - set(CONFIGURATIONS)
+    if unknown:
+        parser.error(f"--only: {', '.join(sorted(unknown))}; known are {', '.join(CONFIGURATIONS)}")
     await_ready()
     began, ended = block(TRIAL_COUNT)
     count = round(TRIAL_COUNT * options.block / (ended - began))
     results = []
-    for name, port, what in chosen:
-        print(f"{what} ...", file=sys.stderr, flush=True)
-        results.append(measure(name, port, count, options.block))
+    for name in chosen:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results.append(measure(name, count, options.block))
     print("\n".join(table(results)))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
