@@ -5,6 +5,7 @@
 #include "server/app/service.hpp"
 #include "server/cli/command_line.hpp"
 #include "server/cli/commands.hpp"
+#include "server/cli/container_limits.hpp"
 
 namespace {
 
@@ -25,7 +26,7 @@ struct carry_out {
 
 int main(int argc, char** argv) {
   try {
-    return std::visit(carry_out{}, cli::parse_command_line(argc, argv));
+    return std::visit(carry_out{}, cli::parse_command_line(argc, argv, cli::blocking_read_container_limits()));
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "loopscope: %s\n", failure.what());
     return cli::exit_could_not_run;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "budgets.hpp"
 #include "duration.hpp"
 
 #ifndef LOOPSCOPE_VERSION
@@ -170,9 +171,21 @@ void declare_healthcheck(CLI::App& app, healthcheck_command& command) {
   duration_flag(app, "timeout", command.timeout, std::chrono::seconds{1}, "For the answer");
 }
 
+/// Fits what no flag and no environment variable has set into the container.
+void fit_budgets(const CLI::App& app, serve_config& config) {
+  const auto derive = [&app, &config](const std::string& name, auto& value, auto within) {
+    if (app.count("--" + name) > 0) return;
+    const auto fitting = within(config.container, value);
+    if (fitting != value) config.derived.push_back(name);
+    value = fitting;
+  };
+  derive("pool-threads", config.pool_threads, pool_threads_within);
+  derive("max-pending-bytes", config.limits.max_pending_bytes, pending_bytes_within);
+}
+
 }  // namespace
 
-command parse_command_line(int argc, const char* const* argv) {
+command parse_command_line(int argc, const char* const* argv, const container_limits& container) {
   CLI::App app{
       "loopscope: see, measure and explain event-loop blocking.\n"
       "Every flag has an environment variable: --max-writes is LOOPSCOPE_MAX_WRITES.",
@@ -200,8 +213,14 @@ command parse_command_line(int argc, const char* const* argv) {
     const bool asked_for = app.exit(error, out, err) == 0;
     return leave{asked_for ? exit_done : exit_bad_usage, out.str(), err.str()};
   }
-  if (*write) return writing;
+  if (*write) {
+    if (write->count("--pool-threads") == 0)
+      writing.pool_threads = pool_threads_within(container, writing.pool_threads);
+    return writing;
+  }
   if (*healthcheck) return checking;
+  config.container = container;
+  fit_budgets(app, config);
   if (print_config) return leave{exit_done, to_json_text(config) + "\n", {}};
   return serve_command{config};
 }

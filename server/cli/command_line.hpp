@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "config.hpp"
+#include "container_limits.hpp"
 #include "writers/write_run.hpp"
 
 namespace loopscope::cli {
@@ -42,7 +43,8 @@ inline constexpr int exit_done = 0;
 inline constexpr int exit_could_not_run = 1;
 inline constexpr int exit_bad_usage = 2;
 
-/// Reads the arguments and, for flags not given, the environment (LOOPSCOPE_MAX_WRITES for --max-writes).
-command parse_command_line(int argc, const char* const* argv);
+/// Reads the arguments and, for flags not given, the environment (LOOPSCOPE_MAX_WRITES for --max-writes). Budgets that
+/// neither gives follow the container's limits.
+command parse_command_line(int argc, const char* const* argv, const container_limits& container = {});
 
 }  // namespace loopscope::cli

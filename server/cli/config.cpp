@@ -11,6 +11,11 @@ double in_milliseconds(std::chrono::microseconds time) {
   return static_cast<double>(time.count()) / 1e3;
 }
 
+template <class Value>
+nlohmann::ordered_json or_null(const std::optional<Value>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
 }  // namespace
 
 std::string listen_address::text() const {
@@ -57,6 +62,10 @@ std::string to_json_text(const serve_config& config) {
       {"allow_cross_site", config.allow_cross_site},
       {"log_level", config.log_level},
       {"log_format", config.format == log_format::json ? "json" : "text"},
+      {"container",
+       {{"memory_limit_bytes", or_null(config.container.memory_bytes)},
+        {"cpu_quota", or_null(config.container.cpus)},
+        {"derived", config.derived}}},
   };
   return json.dump(2);
 }

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "container_limits.hpp"
 #include "server/log/logger.hpp"
 #include "server/runs/admission.hpp"
 #include "writers/file/back_end.hpp"
@@ -44,9 +46,12 @@ struct serve_config {
 
   std::string log_level = "info";
   log_format format = log_format::text;
+
+  container_limits container;
+  std::vector<std::string> derived;  ///< flags that were not given and that the container's limits have lowered
 };
 
-/// One flat object, a member a flag, as --print-config shows it.
+/// A member a flag, as --print-config shows it, and the container's limits: null where it has none.
 std::string to_json_text(const serve_config& config);
 
 }  // namespace loopscope::cli

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the images and tests them, and every profile of docker/compose.yaml, on the engine of this machine.
+#
+#   tests/docker/run.sh [unittest arguments]
+#
+# Without an engine that answers nothing is tested, and that is said; exit 0 then. LOOPSCOPE_TEST_SWARM=1 lets the
+# stack's test make the engine a Swarm of one for as long as it lasts.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+if ! docker info >/dev/null 2>&1; then
+  echo "tests/docker: SKIPPED: no Docker engine answers here (docker info)." >&2
+  exit 0
+fi
+if ! docker compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev/null; then
+  echo "tests/docker: SKIPPED: neither 'docker compose' nor docker-compose is installed." >&2
+  exit 0
+fi
+
+python3 -c 'import jsonschema, yaml' ||
+  { echo "tests/docker: .ci/install-packages.sh test installs what is missing." >&2; exit 1; }
+if command -v npm >/dev/null; then
+  .ci/install-node-modules.sh server/dashboard || echo "tests/docker: the image has to fetch the page's module" >&2
+fi
+step() { printf '\n=== tests/docker: %s (%ds)\n' "$*" "$SECONDS"; }
+step "building the image"
+docker build --target service --tag loopscope .
+step "building the image that measures"
+docker build --target load --tag loopscope-load .
+step "testing"
+python3 -m unittest discover --start-directory tests/docker --verbose "$@"
+step "done"
