@@ -53,6 +53,8 @@ boost::system::result<target_parts> parse_target(std::string_view target) {
   parts.authority = parsed->encoded_authority();
   parts.path = parsed->encoded_path();
   if (parts.path.empty()) parts.path = "/";
+  // Boost.URL 1.81 takes "http://a:8b" for port 8 and path "b".
+  if (!parts.path.starts_with('/')) return malformed();
   return parts;
 }
 

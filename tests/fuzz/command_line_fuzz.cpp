@@ -31,7 +31,8 @@ bool is_address(const listen_address& at) {
 /// --name=value for each member of the configuration as it is printed.
 std::vector<std::string> as_flags(const serve_config& config) {
   std::vector<std::string> flags;
-  for (const auto& [key, value] : nlohmann::ordered_json::parse(to_json_text(config)).items()) {
+  const auto printed = nlohmann::ordered_json::parse(to_json_text(config));
+  for (const auto& [key, value] : printed.items()) {
     std::string name = key;
     std::string unit;
     if (name.ends_with("_ms")) {

@@ -197,6 +197,7 @@ def soak(options):
 
     pick = random.Random(options.seed)
     wrong, writes, warm = [], [], None
+    warm_up_s = min(WARM_UP_S, options.minutes * 30)
     with Loopscope("--max-writes", "32", environment=SANITIZER_OPTIONS) as service:
         for method in METHODS:  # and whatever a process opens only once
             write_once(service, pick, writes, method)
@@ -209,14 +210,17 @@ def soak(options):
                 service.ask_admin("/metrics")
                 service.ask_admin("/stalls")
                 now = service.footprint()
-                if warm is None or elapsed < min(WARM_UP_S, options.minutes * 30):
-                    warm = now
+                warming_up = elapsed < warm_up_s
+                if warm is None or (warming_up and (elapsed < warm_up_s * 5 / 6 or now["rss_kib"] < warm["rss_kib"])):
+                    warm = now  # the least of its last moments: a flood under way is no footprint
                 if time.monotonic() >= next_line:
                     print(f"{elapsed:6.0f} s  {now['rss_kib']:8d} KiB  {now['fds']} fds  {now['threads']} threads  "
                           f"{load.answers} answers  {len(writes)} writes  {sum(nuisances.done.values())} nuisances",
                           flush=True)
                     next_line += 15
-                time.sleep(pick.uniform(0, 0.3))
+                # A stall's stack is the first use of its code's debug information, which then stays: the first minute
+                # provokes as many as it can.
+                time.sleep(0 if warming_up else pick.uniform(0, 0.3))
             loops = json.loads(service.ask_admin("/loop")[1])["loops"]
             stalls = sum(kind["stalls"] for loop in loops for kind in loop["ended_stalls"].values())
         wait_until(lambda: service.running() == 0, "no write under way")
