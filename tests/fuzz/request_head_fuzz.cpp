@@ -36,6 +36,7 @@ struct request_copy {
   std::string method, target, body;
   bool http_1_1 = true;
   bool keep_alive = true;
+  bool chunked = false;
   std::vector<field_copy> fields;
   bool operator==(const request_copy&) const = default;
 };
@@ -108,18 +109,11 @@ reading read(std::string_view bytes, std::size_t piece) {
   }
 }
 
-bool is_chunked(const request_copy& asked) {
-  return std::ranges::any_of(asked.fields, [](const field_copy& each) {
-    return each.name.size() == std::strlen("Transfer-Encoding") && (each.name[0] == 'T' || each.name[0] == 't') &&
-           (each.name[8] == '-');
-  });
-}
-
 std::string written_again(const request_copy& asked) {
   std::string text = asked.method + " " + asked.target + (asked.http_1_1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
   for (const field_copy& each : asked.fields) text += each.name + ":" + each.value + "\r\n";
   text += "\r\n";
-  if (!is_chunked(asked)) return text + asked.body;
+  if (!asked.chunked) return text + asked.body;
   if (!asked.body.empty()) {
     char size[20];
     std::snprintf(size, sizeof size, "%zx\r\n", asked.body.size());
