@@ -3,11 +3,13 @@
 #include <atomic>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "loop_observer.hpp"
 #include "server/monitor/loop_monitor.hpp"
 #include "server/routes/routes.hpp"
 #include "stall_advice.hpp"
+#include "writers/file/uring_file.hpp"
 
 namespace loopscope::app {
 namespace {
@@ -55,6 +57,12 @@ data_plane::data_plane(const cli::serve_config& config, runs::run_service& servi
                        logger& log) {
   for (std::size_t i = 0; i < config.io_threads; ++i)
     parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
+  if (!service.uring().available) return;
+  try {
+    for (const auto& each : parts_) writers::set_up_ring(each->loop.context());
+  } catch (const boost::system::system_error& failure) {  // the writes that want one will say so again
+    log.warn("no ring for every loop", {{"error", failure.what()}});
+  }
 }
 
 data_plane::~data_plane() {

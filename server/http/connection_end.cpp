@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include "connection.hpp"
 
@@ -81,13 +82,14 @@ bool connection::unheard_client_left() {
 }
 
 void connection::drain() {
-  error_code ec;
-  const bool untouched = reader_.where() == request_reader::stage::between && in_.empty();
-  if ((phase_ == phase::idle || phase_ == phase::head) && untouched && socket_.available(ec) == 0) {
-    close();
-  } else if (phase_ == phase::streaming) {
-    reader_.message().presence_.leave();
-  }
+  if (phase_ == phase::streaming) return reader_.message().presence_.leave();
+  // A read may have a request already, with its completion still waiting for its turn: what is idle shows after that.
+  asio::post(shared_->loop, [self = pointer(this)] {
+    error_code ec;
+    const bool untouched = self->reader_.where() == request_reader::stage::between && self->in_.empty();
+    const bool between = self->phase_ == phase::idle || self->phase_ == phase::head;
+    if (between && untouched && self->socket_.available(ec) == 0) self->close();
+  });
 }
 
 void connection::abort() {

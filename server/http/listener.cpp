@@ -83,7 +83,21 @@ void listener::slot_is_free() {
   accept();
 }
 
+void listener::accept_waiting() noexcept try {
+  error_code ec;
+  acceptor_.non_blocking(true, ec);
+  while (!ec && admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::serve) {
+    stream_socket socket{shared_->loop};
+    acceptor_.accept(socket, peer_, ec);
+    if (!ec) connection::start(shared_, std::move(socket), peer_, false);
+  }
+} catch (const std::bad_alloc&) {
+  shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), false);
+}
+
 void listener::stop() {
+  // Whom the kernel has let in while the loop was busy may have sent a request; closing now would reset it.
+  if (acceptor_.is_open()) accept_waiting();
   error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();
