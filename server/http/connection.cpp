@@ -155,7 +155,9 @@ void connection::refuse_request(unsigned status, std::string_view detail) {
   problem what{.status = status, .detail = std::string(detail)};
   if (const auto& parameter = reader_.refused_parameter()) what.extensions["parameter"] = *parameter;
   keep_alive_ = false;
-  append_answer(shared_->out, to_response(what), {.date = shared_->date.now(), .keep_alive = false});
+  append_answer(
+      shared_->out, to_response(what),
+      {.date = shared_->date.now(), .keep_alive = false, .without_body = reader_.asks_for_head()});
   if (flush(after_flush::linger)) linger();
 }
 

@@ -55,7 +55,9 @@ http::response to_response(const writers::file_error& failed) {
   http::problem problem;
   problem.status = status_of(failed.code.value());
   if (problem.status == 503) {
-    problem.detail = "The write was cancelled because the service is shutting down; nothing was kept of it.";
+    problem.detail =
+        "The write was cancelled because its client stopped sending or the service is shutting down; nothing was kept "
+        "of it.";
     return to_response(problem).with("Retry-After", retry_after_s);
   }
   const std::string file = std::filesystem::path{failed.path}.filename().string();
