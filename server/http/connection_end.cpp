@@ -33,6 +33,8 @@ void connection::linger() {
   error_code ignored;  // a client that has left is noticed by the read
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   in_.consume(in_.data().size());
+  in_.shrink_if_empty();
+  account();
   enter(phase::lingering, std::chrono::steady_clock::now());
   read();
 }
@@ -58,13 +60,10 @@ void connection::end_overdue() {
       on_client_left(asio::error::connection_reset);
       break;
     case phase::writing:
-    case phase::streaming: {
+    case phase::streaming:
       shared_->watcher.on_timeout(to_string(phase_));
-      error_code ignored;  // a reset also frees what the kernel still holds for a client that does not read
-      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-      abort();
+      reset();
       break;
-    }
     case phase::lingering:
     case phase::closed:
       close();
@@ -94,12 +93,25 @@ void connection::abort() {
   close();
 }
 
+void connection::reset() {
+  error_code ignored;  // a reset also frees what the kernel still holds for a client that does not read
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  abort();
+}
+
+void connection::leave_books() noexcept {
+  shared_->registry.remove(*this);
+  shared_->addresses.remove(reader_.message().peer().address());
+  shared_->held_bytes -= held_bytes_;
+  held_bytes_ = 0;
+}
+
 void connection::close() {
   if (phase_ == phase::closed) return;
   const pointer keep(this);
   phase_ = phase::closed;
   client_left_ = true;
-  shared_->registry.remove(*this);
+  leave_books();
   shared_->watcher.on_connection_closed(socket_number_);
   error_code ignored;
   socket_.close(ignored);
