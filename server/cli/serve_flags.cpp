@@ -80,7 +80,8 @@ void declare_client_limits(CLI::App& app, client_limits& clients) {
   duration_flag(app, "header-timeout", clients.header_timeout, second, "For a request's header to arrive, in all");
   duration_flag(app, "body-timeout", clients.body_timeout, second, "For a request's body to arrive, in all");
   duration_flag(app, "idle-timeout", clients.idle_timeout, second, "Between two requests of a connection");
-  duration_flag(app, "write-timeout", clients.write_timeout, second, "For a client to take the next part of its answer");
+  duration_flag(app, "write-timeout", clients.write_timeout, second,
+                "For a client to take the next part of its answer");
 }
 
 void declare_safety(CLI::App& app, serve_config& config) {

@@ -184,9 +184,8 @@ void connection::refuse_request(unsigned status, std::string_view detail) {
   keep_alive_ = false;
   auto answer = to_response(what);
   if (status == 503) answer.headers.emplace_back("Retry-After", "1");
-  append_answer(
-      shared_->out, answer,
-      {.date = shared_->date.now(), .keep_alive = false, .without_body = reader_.asks_for_head()});
+  append_answer(shared_->out, answer,
+                {.date = shared_->date.now(), .keep_alive = false, .without_body = reader_.asks_for_head()});
   if (flush(after_flush::linger)) linger();
 }
 
@@ -222,6 +221,7 @@ void connection::send_unsent() {
 /// Asked before each part of a write: the client has taken one, so it has its time anew for the next.
 std::size_t connection::may_send(const error_code& failure) {
   if (failure) return 0;
+  if (phase_ == phase::writing) untaken_bytes_ = untaken_bytes();
   deadline_.set(deadline_of(phase::writing, shared_->bounds, std::chrono::steady_clock::now()));
   return std::numeric_limits<std::size_t>::max();
 }

@@ -61,6 +61,7 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   bool flush(after_flush then);
   void send_unsent();
   std::size_t may_send(const error_code& failure);
+  int untaken_bytes() const noexcept;
   void on_flushed(const error_code& ec);
   void continue_after(after_flush then);
   void enter(phase next, time_point now);
@@ -111,6 +112,7 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   bool starting_handler_ = false;  // and has not suspended yet
   std::size_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
+  int untaken_bytes_ = 0;
   std::size_t held_bytes_ = 0;  // this connection's part of loop_state::held_bytes
 
   std::string unsent_;

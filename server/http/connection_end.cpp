@@ -1,4 +1,6 @@
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
@@ -60,6 +62,11 @@ void connection::end_overdue() {
       on_client_left(asio::error::connection_reset);
       break;
     case phase::writing:
+      if (const int left = untaken_bytes(); left < untaken_bytes_) {
+        untaken_bytes_ = left;
+        return enter(phase::writing, std::chrono::steady_clock::now());
+      }
+      [[fallthrough]];
     case phase::streaming:
       shared_->watcher.on_timeout(to_string(phase_));
       reset();
@@ -69,6 +76,13 @@ void connection::end_overdue() {
       close();
       break;
   }
+}
+
+/// What the kernel holds for the client. Its buffer may be so large that a client which reads all the time frees too
+/// little of it for a write to go on.
+int connection::untaken_bytes() const noexcept {
+  int bytes = 0;
+  return ioctl(socket_number_, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 bool connection::unheard_client_left() {

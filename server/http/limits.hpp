@@ -18,7 +18,7 @@ struct limits {
   std::chrono::milliseconds body_timeout{30'000};
   /// Between two requests of one connection.
   std::chrono::milliseconds idle_timeout{60'000};
-  /// For the client to take the next bytes of what is sent: each that it takes starts it anew.
+  /// For the client to take some of what is sent: what it takes starts it anew.
   std::chrono::milliseconds write_timeout{30'000};
   /// After the last answer, for the client to close: closing first could destroy the answer on its way.
   std::chrono::milliseconds linger_timeout{2'000};

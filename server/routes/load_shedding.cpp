@@ -17,9 +17,8 @@ std::optional<http::response> shed(std::optional<std::chrono::nanoseconds> thres
   http::problem problem;
   problem.status = 503;
   problem.detail = "The event loop is behind, so no more writes start on it. Try again when it has caught up.";
-  problem.extensions = {{"limit_name", "shed-lag"},
-                        {"lag_ms", in_milliseconds(*recent_lag)},
-                        {"limit_ms", in_milliseconds(*threshold)}};
+  problem.extensions = {
+      {"limit_name", "shed-lag"}, {"lag_ms", in_milliseconds(*recent_lag)}, {"limit_ms", in_milliseconds(*threshold)}};
   return to_response(problem).with("Retry-After", "1");  // lag is the worst of the last second
 }
 

@@ -40,10 +40,12 @@ std::function<std::optional<runs::loop_figures>()> measure(const monitor::loop_w
 
 void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch,
                const write_options& asked_for) {
-  const auto write = [&service, &watch, shed_lag = asked_for.shed_lag](const http::request& request) -> http::task<http::response> {
+  const auto write = [&service, &watch,
+                      shed_lag = asked_for.shed_lag](const http::request& request) -> http::task<http::response> {
     auto parameters = parse_write_parameters(request.parameters(), service.registry().limits(), service.uring());
     if (parameters.wrong) co_return to_response(*parameters.wrong);
-    if (auto turned_away = shed(shed_lag, shed_lag ? watch.recent_lag() : std::nullopt)) co_return *std::move(turned_away);
+    if (auto turned_away = shed(shed_lag, shed_lag ? watch.recent_lag() : std::nullopt))
+      co_return *std::move(turned_away);
     parameters.request.io = service.select(parameters.io, parameters.request.id);
     // Every turn of this run names its request to the monitor, however often it is suspended.
     const monitor::activity activity{watch.activities(), request.id(), route_name(request.method()),
