@@ -59,7 +59,8 @@ http::response to_response(const writers::file_error& failed) {
   problem.status = status_of(failed.code.value());
   if (failed.code.value() == ECANCELED) {
     problem.detail =
-        "The write was cancelled, by the service's shutdown or by its client's leaving; nothing was kept of it.";
+        "The write was cancelled because its client stopped sending or the service is shutting down; nothing was kept "
+        "of it.";
     return to_response(problem).with("Retry-After", retry_after_s);
   }
   const std::string file = std::filesystem::path{failed.path}.filename().string();

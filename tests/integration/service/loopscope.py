@@ -17,8 +17,9 @@ READY_TIMEOUT_S = 30
 class Loopscope:
     """A context manager: starts the service, waits for its ready line, ends it by its pid."""
 
-    def __init__(self, *flags, data_dir=None, preexec=None, environment=None, binary=BINARY):
+    def __init__(self, *flags, listen="127.0.0.1:0", data_dir=None, preexec=None, environment=None, binary=BINARY):
         self.flags_ = flags
+        self.listen_ = listen
         self.own_directory_ = data_dir is None
         self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(prefix="loopscope-test."))
         self.preexec_ = preexec
@@ -27,7 +28,7 @@ class Loopscope:
         self.log = ""
 
     def __enter__(self):
-        command = [self.binary_, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
+        command = [self.binary_, "--listen", self.listen_, "--admin", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
         self.process = subprocess.Popen(command + list(self.flags_), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         preexec_fn=self.preexec_, env={**os.environ, **(self.environment_ or {})})
         line = self.process.stdout.readline()
