@@ -1,13 +1,14 @@
-#include <malloc.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
+#include <memory_resource>
 #include <new>
+#include <type_traits>
 
+#include "mapped_memory.hpp"
 #include "record.hpp"
 #include "strategy.hpp"
 
@@ -60,13 +61,13 @@ class completions {
   error_code error_;
 };
 
-/// One record with everything that it needs until its callback has run.
+/// One record with everything that it needs until its callback has run. Freed with the whole flood, not one by one.
 struct callback_write : write_operation {
   callback_write(std::uint64_t number, completions& run) : text(number), owner(&run) {
     data = text.bytes();
     on_complete = [](write_operation& operation, error_code error) {
-      const std::unique_ptr<callback_write> self{static_cast<callback_write*>(&operation)};
-      self->owner->completed(self->text.bytes().size(), error);
+      const callback_write& self = static_cast<callback_write&>(operation);
+      self.owner->completed(self.text.bytes().size(), error);
     };
   }
 
@@ -74,14 +75,38 @@ struct callback_write : write_operation {
   completions* owner;
 };
 
+static_assert(std::is_trivially_destructible_v<callback_write>);
+
+/// The records of one run.
+class flood {
+ public:
+  /// Null when there is no memory left.
+  callback_write* try_add(std::uint64_t number, completions& run) noexcept {
+    try {
+      return std::pmr::polymorphic_allocator<>{&records_}.new_object<callback_write>(number, run);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+  /// Gives all of it back to the kernel, page by page: milliseconds for a large flood.
+  void blocking_release() noexcept { records_.release(); }
+
+ private:
+  static constexpr std::size_t first_block_bytes = 256 * 1024;
+
+  mapped_memory memory_;
+  std::pmr::monotonic_buffer_resource records_{first_block_bytes, &memory_};
+};
+
 }  // namespace
 
 boost::asio::awaitable<error_code> write_callback(write_task& task) {
   const auto executor = co_await boost::asio::this_coro::executor;
   completions run{task, executor};
+  flood records;
   // The whole loop runs before any callback can: that is the method.
   for (std::uint64_t number = 0; number < task.count; ++number) {
-    auto* operation = new (std::nothrow) callback_write{number, run};  // owned by its completion
+    callback_write* const operation = records.try_add(number, run);
     if (operation == nullptr) {
       run.fail(make_error_code(boost::system::errc::not_enough_memory));
       break;
@@ -90,16 +115,20 @@ boost::asio::awaitable<error_code> write_callback(write_task& task) {
     task.back_end->start(*operation);
   }
   task.progress.all_queued();
-  co_return co_await run.wait();
+  // An error_code is wrapped because Asio would turn a leading one into an exception.
+  struct outcome {
+    error_code error;
+  };
+  const outcome done{co_await run.wait()};
+  const auto release = [&records, done] {
+    records.blocking_release();
+    return done;
+  };
+  co_return (co_await task.pool.async_run(release, boost::asio::use_awaitable)).error;
 }
 
 std::size_t callback_bytes_per_record() noexcept {
-  // What the allocator really hands out for one: its header and rounding count, too.
-  static const std::size_t bytes = [] {
-    const std::unique_ptr<void, decltype(&std::free)> probe{std::malloc(sizeof(callback_write)), &std::free};
-    return ::malloc_usable_size(probe.get()) + sizeof(void*);
-  }();
-  return bytes;
+  return sizeof(callback_write);
 }
 
 }  // namespace loopscope::writers

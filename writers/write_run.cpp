@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <memory>
 #include <optional>
 
@@ -29,6 +30,7 @@ class run_files {
     auto created = part_file::blocking_create(output_path(environment_.directory, request_.id));
     if (created.has_error()) return created.error();
     output_.emplace(std::move(*created));
+    if (request_.durable == durability::disk) return output_->blocking_open_directory();
     return {};
   }
 
@@ -47,8 +49,8 @@ class run_files {
   }
 
   posix_file& file() { return output_->file(); }
-  file_error failed_write(error_code error) const { return {error, "write", output_->part()}; }
-  file_error cancelled() const { return failed_write(asio::error::operation_aborted); }
+  file_error failed(error_code error, std::string_view operation) const { return {error, operation, output_->part()}; }
+  file_error cancelled() const { return failed(asio::error::operation_aborted, "write"); }
 
  private:
   file_result<void> blocking_complete(write_report& report) {
@@ -89,13 +91,18 @@ class run_files {
 /// The back end of one run; empty for methods that have none.
 class run_back_end {
  public:
-  run_back_end(const write_request& request, asio::any_io_executor executor, io_pool& pool, posix_file& file) {
-    if (info(request.id).uses != back_end_use::any) return;
-    if (request.io.id == back_end::uring) {
-      uring_.emplace(std::move(executor), file.descriptor());
-    } else {
+  error_code open(const write_request& request, asio::any_io_executor executor, io_pool& pool, posix_file& file) {
+    if (info(request.id).uses != back_end_use::any) return {};
+    if (request.io.id == back_end::threads) {
       pool_.emplace(std::move(executor), pool, file);
+      return {};
     }
+    try {
+      uring_.emplace(std::move(executor), file.descriptor());
+    } catch (const boost::system::system_error& failure) {  // no descriptor or no locked memory is left for a ring
+      return failure.code();
+    }
+    return {};
   }
 
   async_file* get() noexcept {
@@ -141,6 +148,26 @@ void take_figures(write_report& report, const write_request& request, const writ
   report.waited = progress.waited();
 }
 
+/// What the loop does of a run; the report lacks what is known only at its end.
+asio::awaitable<file_result<write_report>> write_records(const write_request& request, write_environment& environment,
+                                                         write_progress& progress, std::stop_token stop,
+                                                         run_files& files) {
+  if (stop.stop_requested()) co_return files.cancelled();
+  run_back_end back_end;
+  const auto opened = back_end.open(request, co_await asio::this_coro::executor, environment.pool, files.file());
+  if (opened) co_return files.failed(opened, "io_uring");
+  write_task task{
+      request.count, request.high_water_mark_bytes, request.slice, stop, environment.pool, files.file(), back_end.get(),
+      progress};
+  const cpu_time cpu_before = cpu_time::now();
+  if (const error_code error = co_await strategy_for(request.id)(task)) co_return files.failed(error, "write");
+  write_report report = describe(request);
+  report.cpu = cpu_time::now().since(cpu_before);
+  take_figures(report, request, progress);
+  report.write_calls = files.file().write_calls() + back_end.ring_writes();
+  co_return report;
+}
+
 }  // namespace
 
 std::filesystem::path output_path(const std::filesystem::path& directory, method id) {
@@ -149,30 +176,16 @@ std::filesystem::path output_path(const std::filesystem::path& directory, method
 
 asio::awaitable<file_result<write_report>> run_write(write_request request, write_environment& environment,
                                                      write_progress& progress, std::stop_token stop) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
   run_files files{request, environment, progress, stop};
 
   const auto open = [&files] { return files.blocking_open(); };
   file_result<void> opened = co_await environment.pool.async_run(open, asio::use_awaitable);
-  file_result<write_report> outcome{describe(request)};
+  // Not a conditional expression: GCC 12 destroys what a co_await in one gives twice.
+  file_result<write_report> outcome = write_report{};
   if (opened.has_error()) {
     outcome = opened.error();
-  } else if (stop.stop_requested()) {
-    outcome = files.cancelled();
   } else {
-    run_back_end back_end{request, executor, environment.pool, files.file()};
-    write_task task{request.count,    request.high_water_mark_bytes,
-                    request.slice,    stop,
-                    environment.pool, files.file(),
-                    back_end.get(),   progress};
-    const cpu_time cpu_before = cpu_time::now();
-    if (const error_code error = co_await strategy_for(request.id)(task)) {
-      outcome = files.failed_write(error);
-    } else {
-      outcome->cpu = cpu_time::now().since(cpu_before);
-      take_figures(*outcome, request, progress);
-      outcome->write_calls = files.file().write_calls() + back_end.ring_writes();
-    }
+    outcome = co_await write_records(request, environment, progress, stop, files);
   }
   if (outcome) {
     const auto finish = [&files, report = std::move(*outcome)] { return files.blocking_finish(report); };

@@ -17,8 +17,10 @@ admin_plane::~admin_plane() {
   loop_.stop();
 }
 
-http::error_code admin_plane::listen(const cli::listen_address& at) {
-  return server_.listen({http::asio::ip::make_address(at.host), at.port});
+http::error_code admin_plane::listen(const cli::listen_address& at, std::vector<std::string> allowed_hosts) {
+  const auto address = http::asio::ip::make_address(at.host);
+  router_.hosts(http::host_policy{address, std::move(allowed_hosts)});
+  return server_.listen({address, at.port});
 }
 
 void admin_plane::start() {

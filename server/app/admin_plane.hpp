@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "io_loop.hpp"
 #include "server/admin/admin.hpp"
@@ -17,7 +19,8 @@ class admin_plane {
   admin_plane(admin::sources of, logger& log);
   ~admin_plane();
 
-  http::error_code listen(const cli::listen_address& at);
+  /// Before start().
+  http::error_code listen(const cli::listen_address& at, std::vector<std::string> allowed_hosts);
   http::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
   void start();
 

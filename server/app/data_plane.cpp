@@ -3,20 +3,32 @@
 #include <atomic>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "loop_observer.hpp"
 #include "server/monitor/loop_monitor.hpp"
 #include "server/routes/routes.hpp"
 #include "stall_advice.hpp"
+#include "writers/file/uring_file.hpp"
 
 namespace loopscope::app {
 namespace {
 
 http::limits to_limits(const cli::serve_config& config) {
   http::limits limits;
-  limits.header_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.header_timeout);
-  limits.idle_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.idle_timeout);
-  limits.max_connections = config.max_connections;
+  using std::chrono::ceil;
+  using std::chrono::milliseconds;
+  const cli::client_limits& clients = config.clients;
+  limits.header_timeout = ceil<milliseconds>(clients.header_timeout);
+  limits.body_timeout = ceil<milliseconds>(clients.body_timeout);
+  limits.idle_timeout = ceil<milliseconds>(clients.idle_timeout);
+  limits.write_timeout = ceil<milliseconds>(clients.write_timeout);
+  limits.max_connections = clients.max_connections;
+  limits.max_connections_per_address = cli::connections_per_address(config);
+  limits.max_requests_per_connection = clients.max_requests_per_connection;
+  limits.max_pipelined = clients.max_pipelined;
+  limits.max_backlog_bytes = clients.max_backlog_bytes;
+  limits.max_connection_bytes = clients.max_connection_bytes;
   return limits;
 }
 
@@ -40,7 +52,8 @@ struct data_plane::part {
     routes::add_healthz(router);
     routes::add_methods(router);
     routes::add_openapi(router, config.limits);
-    routes::add_write(router, service, watch, config.allow_cross_site);
+    routes::add_write(router, service, watch, {config.allow_cross_site, config.shed_lag});
+    router.hosts(http::host_policy{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
     server = std::make_unique<http::server>(loop.context(), router, to_limits(config), &observer);
   }
 
@@ -55,6 +68,12 @@ data_plane::data_plane(const cli::serve_config& config, runs::run_service& servi
                        logger& log) {
   for (std::size_t i = 0; i < config.io_threads; ++i)
     parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
+  if (!service.uring().available) return;
+  try {
+    for (const auto& each : parts_) writers::set_up_ring(each->loop.context());
+  } catch (const boost::system::system_error& failure) {  // the writes that want one will say so again
+    log.warn("no ring for every loop", {{"error", failure.what()}});
+  }
 }
 
 data_plane::~data_plane() {

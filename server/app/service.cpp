@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -30,6 +31,22 @@ using json = nlohmann::ordered_json;
 int could_not_run(const std::string& what) {
   std::fprintf(stderr, "loopscope: %s\n", what.c_str());
   return cli::exit_could_not_run;
+}
+
+/// A core dump would hold what clients have sent. The limit, and not PR_SET_DUMPABLE, which would also take from an
+/// ordinary user's process the files in /proc that the monitor reads.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+void warn_of_exposure(const cli::serve_config& config, logger& log) {
+  if (!cli::is_loopback(config.listen))
+    log.warn("the data plane is not on loopback: whoever reaches it may write to this machine's disk",
+             {{"listen", config.listen.text()}});
+  if (config.admin && !cli::is_loopback(*config.admin))
+    log.warn("the admin plane is not on loopback: whoever reaches it may read stacks, paths and the configuration",
+             {{"admin", config.admin->text()}});
 }
 
 /// Empty, or why the data directory cannot be used.
@@ -93,6 +110,8 @@ int serve(const cli::serve_config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an errno of write(2), not the end of the process
 
+  if (!config.core_dumps) forbid_core_dumps();
+
   // What may fail, before anything runs.
   if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
   const auto trial = writers::blocking_try_back_ends(config.data_dir, config.pool_threads);
@@ -120,7 +139,7 @@ int serve(const cli::serve_config& config) {
     admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
                                  config.data_dir, describe(config, service, data)},
                   log);
-    if (const auto error = admin->listen(*config.admin))
+    if (const auto error = admin->listen(*config.admin, config.allowed_hosts))
       return could_not_run("cannot listen on " + config.admin->text() + " (--admin): " + error.message());
   }
 
@@ -135,6 +154,7 @@ int serve(const cli::serve_config& config) {
                        {"data_dir", config.data_dir.string()},
                        {"file_io", writers::to_string(file_io.id)},
                        {"reason", file_io.reason}});
+  warn_of_exposure(config, log);
   control.run();
   admin.reset();
   data.stop();

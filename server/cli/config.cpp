@@ -42,7 +42,18 @@ std::optional<listen_address> parse_listen_address(std::string_view text) {
   return listen_address{std::string{host}, port};
 }
 
+bool is_loopback(const listen_address& address) {
+  return boost::asio::ip::make_address(address.host).is_loopback();
+}
+
+std::size_t connections_per_address(const serve_config& config) {
+  const auto all = config.clients.max_connections;
+  const auto unless_told = is_loopback(config.listen) ? all : (all + 1) / 2;
+  return config.clients.max_connections_per_address.value_or(unless_told);
+}
+
 std::string to_json_text(const serve_config& config) {
+  const client_limits& clients = config.clients;
   const nlohmann::ordered_json json{
       {"listen", config.listen.text()},
       {"admin", config.admin ? config.admin->text() : "off"},
@@ -54,12 +65,23 @@ std::string to_json_text(const serve_config& config) {
       {"max_writes", config.limits.max_writes},
       {"max_pending_bytes", config.limits.max_pending_bytes},
       {"max_output_bytes", config.limits.max_output_bytes},
-      {"max_connections", config.max_connections},
-      {"header_timeout_ms", in_milliseconds(config.header_timeout)},
-      {"idle_timeout_ms", in_milliseconds(config.idle_timeout)},
+      {"shed_lag_ms",
+       config.shed_lag ? nlohmann::ordered_json(in_milliseconds(*config.shed_lag)) : nlohmann::ordered_json("off")},
+      {"max_connections", clients.max_connections},
+      {"max_connections_per_address", connections_per_address(config)},
+      {"max_requests_per_connection", clients.max_requests_per_connection},
+      {"max_pipelined", clients.max_pipelined},
+      {"max_backlog_bytes", clients.max_backlog_bytes},
+      {"max_connection_bytes", clients.max_connection_bytes},
+      {"header_timeout_ms", in_milliseconds(clients.header_timeout)},
+      {"body_timeout_ms", in_milliseconds(clients.body_timeout)},
+      {"idle_timeout_ms", in_milliseconds(clients.idle_timeout)},
+      {"write_timeout_ms", in_milliseconds(clients.write_timeout)},
       {"stall_threshold_ms", in_milliseconds(config.stall_threshold)},
       {"shutdown_grace_ms", in_milliseconds(config.shutdown_grace)},
+      {"allowed_hosts", config.allowed_hosts},
       {"allow_cross_site", config.allow_cross_site},
+      {"core_dumps", config.core_dumps},
       {"log_level", config.log_level},
       {"log_format", config.format == log_format::json ? "json" : "text"},
       {"container",

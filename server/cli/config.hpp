@@ -25,6 +25,20 @@ struct listen_address {
 /// "127.0.0.1:8080" or "[::1]:8080"; nothing when it is neither.
 std::optional<listen_address> parse_listen_address(std::string_view text);
 
+/// What clients may take of the data plane, each limit for one I/O thread. See http::limits.
+struct client_limits {
+  std::size_t max_connections = 4096;
+  std::optional<std::size_t> max_connections_per_address;  ///< nothing: see connections_per_address()
+  std::size_t max_requests_per_connection = 1'000'000;
+  std::size_t max_pipelined = 64;
+  std::uint64_t max_backlog_bytes = 64ULL << 10;
+  std::uint64_t max_connection_bytes = 64ULL << 20;
+  std::chrono::microseconds header_timeout = std::chrono::seconds{10};
+  std::chrono::microseconds body_timeout = std::chrono::seconds{30};
+  std::chrono::microseconds idle_timeout = std::chrono::seconds{60};
+  std::chrono::microseconds write_timeout = std::chrono::seconds{30};
+};
+
 /// Everything that `loopscope serve` can be told.
 struct serve_config {
   listen_address listen{"127.0.0.1", 8080};
@@ -37,12 +51,13 @@ struct serve_config {
   writers::back_end_choice file_io = writers::back_end_choice::automatic;
 
   runs::run_limits limits;
-  std::size_t max_connections = 4096;
-  std::chrono::microseconds header_timeout = std::chrono::seconds{10};
-  std::chrono::microseconds idle_timeout = std::chrono::seconds{60};
+  client_limits clients;
+  std::optional<std::chrono::microseconds> shed_lag;  ///< nothing: off
   std::chrono::microseconds stall_threshold = std::chrono::milliseconds{25};
   std::chrono::microseconds shutdown_grace = std::chrono::seconds{8};
   bool allow_cross_site = false;
+  std::vector<std::string> allowed_hosts;
+  bool core_dumps = false;
 
   std::string log_level = "info";
   log_format format = log_format::text;
@@ -50,6 +65,13 @@ struct serve_config {
   container_limits container;
   std::vector<std::string> derived;  ///< flags that were not given and that the container's limits have lowered
 };
+
+/// Only this machine can reach it.
+bool is_loopback(const listen_address& address);
+
+/// Most connections of one client address. Where nothing else is asked for: on a loopback address all, because every
+/// client has the same one there; else half, so that no single client takes what the others need.
+std::size_t connections_per_address(const serve_config& config);
 
 /// A member a flag, as --print-config shows it, and the container's limits: null where it has none.
 std::string to_json_text(const serve_config& config);

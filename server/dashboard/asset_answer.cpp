@@ -73,7 +73,6 @@ http::response answer_asset(const asset& what, const http::request& asked) {
       {"Cache-Control", "no-cache"},
       {"Vary", "Accept-Encoding"},
       {"Content-Security-Policy", content_security_policy(asked.host())},
-      {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
       // Isolated, a page may read its clock to 5 us instead of 100.
       {"Cross-Origin-Opener-Policy", "same-origin"},

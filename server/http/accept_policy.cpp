@@ -5,11 +5,23 @@
 #include <cerrno>
 
 namespace loopscope::http {
+namespace {
+
+std::size_t refusals(std::size_t max_connections) {
+  return std::max<std::size_t>(8, max_connections / 16);
+}
+
+}  // namespace
 
 admission admit(std::size_t open, std::size_t max_connections) {
-  const auto refusals = std::max<std::size_t>(8, max_connections / 16);
   if (open < max_connections) return admission::serve;
-  return open < max_connections + refusals ? admission::refuse : admission::pause;
+  return open - max_connections < refusals(max_connections) ? admission::refuse : admission::pause;
+}
+
+address_admission admit_from(std::size_t open_from_there, std::size_t max_connections_per_address) {
+  if (open_from_there < max_connections_per_address) return address_admission::serve;
+  const auto beyond = open_from_there - max_connections_per_address;
+  return beyond < refusals(max_connections_per_address) ? address_admission::refuse : address_admission::drop;
 }
 
 accept_recovery recover_from(const error_code& accept_error) {

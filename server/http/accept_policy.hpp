@@ -14,6 +14,11 @@ namespace loopscope::http {
 enum class admission { serve, refuse, pause };
 admission admit(std::size_t open, std::size_t max_connections);
 
+/// The same beside the others' connections: who has too many may not keep the listener from the rest, so what is
+/// beyond the refusals is dropped without a word.
+enum class address_admission { serve, refuse, drop };
+address_admission admit_from(std::size_t open_from_there, std::size_t max_connections_per_address);
+
 enum class accept_recovery {
   retry,    ///< that client's misfortune
   back_off  ///< this process or machine lacks something: trying at once would spin

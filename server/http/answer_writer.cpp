@@ -21,7 +21,7 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 
 void append_start(std::string& out, unsigned status) {
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status));
-  out.append("\r\nServer: loopscope\r\nDate: ");
+  out.append("\r\nServer: loopscope\r\nX-Content-Type-Options: nosniff\r\nDate: ");
 }
 
 void append_own_headers(std::string& out, const response& answer) {

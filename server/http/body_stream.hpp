@@ -11,7 +11,7 @@ class connection;
 
 /// Where a streaming answer writes its body, for instance server-sent events.
 ///
-/// Each write has limits::write_timeout: a subscriber that does not read is dropped.
+/// Each write has limits::write_timeout to get on: a subscriber that does not read is dropped.
 /// Errors: that of the socket; after one, every later write returns an error too.
 /// Threads: the connection's loop. Lifetime: until the function that was given it returns.
 class body_stream {

@@ -2,7 +2,9 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <limits>
 
 #include "problem.hpp"
 
@@ -18,7 +20,7 @@ constexpr std::size_t kept_output_bytes = 1024 * 1024;
 }  // namespace
 
 connection::connection(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer,
-                       bool refused)
+                       std::string_view refused)
     : shared_(std::move(shared)),
       socket_(std::move(socket)),
       socket_number_(socket_.native_handle()),
@@ -26,17 +28,18 @@ connection::connection(std::shared_ptr<loop_state> shared, stream_socket&& socke
       reader_(shared_->bounds),
       refused_(refused) {
   reader_.message().peer_ = peer;
+  shared_->addresses.add(peer.address());
   shared_->registry.add(*this);
   ++shared_->alive;
 }
 
 connection::~connection() {
-  if (phase_ != phase::closed) shared_->registry.remove(*this);
+  if (phase_ != phase::closed) leave_books();
   if (--shared_->alive == 0 && shared_->on_last_gone) shared_->on_last_gone();
 }
 
 void connection::start(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer,
-                       bool refused) {
+                       std::string_view refused) {
   error_code ec;
   socket.set_option(tcp::no_delay(true), ec);
   if (!ec) socket.non_blocking(true, ec);
@@ -45,11 +48,22 @@ void connection::start(std::shared_ptr<loop_state> shared, stream_socket&& socke
   self->shared_->watcher.on_connection_opened(self->socket_number_, peer);
   self->enter(phase::head, std::chrono::steady_clock::now());
   self->read();
+  self->account();
 }
 
 void connection::enter(phase next, time_point now) {
   phase_ = next;
   deadline_.set(deadline_of(next, shared_->bounds, now));
+}
+
+/// Brings the loop's count of held bytes up to date. False when this connection has grown and all hold too much.
+bool connection::account() {
+  if (phase_ == phase::closed) return true;
+  const auto held = in_.capacity() + reader_.message().held_bytes() + unsent_.capacity();
+  const bool grown = held > held_bytes_;
+  shared_->held_bytes += held - held_bytes_;  // unsigned: less is a wrap back
+  held_bytes_ = held;
+  return !grown || shared_->held_bytes <= shared_->bounds.max_connection_bytes;
 }
 
 void connection::read() {
@@ -94,7 +108,7 @@ void connection::on_bytes(std::size_t bytes) {
     case phase::handling:
     case phase::writing:
     case phase::streaming:
-      read();
+      if (account()) read();
       break;
     case phase::lingering:
       in_.consume(in_.data().size());
@@ -111,7 +125,7 @@ void connection::on_bytes(std::size_t bytes) {
 }
 
 void connection::advance() {
-  for (;;) {
+  for (std::size_t answered = 0;;) {
     switch (reader_.next(in_)) {
       case request_reader::outcome::need_more:
         if (flush(after_flush::advance)) wait_for_input();
@@ -124,9 +138,18 @@ void connection::advance() {
         return;
       case request_reader::outcome::ready:
         if (!serve()) return;
+        if (++answered >= shared_->bounds.max_pipelined && !in_.empty()) return let_others_go_first();
         break;
     }
   }
+}
+
+void connection::let_others_go_first() {
+  if (!flush(after_flush::advance)) return;
+  asio::post(shared_->loop, [self = pointer(this)] {
+    // What was read meanwhile may have taken the matter in hand.
+    if (self->phase_ == phase::idle) self->guarded([&self] { self->advance(); });
+  });
 }
 
 void connection::wait_for_input() {
@@ -147,6 +170,10 @@ void connection::wait_for_input() {
     case request_reader::stage::ready:
       break;
   }
+  if (!account()) {
+    if (reader_.where() == request_reader::stage::between) return linger();
+    return refuse_request(503, "The server has no memory left for this request. Try again later.");
+  }
   read();
 }
 
@@ -155,7 +182,10 @@ void connection::refuse_request(unsigned status, std::string_view detail) {
   problem what{.status = status, .detail = std::string(detail)};
   if (const auto& parameter = reader_.refused_parameter()) what.extensions["parameter"] = *parameter;
   keep_alive_ = false;
-  append_answer(shared_->out, to_response(what), {.date = shared_->date.now(), .keep_alive = false});
+  auto answer = to_response(what);
+  if (status == 503) answer.headers.emplace_back("Retry-After", "1");
+  append_answer(shared_->out, answer,
+                {.date = shared_->date.now(), .keep_alive = false, .without_body = reader_.asks_for_head()});
   if (flush(after_flush::linger)) linger();
 }
 
@@ -176,14 +206,29 @@ bool connection::flush(after_flush then) {
   if (ec || all_sent) return all_sent;
 
   after_flush_ = then;
-  enter(phase::writing, std::chrono::steady_clock::now());
-  asio::async_write(socket_, asio::buffer(unsent_),
-                    [self = pointer(this)](const error_code& failure, std::size_t) { self->on_flushed(failure); });
+  send_unsent();
   return false;
+}
+
+void connection::send_unsent() {
+  if (!account()) return reset();
+  phase_ = phase::writing;
+  asio::async_write(
+      socket_, asio::buffer(unsent_), [this](const error_code& failure, std::size_t) { return may_send(failure); },
+      [self = pointer(this)](const error_code& failure, std::size_t) { self->on_flushed(failure); });
+}
+
+/// Asked before each part of a write: the client has taken one, so it has its time anew for the next.
+std::size_t connection::may_send(const error_code& failure) {
+  if (failure) return 0;
+  if (phase_ == phase::writing) untaken_bytes_ = untaken_bytes();
+  deadline_.set(deadline_of(phase::writing, shared_->bounds, std::chrono::steady_clock::now()));
+  return std::numeric_limits<std::size_t>::max();
 }
 
 void connection::on_flushed(const error_code& ec) {
   unsent_ = {};
+  account();
   if (phase_ == phase::closed) return;
   if (ec) return close();
   last_activity_ = std::chrono::steady_clock::now();

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "body_stream.hpp"
 #include "connection_registry.hpp"
@@ -27,9 +28,9 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
  public:
   using pointer = boost::intrusive_ptr<connection>;
 
-  /// `refused`: beyond the connection limit, so the first request is answered with 503.
+  /// `refused`: a literal; unless it is empty, the first request is answered with 503 and this detail.
   static void start(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer,
-                    bool refused);
+                    std::string_view refused);
   ~connection();
 
   bool overdue(time_point now) noexcept { return deadline_.expired(now); }
@@ -46,19 +47,25 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   friend class body_stream;
   enum class after_flush { advance, run_handler, stream, linger };
 
-  connection(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer, bool refused);
+  connection(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer,
+             std::string_view refused);
 
   // connection.cpp: bytes in and out
   void read();
   void on_read(const error_code& ec, std::size_t bytes);
   void on_bytes(std::size_t bytes);
   void advance();
+  void let_others_go_first();
   void wait_for_input();
   void refuse_request(unsigned status, std::string_view detail);
   bool flush(after_flush then);
+  void send_unsent();
+  std::size_t may_send(const error_code& failure);
+  int untaken_bytes() const noexcept;
   void on_flushed(const error_code& ec);
   void continue_after(after_flush then);
   void enter(phase next, time_point now);
+  bool account();
   template <class Action>
   void guarded(Action action);
 
@@ -67,6 +74,8 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   void end_overdue();
   void linger();
   void close();
+  void reset();
+  void leave_books() noexcept;
   void fail(const std::exception_ptr& why);
 
   // connection_answer.cpp: one request. The bool says: go on with the next one.
@@ -94,7 +103,7 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   deadline deadline_;
   phase phase_ = phase::head;
   after_flush after_flush_ = after_flush::advance;
-  bool refused_;
+  std::string_view refused_;
   bool reading_ = false;
   bool client_left_ = false;
   bool keep_alive_ = true;
@@ -103,6 +112,8 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   bool starting_handler_ = false;  // and has not suspended yet
   std::size_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
+  int untaken_bytes_ = 0;
+  std::size_t held_bytes_ = 0;  // this connection's part of loop_state::held_bytes
 
   std::string unsent_;
   const route* serving_ = nullptr;

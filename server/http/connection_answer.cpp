@@ -7,8 +7,8 @@
 namespace loopscope::http {
 namespace {
 
-response server_full() {
-  return to_response({.status = 503, .detail = "The server has no connection left to offer."}).with("Retry-After", "1");
+response server_full(std::string_view why) {
+  return to_response({.status = 503, .detail = std::string(why)}).with("Retry-After", "1");
 }
 
 response handler_failed() {
@@ -19,11 +19,11 @@ response handler_failed() {
 
 bool connection::serve() {
   ++requests_;
-  keep_alive_ = reader_.keep_alive() && !refused_ && requests_ < shared_->bounds.max_requests_per_connection;
-  if (refused_) {
+  keep_alive_ = reader_.keep_alive() && refused_.empty() && requests_ < shared_->bounds.max_requests_per_connection;
+  if (!refused_.empty()) {
     route_name_ = observer::other_route;
     begin_request();
-    answer_ = server_full();
+    answer_ = server_full(refused_);
     return send_answer();
   }
   const auto& asked = reader_.message();
@@ -48,6 +48,7 @@ bool connection::serve() {
 bool connection::run_handler() {
   begin_request();
   enter(phase::handling, began_);
+  account();
   if (client_left_) reader_.message().presence_.leave();
   running_ = true;
   starting_handler_ = true;
@@ -97,7 +98,7 @@ bool connection::after_answer() {
     if (flush(after_flush::linger)) linger();
     return false;
   }
-  return shared_->out.size() < shared_->bounds.max_coalesced_bytes || flush(after_flush::advance);
+  return shared_->out.size() < shared_->bounds.max_backlog_bytes || flush(after_flush::advance);
 }
 
 void connection::begin_request() {

@@ -1,7 +1,10 @@
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include "connection.hpp"
 
@@ -33,6 +36,8 @@ void connection::linger() {
   error_code ignored;  // a client that has left is noticed by the read
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   in_.consume(in_.data().size());
+  in_.shrink_if_empty();
+  account();
   enter(phase::lingering, std::chrono::steady_clock::now());
   read();
 }
@@ -58,18 +63,27 @@ void connection::end_overdue() {
       on_client_left(asio::error::connection_reset);
       break;
     case phase::writing:
-    case phase::streaming: {
+      if (const int left = untaken_bytes(); left < untaken_bytes_) {
+        untaken_bytes_ = left;
+        return enter(phase::writing, std::chrono::steady_clock::now());
+      }
+      [[fallthrough]];
+    case phase::streaming:
       shared_->watcher.on_timeout(to_string(phase_));
-      error_code ignored;  // a reset also frees what the kernel still holds for a client that does not read
-      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-      abort();
+      reset();
       break;
-    }
     case phase::lingering:
     case phase::closed:
       close();
       break;
   }
+}
+
+/// What the kernel holds for the client. Its buffer may be so large that a client which reads all the time frees too
+/// little of it for a write to go on.
+int connection::untaken_bytes() const noexcept {
+  int bytes = 0;
+  return ioctl(socket_number_, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 bool connection::unheard_client_left() {
@@ -81,17 +95,31 @@ bool connection::unheard_client_left() {
 }
 
 void connection::drain() {
-  error_code ec;
-  const bool untouched = reader_.where() == request_reader::stage::between && in_.empty();
-  if ((phase_ == phase::idle || phase_ == phase::head) && untouched && socket_.available(ec) == 0) {
-    close();
-  } else if (phase_ == phase::streaming) {
-    reader_.message().presence_.leave();
-  }
+  if (phase_ == phase::streaming) return reader_.message().presence_.leave();
+  // A read may have a request already, with its completion still waiting for its turn: what is idle shows after that.
+  asio::post(shared_->loop, [self = pointer(this)] {
+    error_code ec;
+    const bool untouched = self->reader_.where() == request_reader::stage::between && self->in_.empty();
+    const bool between = self->phase_ == phase::idle || self->phase_ == phase::head;
+    if (between && untouched && self->socket_.available(ec) == 0) self->close();
+  });
 }
 
 void connection::abort() {
   close();
+}
+
+void connection::reset() {
+  error_code ignored;  // a reset also frees what the kernel still holds for a client that does not read
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  abort();
+}
+
+void connection::leave_books() noexcept {
+  shared_->registry.remove(*this);
+  shared_->addresses.remove(reader_.message().peer().address());
+  shared_->held_bytes -= held_bytes_;
+  held_bytes_ = 0;
 }
 
 void connection::close() {
@@ -99,7 +127,7 @@ void connection::close() {
   const pointer keep(this);
   phase_ = phase::closed;
   client_left_ = true;
-  shared_->registry.remove(*this);
+  leave_books();
   shared_->watcher.on_connection_closed(socket_number_);
   error_code ignored;
   socket_.close(ignored);

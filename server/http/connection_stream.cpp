@@ -54,9 +54,9 @@ task<void> connection::run_stream(pointer self) {
 
 task<error_code> connection::write_piece(std::string_view before, std::string_view data, std::string_view after) {
   if (phase_ == phase::closed) co_return asio::error::operation_aborted;
-  deadline_.set(std::chrono::steady_clock::now() + shared_->bounds.write_timeout);
   const std::array<asio::const_buffer, 3> pieces = {asio::buffer(before), asio::buffer(data), asio::buffer(after)};
-  const auto [ec, bytes] = co_await asio::async_write(socket_, pieces, asio::as_tuple(use_task));
+  const auto go_on = [this](const error_code& failure, std::size_t) { return may_send(failure); };
+  const auto [ec, bytes] = co_await asio::async_write(socket_, pieces, go_on, asio::as_tuple(use_task));
   deadline_.set(time_point::max());
   co_return phase_ == phase::closed ? error_code(asio::error::operation_aborted) : ec;
 }

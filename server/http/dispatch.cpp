@@ -24,6 +24,12 @@ response cross_site_refused() {
   return to_response({.status = 403, .detail = "Pages of other sites may not send this request."});
 }
 
+response host_refused(const request& asked) {
+  return to_response({.status = 421,
+                      .detail = "The name in the Host header is none of this server's; --allowed-host adds names.",
+                      .extensions = {{"given", std::string(asked.host())}}});
+}
+
 }  // namespace
 
 dispatch_plan plan_dispatch(const router& routes, const request& asked) {
@@ -36,7 +42,9 @@ dispatch_plan plan_dispatch(const router& routes, const request& asked) {
   const auto match = routes.find(asked.method(), path);
   if (match.found != nullptr) {
     plan.route_name = match.found->path;
-    if (match.found->options.refuse_cross_site && is_cross_site(asked)) {
+    if (!match.found->fixed && !routes.hosts().allows(asked.host())) {
+      plan.answer = host_refused(asked);
+    } else if (match.found->options.refuse_cross_site && is_cross_site(asked)) {
       plan.answer = cross_site_refused();
     } else {
       plan.serve = match.found;

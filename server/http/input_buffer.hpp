@@ -20,6 +20,7 @@ class input_buffer {
   void commit(std::size_t read_bytes) noexcept;
 
   std::string_view data() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  std::size_t capacity() const noexcept { return capacity_; }
   bool empty() const noexcept { return begin_ == end_; }
   bool full() const noexcept { return end_ - begin_ >= max_bytes_; }
   void consume(std::size_t bytes) noexcept;

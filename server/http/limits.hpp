@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace loopscope::http {
 
@@ -17,7 +18,7 @@ struct limits {
   std::chrono::milliseconds body_timeout{30'000};
   /// Between two requests of one connection.
   std::chrono::milliseconds idle_timeout{60'000};
-  /// For the client to take one batch of answers, or one piece of a streaming body.
+  /// For the client to take some of what is sent: what it takes starts it anew.
   std::chrono::milliseconds write_timeout{30'000};
   /// After the last answer, for the client to close: closing first could destroy the answer on its way.
   std::chrono::milliseconds linger_timeout{2'000};
@@ -27,9 +28,17 @@ struct limits {
   std::size_t max_headers = 100;             ///< more: 431
   std::size_t max_body_bytes = 64 * 1024;    ///< longer: 413
   std::size_t max_connections = 1024;        ///< per loop; see accept_policy.hpp for what happens beyond
+  /// Per loop and client address; an IPv6 client is its /64 network.
+  std::size_t max_connections_per_address = std::numeric_limits<std::size_t>::max();
   std::size_t max_requests_per_connection = 1'000'000;
-  /// Answers to pipelined requests are sent together until this many bytes are waiting.
-  std::size_t max_coalesced_bytes = 64 * 1024;
+  /// Pipelined requests of one connection that are answered before the loop turns to the others.
+  std::size_t max_pipelined = 64;
+  /// Answers that wait for a client to read: with so many bytes no more of its requests are served. They are
+  /// sent together until then.
+  std::size_t max_backlog_bytes = 64 * 1024;
+  /// What all connections of a loop may hold together of requests read and answers unsent; one that would need
+  /// more is told so (503), or dropped when it is its answers that nobody reads.
+  std::size_t max_connection_bytes = 64 * 1024 * 1024;
 };
 
 }  // namespace loopscope::http

@@ -59,15 +59,33 @@ void listener::on_accept(const error_code& ec, stream_socket&& socket) {
     if (pauses) return retry_later(backoff_.next());
   } else {
     backoff_.reset();
-    const bool refused = admit(shared_->registry.open(), shared_->bounds.max_connections) != admission::serve;
     try {
-      connection::start(shared_, std::move(socket), peer_, refused);
+      take(std::move(socket));
     } catch (const std::bad_alloc&) {
       shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), true);
       return retry_later(backoff_.next());
     }
   }
   accept();
+}
+
+void listener::take(stream_socket&& socket) {
+  const auto& bounds = shared_->bounds;
+  std::string_view refused;
+  switch (admit_from(shared_->addresses.of(peer_.address()), bounds.max_connections_per_address)) {
+    case address_admission::drop:
+      return;
+    case address_admission::refuse:
+      refused = "This address has as many connections as the server offers to one.";
+      break;
+    case address_admission::serve:
+      break;
+  }
+  if (admit(shared_->registry.open(), bounds.max_connections) != admission::serve) {
+    refused = "The server has no connection left to offer.";
+  }
+  if (shared_->held_bytes >= bounds.max_connection_bytes) refused = "The server has no memory left to offer.";
+  connection::start(shared_, std::move(socket), peer_, refused);
 }
 
 void listener::retry_later(std::chrono::milliseconds pause) {
@@ -83,7 +101,21 @@ void listener::slot_is_free() {
   accept();
 }
 
+void listener::accept_waiting() noexcept try {
+  error_code ec;
+  acceptor_.non_blocking(true, ec);
+  while (!ec && admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::serve) {
+    stream_socket socket{shared_->loop};
+    acceptor_.accept(socket, peer_, ec);
+    if (!ec) connection::start(shared_, std::move(socket), peer_, false);
+  }
+} catch (const std::bad_alloc&) {
+  shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), false);
+}
+
 void listener::stop() {
+  // Whom the kernel has let in while the loop was busy may have sent a request; closing now would reset it.
+  if (acceptor_.is_open()) accept_waiting();
   error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();

@@ -26,11 +26,14 @@ class listener : public std::enable_shared_from_this<listener> {
   void start();
   /// A connection has closed: goes on if it was at the limit.
   void slot_is_free();
+  /// Takes in whoever has connected by now, and nobody else.
   void stop();
 
  private:
   void accept();
+  void accept_waiting() noexcept;
   void on_accept(const error_code& ec, stream_socket&& socket);
+  void take(stream_socket&& socket);
   void retry_later(std::chrono::milliseconds pause);
 
   std::shared_ptr<loop_state> shared_;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "address_counts.hpp"
 #include "connection_registry.hpp"
 #include "date_cache.hpp"
 #include "limits.hpp"
@@ -24,9 +25,12 @@ struct loop_state {
   limits bounds;
   observer& watcher;
   connection_registry registry;
+  address_counts addresses;
   date_cache date;
   /// Answers are serialised here and sent from here; a connection copies only what the kernel does not take.
   std::string out;
+  /// What the connections hold together, for limits::max_connection_bytes.
+  std::size_t held_bytes = 0;
   bool draining = false;
   /// Connections that exist, closed ones whose handler still runs included.
   std::size_t alive = 0;

@@ -55,6 +55,7 @@ class request {
   friend class request_reader;
   friend class connection;
   void clear() noexcept;
+  std::size_t held_bytes() const noexcept { return head_.capacity() + body_.capacity(); }
 
   std::uint64_t id_ = 0;
   std::vector<char> head_;  // what the views point into; a vector keeps its address when moved

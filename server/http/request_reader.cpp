@@ -17,6 +17,15 @@ std::uint64_t next_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+/// A chunk's header and the trailers are lines, for whose end the parser would wait until the time is over.
+bool has_broken_line_end(std::string_view lines) {
+  for (auto at = lines.find_first_of("\r\n"); at != std::string_view::npos; at = lines.find_first_of("\r\n", at + 2)) {
+    if (at + 1 == lines.size()) return lines[at] == '\n';
+    if (lines[at] != '\r' || lines[at + 1] != '\n') return true;
+  }
+  return false;
+}
+
 refusal describe(const error_code& ec) {
   if (ec == parse_failure::body_limit) return {413, "The request body is too large."};
   if (ec == parse_failure::bad_version) return {400, "The HTTP version is malformed."};
@@ -56,6 +65,7 @@ request_reader::outcome request_reader::read_head(input_buffer& in) {
     if (in.empty() || in.data() == "\r") return outcome::need_more;
     stage_ = stage::head;
   }
+  asks_for_head_ = in.data().starts_with("HEAD ");
   switch (scanner_.scan(in.data())) {
     case head_scanner::state::need_more:
       return outcome::need_more;
@@ -134,6 +144,7 @@ request_reader::outcome request_reader::read_body(input_buffer& in) {
     }
     if (used == 0) {
       // What the parser cannot use in pieces is a chunk's header or the trailers.
+      if (has_broken_line_end(bytes)) return refuse({400, "A line of the chunked body does not end with CR LF."});
       return in.full() ? refuse({400, "A chunk header or the trailers are too long."}) : outcome::need_more;
     }
   }

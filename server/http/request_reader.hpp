@@ -34,6 +34,8 @@ class request_reader {
   request& message() noexcept { return message_; }
   bool keep_alive() const noexcept { return facts_.keep_alive; }
   const refusal& reason() const noexcept { return reason_; }
+  /// The request is a HEAD, as far as its bytes tell, valid or not: its answer has no body.
+  bool asks_for_head() const noexcept { return asks_for_head_; }
   /// The parameter that a refusal is about.
   const std::optional<std::string>& refused_parameter() const noexcept { return malformed_parameter_; }
 
@@ -52,6 +54,7 @@ class request_reader {
   refusal reason_;
   std::optional<std::string> malformed_parameter_;
   stage stage_ = stage::between;
+  bool asks_for_head_ = false;
 };
 
 }  // namespace loopscope::http

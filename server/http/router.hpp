@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "answer_writer.hpp"
+#include "host_policy.hpp"
 #include "request.hpp"
 #include "response.hpp"
 
@@ -42,6 +43,11 @@ class router {
   /// GET and HEAD with an answer that never changes: nothing is run or allocated for it.
   void fixed(std::string path, const response& answer);
 
+  /// By which Host names handlers may be reached (421 for others); any, until told. Fixed answers are the same
+  /// for everyone and answer to any name.
+  void hosts(host_policy known) { hosts_ = std::move(known); }
+  const host_policy& hosts() const noexcept { return hosts_; }
+
   struct match {
     const route* found = nullptr;
     bool path_known = false;
@@ -53,6 +59,7 @@ class router {
  private:
   route& insert(verb method, std::string path);
   std::deque<route> routes_;  // addresses stay
+  host_policy hosts_;
 };
 
 }  // namespace loopscope::http

@@ -24,8 +24,9 @@ void loop_book::loop_started() {
   change_windows([&](window& w) { w.cpu_at_start = cpu; });
 }
 
-void loop_book::add_lag(const stall_tracker::lag_sample& sample) {
+void loop_book::add_lag(const stall_tracker::lag_sample& sample, time_point now) {
   const std::lock_guard lock(mutex_);
+  recent_lag_.add(now, sample.lag);
   change_windows([&](window& w) {
     w.raw.record(sample.lag);
     w.corrected.record_corrected(sample.lag, interval_);
@@ -143,6 +144,11 @@ std::optional<nanoseconds> loop_book::thread_cpu() const {
   timespec cpu{};
   if (thread.tid == 0 || ::clock_gettime(thread.cpu_clock, &cpu) != 0) return std::nullopt;
   return std::chrono::seconds{cpu.tv_sec} + nanoseconds{cpu.tv_nsec};
+}
+
+std::optional<nanoseconds> loop_book::worst_recent_lag(time_point now) const {
+  const std::lock_guard lock(mutex_);
+  return recent_lag_.worst(now);
 }
 
 }  // namespace loopscope::monitor

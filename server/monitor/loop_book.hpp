@@ -10,6 +10,7 @@
 
 #include "lag_histogram.hpp"
 #include "loop_pulse.hpp"
+#include "recent_lag.hpp"
 #include "snapshot.hpp"
 #include "stall_tracker.hpp"
 
@@ -40,7 +41,7 @@ class loop_book {
   // The watchdog's side.
   /// The loop runs on a thread not seen before; its CPU time counts from now.
   void loop_started();
-  void add_lag(const stall_tracker::lag_sample& sample);
+  void add_lag(const stall_tracker::lag_sample& sample, time_point now);
   void add_deadline(bool busy);
   void set_open(std::optional<stall_record> stall, std::optional<time_point> lag_since, time_point start);
   void add_ended(stall_record stall);
@@ -54,6 +55,8 @@ class loop_book {
   window_figures total(time_point now) const;
   std::array<verdict_counter, verdict_count> by_verdict() const;
   std::vector<stall_record> recent() const;
+  /// The worst lag of the last second; nullopt when none was measured.
+  std::optional<std::chrono::nanoseconds> worst_recent_lag(time_point now) const;
 
  private:
   struct open_stall {
@@ -73,6 +76,7 @@ class loop_book {
 
   mutable std::mutex mutex_;
   window total_;
+  recent_lag recent_lag_;
   std::vector<std::shared_ptr<window>> windows_;
   std::array<verdict_counter, verdict_count> by_verdict_{};
   std::optional<open_stall> open_;

@@ -107,7 +107,7 @@ void loop_core::take_answer(const std::optional<sighting>& seen, const host_tota
   if (!answer) return;
   const auto run_queue = seen ? seen->run_queue : std::nullopt;
   const auto out = tracker_.answered(*answer, run_queue);
-  if (out.lag) book_.add_lag(*out.lag);
+  if (out.lag) book_.add_lag(*out.lag, answer->at);
   if (!out.stall) return;
 
   if (out.found_late) open_case();

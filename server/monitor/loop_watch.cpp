@@ -1,5 +1,6 @@
 #include "loop_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "loop_core.hpp"
@@ -57,6 +58,13 @@ snapshot loop_watch::snapshot() const {
 
 std::chrono::nanoseconds loop_watch::stalled_for() const noexcept {
   return core_->stalled_for(clock::now());
+}
+
+std::optional<std::chrono::nanoseconds> loop_watch::recent_lag() const {
+  const auto now = clock::now();
+  const auto stalled = core_->stalled_for(now);
+  const auto measured = core_->book().worst_recent_lag(now);
+  return stalled.count() > 0 ? std::max(stalled, measured.value_or(stalled)) : measured;
 }
 
 std::vector<stall_record> loop_watch::recent_stalls() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "activity.hpp"
@@ -73,6 +74,9 @@ class loop_watch {
 
   /// How long the loop has been stalled; zero when it is not (yet), or does not run. Atomic loads only.
   std::chrono::nanoseconds stalled_for() const noexcept;
+
+  /// The worst lag of the last second, the stall in progress included; nullopt when none was measured in it.
+  std::optional<std::chrono::nanoseconds> recent_lag() const;
 
   /// Newest first, the one in progress included, at most options::recent_capacity and that one.
   std::vector<stall_record> recent_stalls() const;

@@ -120,10 +120,11 @@ json write_operation(const runs::run_limits& limits) {
         {"400", problem_answer("Malformed, missing, repeated or unknown parameter, or a method that cannot run so")},
         {"403", problem_answer("A page of another site sent the request")},
         {"413", problem_answer("Body too large")},
+        {"421", problem_answer("The Host header holds none of this server's names")},
         {"422", problem_answer("Over a limit, with the estimate and the limit")},
         {"429", problem_answer("Too many writes are running; see Retry-After")},
         {"500", problem_answer("The write failed; nothing was kept of it")},
-        {"503", problem_answer("Shutting down; see Retry-After")},
+        {"503", problem_answer("Shutting down, or the loop is behind (--shed-lag); see Retry-After")},
         {"507", problem_answer("The disk is full; nothing was kept of the write")}}},
   };
 }

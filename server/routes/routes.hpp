@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "server/http/router.hpp"
 #include "server/monitor/loop_watch.hpp"
 #include "server/runs/run_service.hpp"
@@ -16,7 +19,13 @@ void add_healthz(http::router& to);
 void add_methods(http::router& to);
 /// GET, POST /write: one run on the loop that took the request, which `watch` monitors; the report when it has
 /// finished.
-void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch, bool allow_cross_site);
+struct write_options {
+  bool allow_cross_site = false;
+  /// Above this recent lag of the loop no write starts; nullopt: whatever the lag. See load_shedding.hpp.
+  std::optional<std::chrono::nanoseconds> shed_lag;
+};
+void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch,
+               const write_options& options);
 /// GET /openapi.json: the description of all of this.
 void add_openapi(http::router& to, const runs::run_limits& limits);
 

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <memory>
 
+#include "load_shedding.hpp"
 #include "routes.hpp"
 #include "server/monitor/attributed_executor.hpp"
 #include "write_parameters.hpp"
@@ -37,10 +38,14 @@ std::function<std::optional<runs::loop_figures>()> measure(const monitor::loop_w
 
 }  // namespace
 
-void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch, bool allow_cross_site) {
-  const auto write = [&service, &watch](const http::request& request) -> http::task<http::response> {
+void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch,
+               const write_options& asked_for) {
+  const auto write = [&service, &watch,
+                      shed_lag = asked_for.shed_lag](const http::request& request) -> http::task<http::response> {
     auto parameters = parse_write_parameters(request.parameters(), service.registry().limits(), service.uring());
     if (parameters.wrong) co_return to_response(*parameters.wrong);
+    if (auto turned_away = shed(shed_lag, shed_lag ? watch.recent_lag() : std::nullopt))
+      co_return *std::move(turned_away);
     parameters.request.io = service.select(parameters.io, parameters.request.id);
     // Every turn of this run names its request to the monitor, however often it is suspended.
     const monitor::activity activity{watch.activities(), request.id(), route_name(request.method()),
@@ -52,7 +57,7 @@ void add_write(http::router& to, runs::run_service& service, const monitor::loop
         http::use_task);
     co_return answer(std::move(result));
   };
-  const http::route_options options{.refuse_cross_site = !allow_cross_site};
+  const http::route_options options{.refuse_cross_site = !asked_for.allow_cross_site};
   to.add(http::verb::get, "/write", write, options);
   to.add(http::verb::post, "/write", write, options);
 }

@@ -20,6 +20,9 @@ unsigned status_of(int error_value) {
     case EFBIG:
       return 507;
     case ECANCELED:
+    case EMFILE:  // other work holds what this write would need
+    case ENFILE:
+    case ENOMEM:
       return 503;
     default:
       return 500;
@@ -54,15 +57,21 @@ http::response to_response(const runs::refusal& refused) {
 http::response to_response(const writers::file_error& failed) {
   http::problem problem;
   problem.status = status_of(failed.code.value());
-  if (problem.status == 503) {
-    problem.detail = "The write was cancelled because the service is shutting down; nothing was kept of it.";
+  if (failed.code.value() == ECANCELED) {
+    problem.detail =
+        "The write was cancelled because its client stopped sending or the service is shutting down; nothing was kept "
+        "of it.";
     return to_response(problem).with("Retry-After", retry_after_s);
   }
   const std::string file = std::filesystem::path{failed.path}.filename().string();
-  problem.detail = "The write failed and nothing was kept of it: " +
-                   writers::file_error{failed.code, failed.operation, file}.message() + ".";
+  const std::string message = writers::file_error{failed.code, failed.operation, file}.message() + ".";
+  // The directory is synced last: the file has its name by then, and keeps it unless the machine fails.
+  problem.detail = (failed.operation == "fsync" ? "The file is complete, but may not be on the device: "
+                                                : "The write failed and nothing was kept of it: ") +
+                   message;
   problem.extensions = {{"operation", failed.operation}, {"errno", failed.code.value()}};
-  return to_response(problem);
+  http::response answer = to_response(problem);
+  return problem.status == 503 ? std::move(answer).with("Retry-After", retry_after_s) : answer;
 }
 
 }  // namespace loopscope::routes

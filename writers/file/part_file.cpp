@@ -27,7 +27,10 @@ part_file::part_file(std::string target, std::string part, posix_file file)
     : target_(std::move(target)), part_(std::move(part)), file_(std::move(file)) {}
 
 part_file::part_file(part_file&& other) noexcept
-    : target_(std::move(other.target_)), part_(std::exchange(other.part_, {})), file_(std::move(other.file_)) {}
+    : target_(std::move(other.target_)),
+      part_(std::exchange(other.part_, {})),
+      file_(std::move(other.file_)),
+      directory_(std::move(other.directory_)) {}
 
 file_result<part_file> part_file::blocking_create(const fs::path& target) {
   std::string part = target.string();
@@ -53,12 +56,21 @@ file_result<void> part_file::blocking_sync_file() {
   return {};
 }
 
-file_result<void> part_file::blocking_sync_directory() {
-  const std::string directory = fs::path{target_}.parent_path().string();
-  posix_file opened{::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (opened.descriptor() < 0) return failed("open", directory);
-  if (const error_code error = opened.blocking_sync()) return file_error{error, "fsync", directory};
+file_result<void> part_file::blocking_open_directory() {
+  const std::string directory = directory_path();
+  directory_ = posix_file{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (directory_.descriptor() < 0) return failed("open", directory);
   return {};
+}
+
+file_result<void> part_file::blocking_sync_directory() {
+  if (const error_code error = directory_.blocking_sync()) return file_error{error, "fsync", directory_path()};
+  return {};
+}
+
+std::string part_file::directory_path() const {
+  const std::string directory = fs::path{target_}.parent_path().string();
+  return directory.empty() ? "." : directory;
 }
 
 void part_file::blocking_discard() noexcept {

@@ -27,6 +27,8 @@ class part_file {
 
   /// Renames to the target's name.
   file_result<void> blocking_commit();
+  /// For blocking_sync_directory(), before blocking_commit(): what has its name must not fail for want of a descriptor.
+  file_result<void> blocking_open_directory();
   /// Flushes the file's data and, after blocking_commit(), its directory entry to the device.
   file_result<void> blocking_sync_file();
   file_result<void> blocking_sync_directory();
@@ -38,10 +40,12 @@ class part_file {
 
  private:
   part_file(std::string target, std::string part, posix_file file);
+  std::string directory_path() const;
 
   std::string target_;
   std::string part_;  // empty once there is nothing to discard
   posix_file file_;
+  posix_file directory_;
 };
 
 }  // namespace loopscope::writers

@@ -1,8 +1,12 @@
 #include "pool_file.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <mutex>
 #include <optional>
 
@@ -17,10 +21,36 @@ constexpr std::size_t most_writes_a_turn = 64;
 constexpr std::size_t most_writes_taken = 16;
 /// Completions run in one turn of the loop, so that a flood of them lets other handlers in.
 constexpr std::size_t most_completions_a_turn = 256;
+/// How long a pool thread that has nothing left looks out for more before it sleeps; waking one takes longer than a
+/// write.
+constexpr std::chrono::microseconds longest_lookout{20};
+/// Passes of the loop in which a lone write may be done, before the pool has to wake the loop for it.
+constexpr int passes_for_a_lone_write = 4;
 
 error_code to_error(int value) {
   return {value, boost::system::system_category()};
 }
+
+bool has_several_cpus() {
+  cpu_set_t allowed;
+  return ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 1;
+}
+
+/// Whether to try again what succeeds for a while and then fails for a while.
+class luck {
+ public:
+  bool worth_a_try() { return trust_ > 0 || ++declined_ % declined_between_tries == 0; }
+  void hit() { trust_ = most_trust; }
+  void miss() {
+    if (trust_ > 0) --trust_;
+  }
+
+ private:
+  static constexpr int most_trust = 8;
+  static constexpr unsigned declined_between_tries = 64;
+  int trust_ = most_trust;
+  unsigned declined_ = 0;
+};
 
 }  // namespace
 
@@ -31,14 +61,20 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
 
   void start(write_operation& operation) {
     if (in_flight_++ == 0) keep_running_.emplace(loop_);
+    const bool lone = in_flight_ == 1 && lookout_pays_ && look_.worth_a_try();
     bool wake = false;
+    bool look = false;
     {
       const std::lock_guard lock{mutex_};
       waiting_.push(operation);
-      wake = turns_ < pool_.threads();
+      some_wait_.store(true, std::memory_order_release);
+      wake = waiting_.size() > idle_turns_ && turns_ < pool_.threads();
       if (wake) ++turns_;
+      look = lone && !notified_;
+      if (look) notified_ = true;
     }
-    if (wake) post_turn();
+    if (wake) post_turn(false);
+    if (look) post_look(passes_for_a_lone_write);
   }
 
   void cancel() {
@@ -47,34 +83,66 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
  private:
-  void post_turn() {
-    boost::asio::post(pool_.executor(), [self = shared_from_this()] { self->blocking_take_turn(); });
+  enum class next_step { write, look_out, again, end };
+
+  // An idle turn has nothing to do yet: what is started next needs no other.
+  void post_turn(bool idle) {
+    boost::asio::post(pool_.executor(), [self = shared_from_this(), idle] { self->blocking_take_turn(idle); });
   }
 
-  void blocking_take_turn() {
-    operation_queue done;
-    for (std::size_t written = 0;; written += done.size()) {
-      operation_queue mine;
+  void blocking_take_turn(bool idle) {
+    operation_queue operations;
+    for (std::size_t written = 0;;) {
       bool cancelled = false;
-      {
-        std::unique_lock lock{mutex_};
-        const bool notify = !done.empty() && !notified_;
-        notified_ = notified_ || notify;
-        completed_.append(done);
-        const bool stay = !waiting_.empty() && written < most_writes_a_turn;
-        if (stay) {
-          const std::size_t share = waiting_.size() / (2 * pool_.threads()) + 1;
-          mine = waiting_.take(std::min(share, most_writes_taken));
-          cancelled = cancelled_;
-        }
-        const bool again = !stay && !waiting_.empty();
-        if (!stay && !again) --turns_;
-        lock.unlock();
-        if (notify) post_completions();
-        if (again) post_turn();
-        if (!stay) return;
+      switch (exchange(operations, written >= most_writes_a_turn, idle, cancelled)) {
+        case next_step::write:
+          written += operations.size();
+          operations = blocking_write_each(operations, cancelled);
+          break;
+        case next_step::look_out:
+          blocking_look_out();
+          break;
+        case next_step::again:
+          return post_turn(idle);
+        case next_step::end:
+          return;
       }
-      done = blocking_write_each(mine, cancelled);
+    }
+  }
+
+  /// Hands in what was written, and takes what is to be written next.
+  next_step exchange(operation_queue& operations, bool used_up, bool& idle, bool& cancelled) {
+    bool notify = false;
+    const auto step = [&] {
+      const std::lock_guard lock{mutex_};
+      notify = !operations.empty() && !notified_;
+      notified_ = notified_ || notify;
+      completed_.append(operations);
+      cancelled = cancelled_;
+      const bool was_idle = std::exchange(idle, false);
+      if (was_idle) --idle_turns_;
+      if (!waiting_.empty()) {
+        if (used_up) return next_step::again;
+        const std::size_t share = waiting_.size() / (2 * pool_.threads()) + 1;
+        operations = waiting_.take(std::min(share, most_writes_taken));
+        some_wait_.store(!waiting_.empty(), std::memory_order_relaxed);
+        return next_step::write;
+      }
+      if (was_idle || idle_turns_ > 0 || !lookout_pays_) {
+        --turns_;
+        return next_step::end;
+      }
+      idle = true;
+      ++idle_turns_;
+      return used_up ? next_step::again : next_step::look_out;
+    }();
+    if (notify) post_completions();
+    return step;
+  }
+
+  void blocking_look_out() const {
+    const auto give_up = std::chrono::steady_clock::now() + longest_lookout;
+    while (!some_wait_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up) {
     }
   }
 
@@ -93,6 +161,23 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     // file one at a time anyway; measured, the lock adds nothing.
     const std::lock_guard lock{file_mutex_};
     return blocking_write_all(file_, data);
+  }
+
+  // A write to the page cache is often done before the loop, which has other handlers to run and events to ask for,
+  // would be asleep: found then, it costs no wake-up.
+  void post_look(int passes) {
+    boost::asio::post(loop_, [self = shared_from_this(), passes] { self->look_for_completion(passes - 1); });
+  }
+
+  void look_for_completion(int passes_left) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (completed_.empty() && passes_left == 0) notified_ = false;  // from now on the pool says when
+      if (completed_.empty() && passes_left > 0) return post_look(passes_left);
+      if (completed_.empty()) return look_.miss();
+    }
+    look_.hit();
+    complete_some();
   }
 
   void post_completions() {
@@ -119,16 +204,20 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   // Only on the loop: the loop has work while the pool does.
   std::size_t in_flight_ = 0;
   std::optional<boost::asio::executor_work_guard<boost::asio::any_io_executor>> keep_running_;
+  luck look_;
 
   io_pool& pool_;
   blocking_file& file_;
   std::mutex file_mutex_;
+  const bool lookout_pays_ = has_several_cpus();
+  std::atomic<bool> some_wait_{false};
 
   std::mutex mutex_;  // guards what follows
   operation_queue waiting_;
   operation_queue completed_;
-  std::size_t turns_ = 0;  // pool threads at work, or on their way, for this file
-  bool notified_ = false;  // a complete_some() is on its way
+  std::size_t turns_ = 0;       // pool threads at work, or on their way, for this file
+  std::size_t idle_turns_ = 0;  // of them: with nothing to do
+  bool notified_ = false;       // the loop will see what is completed without being told
   bool cancelled_ = false;
 };
 

@@ -21,6 +21,10 @@ int duplicate(int descriptor) {
 
 }  // namespace
 
+void set_up_ring(asio::io_context& loop) {
+  const asio::stream_file has_the_loop_make_it{loop};
+}
+
 uring_file::uring_file(asio::any_io_executor executor, int descriptor)
     : file_(std::move(executor), duplicate(descriptor)) {}
 

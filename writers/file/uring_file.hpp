@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/stream_file.hpp>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,12 @@
 #include "operation_queue.hpp"
 
 namespace loopscope::writers {
+
+/// Gives a loop its ring, which its first uring_file would do otherwise. Best before there is load: when Asio (Boost 1.81)
+/// is out of descriptors half-way, it closes one twice, which may be somebody else's by then.
+///
+/// Errors: throws system_error. Threads: before the loop runs, or on it.
+void set_up_ring(boost::asio::io_context& loop);
 
 /// The `uring` back end: Asio's stream_file, one write in the kernel at a time, in order.
 ///

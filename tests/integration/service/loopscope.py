@@ -17,16 +17,18 @@ READY_TIMEOUT_S = 30
 class Loopscope:
     """A context manager: starts the service, waits for its ready line, ends it by its pid."""
 
-    def __init__(self, *flags, data_dir=None, preexec=None, environment=None):
+    def __init__(self, *flags, listen="127.0.0.1:0", data_dir=None, preexec=None, environment=None, binary=BINARY):
         self.flags_ = flags
+        self.listen_ = listen
         self.own_directory_ = data_dir is None
         self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(prefix="loopscope-test."))
         self.preexec_ = preexec
         self.environment_ = environment
+        self.binary_ = binary
         self.log = ""
 
     def __enter__(self):
-        command = [BINARY, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
+        command = [self.binary_, "--listen", self.listen_, "--admin", "127.0.0.1:0", "--data-dir", str(self.data_dir)]
         self.process = subprocess.Popen(command + list(self.flags_), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         preexec_fn=self.preexec_, env={**os.environ, **(self.environment_ or {})})
         line = self.process.stdout.readline()
@@ -91,9 +93,40 @@ class Loopscope:
     def parts(self):
         return list(self.data_dir.glob("*.part"))
 
+    def footprint(self):
+        """Resident KiB, descriptors, threads."""
+        return footprint(self.process.pid)
+
+    def running(self):
+        """How many writes are under way, as the admin plane sees them."""
+        return len(json.loads(self.ask_admin("/runs")[1])["running"])
+
+    def writes_ended(self, outcome, **labels):
+        """loopscope_writes_total of that outcome, summed over the labels not named."""
+        wanted = [f'{name}="{value}"' for name, value in {**labels, "outcome": outcome}.items()]
+        lines = [line for line in self.ask_admin("/metrics")[1].splitlines()
+                 if line.startswith("loopscope_writes_total{") and all(each in line for each in wanted)]
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
+
     def stop(self, signal_number):
         self.process.send_signal(signal_number)
         return self.process.wait(timeout=60)
+
+
+def footprint(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    field = {name: value.split() for name, _, value in (line.partition(":") for line in status.splitlines())}
+    return {"rss_kib": int(field["VmRSS"][0]), "fds": len(os.listdir(f"/proc/{pid}/fd")),
+            "threads": int(field["Threads"][0])}
+
+
+def wait_until(condition, what, timeout=60):
+    """For what has no event to wait for; a defect is what never happens."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("never: " + what)
+        time.sleep(0.005)
 
 
 def split_address(text):
@@ -103,3 +136,9 @@ def split_address(text):
 
 def expected_text(count):
     return "".join(f" {i} " for i in range(count)).encode()
+
+
+def holds_every_record(content, count):
+    """All of them and nothing else, in whatever order: callback on threads loses the order."""
+    text = expected_text(count)
+    return content == text or (len(content) == len(text) and sorted(content.split()) == sorted(text.split()))

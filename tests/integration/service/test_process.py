@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -94,66 +93,6 @@ class Commands(unittest.TestCase):
             writer.join()
             self.assertEqual(blocked.returncode, 1)
         self.assertEqual(run("healthcheck", "--url", url).returncode, 1)
-
-
-class Shutdown(unittest.TestCase):
-    def test_an_idle_service_leaves_at_once(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with Loopscope() as service:
-                service.ask("/hello")
-                self.assertEqual(service.stop(number), 0)
-
-    def start_write(self, service, query):
-        answer = []
-        thread = threading.Thread(target=lambda: answer.append(service.ask("/write?" + query)))
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not service.parts() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        return thread, answer
-
-    def test_an_answer_in_flight_is_completed(self):
-        for method in ("sync", "offload"):
-            with self.subTest(method=method), Loopscope() as service:
-                thread, answer = self.start_write(service, f"method={method}&count=1000000")
-                self.assertEqual(service.stop(signal.SIGTERM), 0)
-                thread.join()
-                self.assertEqual(answer[0][0], 200)
-                self.assertEqual((service.data_dir / f"{method}.txt").stat().st_size, 7_888_890)
-
-    def test_what_is_longer_than_the_grace_is_cancelled_and_leaves_nothing(self):
-        for method in ("sync", "promise", "partition", "offload", "stream"):
-            with self.subTest(method=method), Loopscope("--shutdown-grace", "200ms") as service:
-                thread, answer = self.start_write(service, f"method={method}&count=90000000")
-                started = time.monotonic()
-                self.assertEqual(service.stop(signal.SIGTERM), 0)
-                self.assertLess(time.monotonic() - started, 30)  # the write alone would take longer
-                thread.join()
-                self.assertEqual(answer[0][0], 503)
-                self.assertEqual(list(service.data_dir.iterdir()), [])
-
-    def test_a_second_signal_does_not_wait(self):
-        with Loopscope("--shutdown-grace", "60s") as service:
-            connection = service.connect()
-            connection.request("GET", "/write?method=sync&count=90000000")
-            deadline = time.monotonic() + 20
-            while not service.parts() and time.monotonic() < deadline:
-                time.sleep(0.005)
-            service.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            self.assertIsNone(service.process.poll())
-            self.assertEqual(service.stop(signal.SIGTERM), 128 + signal.SIGTERM)
-            connection.close()
-
-    def test_new_connections_are_refused_while_it_drains(self):
-        with Loopscope("--shutdown-grace", "60s") as service:
-            thread, _ = self.start_write(service, "method=offload&count=5000000")
-            service.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            with self.assertRaises(OSError):
-                socket.create_connection(service.address, timeout=2)
-            self.assertEqual(service.process.wait(timeout=60), 0)
-            thread.join()
 
 
 if __name__ == "__main__":

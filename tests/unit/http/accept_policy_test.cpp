@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <cerrno>
 
 namespace loopscope::http {
@@ -40,6 +42,14 @@ TEST(accept_policy, lengthens_pauses_up_to_a_second) {
   EXPECT_EQ(backoff.next(), 1s);
   backoff.reset();
   EXPECT_EQ(backoff.next(), 10ms);
+}
+
+TEST(accept_policy, tells_an_address_that_it_has_too_many_and_then_says_nothing) {
+  EXPECT_EQ(admit_from(1, 2), address_admission::serve);
+  EXPECT_EQ(admit_from(2, 2), address_admission::refuse);
+  EXPECT_EQ(admit_from(9, 2), address_admission::refuse);
+  EXPECT_EQ(admit_from(10, 2), address_admission::drop);
+  EXPECT_EQ(admit_from(1'000'000, std::numeric_limits<std::size_t>::max()), address_admission::serve);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ const answer_context plain{.date = "D"};
 
 TEST(answer_writer, writes_what_every_answer_has) {
   EXPECT_EQ(written(response::text("hello\n"), plain),
-            "HTTP/1.1 200 OK\r\nServer: loopscope\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            "Content-Length: 6\r\n\r\nhello\n");
+            "HTTP/1.1 200 OK\r\nServer: loopscope\r\nX-Content-Type-Options: nosniff\r\nDate: D\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 6\r\n\r\nhello\n");
 }
 
 TEST(answer_writer, prepares_the_same_bytes) {

@@ -74,5 +74,14 @@ TEST_F(dispatch_test, takes_no_route_twice) {
   EXPECT_THROW(routes_.fixed("/hello", response{}), std::invalid_argument);
 }
 
+TEST_F(dispatch_test, refuses_names_that_are_not_the_servers_to_handlers_only) {
+  routes_.hosts(host_policy(asio::ip::make_address("127.0.0.1"), {}));
+  EXPECT_EQ(plan("GET /write").answer.status, 421U);
+  EXPECT_EQ(plan("GET /write").serve, nullptr);
+  EXPECT_EQ(plan("POST http://evil.example/write").answer.status, 421U);
+  EXPECT_NE(plan("GET http://localhost/write").serve, nullptr);
+  EXPECT_NE(plan("GET /hello").serve, nullptr);
+}
+
 }  // namespace
 }  // namespace loopscope::http

@@ -155,6 +155,8 @@ const std::vector<rfc_case>& cases() {
       {"chunk_bare_lf", chunked + "3\nabc\r\n0\r\n\r\n", 400, then::closes},
       {"chunk_data_too_long", chunked + "3\r\nabcd\r\n0\r\n\r\n", 400, then::closes},
       {"chunk_data_bare_lf", chunked + "3\r\nabc\n0\r\n\r\n", 400, then::closes},
+      {"chunks_end_with_bare_lf", chunked + "3\r\nabc\r\n0\r\n\n", 400, then::closes},
+      {"trailer_bare_lf", chunked + "0\r\nX-A: b\n\r\n", 400, then::closes},
       {"chunk_extension_bare_cr", chunked + "3;a\rb\r\nabc\r\n0\r\n\r\n", 400, then::closes},
       {"expect_unknown", post + "Expect: tea\r\nContent-Length: 3\r\n\r\nabc", 417, then::closes},
       {"expect_ignored_in_1_0", "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", 200,

@@ -26,8 +26,9 @@ TEST(target, knows_the_asterisk) {
 }
 
 TEST(target, refuses_what_is_no_target) {
-  for (const auto* bad : {"hello", "", "/a%zz", "/a#b", "/a?b#c", "ftp://host/", "http:///x", "host:80", "**", "/a|b",
-                          "/a\"b", "http://ho st/", "?x=1"}) {
+  for (const auto* bad :
+       {"hello", "", "/a%zz", "/a#b", "/a?b#c", "ftp://host/", "http:///x", "host:80", "**", "/a|b", "/a\"b",
+        "http://ho st/", "?x=1", "http://host:8o80/", "hptt:\xeb", "http", "http:/x", "http://a\xeb/"}) {
     EXPECT_FALSE(parse_target(bad)) << bad;
   }
 }

@@ -1,5 +1,6 @@
 #include "test_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <stdexcept>
@@ -93,6 +94,7 @@ test_server::test_server(const limits& bounds) {
 test_server::~test_server() {
   release_waiters = true;
   if (thread_.joinable()) {
+    watching_turns_ = false;
     run_on_loop([this] {
       server_->stop_accepting();
       server_->drain();
@@ -135,6 +137,17 @@ void test_server::run_on_loop(std::function<void()> work) {
   // The loop owns it: nothing here dies while it is still telling.
   asio::post(loop_, [task = std::move(whole)]() mutable { task(); });
   done.wait();
+}
+
+void test_server::watch_turns() {
+  watching_turns_ = true;
+  run_on_loop([this] { note_turn(seen.begun); });
+}
+
+void test_server::note_turn(int begun_before) {
+  const int begun = seen.begun;
+  most_begun_in_a_turn = std::max(most_begun_in_a_turn.load(), begun - begun_before);
+  if (watching_turns_) asio::post(loop_, [this, begun] { note_turn(begun); });
 }
 
 void test_server::drain() {

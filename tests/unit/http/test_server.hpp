@@ -60,6 +60,8 @@ class test_server {
   /// Stops accepting, drains, and lets the loop run out.
   void drain();
   void wait_until_drained() { thread_.join(); }
+  /// From now on, counts the requests that are begun between two turns of the loop.
+  void watch_turns();
   bool eventually(const std::function<bool()>& condition) const;
 
   recording_observer seen;
@@ -67,12 +69,15 @@ class test_server {
   std::atomic<int> told_gone{0};
   std::atomic<int> stream_ended{0};
   std::atomic<bool> release_waiters{false};
+  std::atomic<int> most_begun_in_a_turn{0};
   server& http() { return *server_; }
 
  private:
   task<response> wait(const request& asked);
   task<void> endless(body_stream& body);
+  void note_turn(int begun_before);
 
+  std::atomic<bool> watching_turns_{false};
   asio::io_context loop_{1};
   router routes_;
   std::unique_ptr<server> server_;

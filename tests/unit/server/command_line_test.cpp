@@ -48,12 +48,58 @@ TEST(command_line, reads_addresses_durations_and_sizes) {
   EXPECT_EQ(config.listen.text(), "[::1]:0");
   EXPECT_FALSE(config.admin);
   EXPECT_EQ(config.stall_threshold, 40ms);
-  EXPECT_EQ(config.header_timeout, 3s);
+  EXPECT_EQ(config.clients.header_timeout, 3s);
   EXPECT_EQ(config.limits.max_pending_bytes, 64u << 20);
   EXPECT_EQ(config.data_dir, "/data");
   EXPECT_FALSE(config.create_data_dir);
   EXPECT_EQ(config.file_io, writers::back_end_choice::threads);
   EXPECT_EQ(config.format, log_format::json);
+}
+
+TEST(command_line, reads_what_clients_may_take) {
+  const client_limits clients =
+      serve_config_of({"--max-connections", "10", "--max-connections-per-address", "3", "--max-requests-per-connection",
+                       "7", "--max-pipelined", "5", "--max-backlog-bytes", "8KiB", "--max-connection-bytes", "1MiB",
+                       "--body-timeout", "2s", "--idle-timeout", "4s", "--write-timeout", "500ms"})
+          .clients;
+  EXPECT_EQ(clients.max_connections, 10u);
+  EXPECT_EQ(clients.max_connections_per_address, 3u);
+  EXPECT_EQ(clients.max_requests_per_connection, 7u);
+  EXPECT_EQ(clients.max_pipelined, 5u);
+  EXPECT_EQ(clients.max_backlog_bytes, 8u << 10);
+  EXPECT_EQ(clients.max_connection_bytes, 1u << 20);
+  EXPECT_EQ(clients.body_timeout, 2s);
+  EXPECT_EQ(clients.idle_timeout, 4s);
+  EXPECT_EQ(clients.write_timeout, 500ms);
+  EXPECT_EQ(exit_code_of({"--max-connections-per-address", "0"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"--write-timeout", "0"}), exit_bad_usage);
+}
+
+TEST(command_line, gives_one_address_all_connections_on_loopback_and_half_elsewhere) {
+  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10"})), 10u);
+  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10", "--listen", "0.0.0.0:80"})), 5u);
+  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "1", "--listen", "[::]:80"})), 1u);
+  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections-per-address", "2"})), 2u);
+}
+
+TEST(command_line, sheds_no_load_unless_told_from_which_lag) {
+  EXPECT_FALSE(serve_config_of({}).shed_lag);
+  EXPECT_FALSE(serve_config_of({"--shed-lag", "off"}).shed_lag);
+  EXPECT_EQ(serve_config_of({"--shed-lag", "50ms"}).shed_lag, 50ms);
+  EXPECT_EQ(serve_config_of({"--shed-lag", "50"}).shed_lag, 50ms);
+  EXPECT_EQ(exit_code_of({"--shed-lag", "0"}), exit_bad_usage);
+  EXPECT_EQ(exit_code_of({"--shed-lag", "soon"}), exit_bad_usage);
+}
+
+TEST(command_line, takes_host_names_one_by_one_or_as_a_list) {
+  const std::vector<std::string> both = {"one.example", "two.example"};
+  EXPECT_EQ(serve_config_of({"--allowed-host", "one.example", "--allowed-host", "two.example"}).allowed_hosts, both);
+  EXPECT_EQ(serve_config_of({"--allowed-host", "one.example,two.example"}).allowed_hosts, both);
+  ::setenv("LOOPSCOPE_ALLOWED_HOST", "one.example,two.example", 1);
+  EXPECT_EQ(serve_config_of({}).allowed_hosts, both);
+  ::unsetenv("LOOPSCOPE_ALLOWED_HOST");
+  for (const char* wrong : {"one.example:80", "a b", "http://one.example", ""})
+    EXPECT_EQ(exit_code_of({"--allowed-host", wrong}), exit_bad_usage) << wrong;
 }
 
 TEST(command_line, takes_the_environment_where_no_flag_is_given) {

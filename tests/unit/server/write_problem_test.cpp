@@ -24,6 +24,22 @@ TEST(write_problem, of_another_failure_is_500) {
   EXPECT_EQ(to_response(failed(EIO)).status, 500u);
 }
 
+TEST(write_problem, of_a_want_of_descriptors_or_memory_invites_to_try_again) {
+  for (const int error_value : {EMFILE, ENFILE, ENOMEM}) {
+    const auto answer = to_response(failed(error_value));
+    EXPECT_EQ(answer.status, 503u);
+    EXPECT_TRUE(has_retry_after(answer));
+  }
+  EXPECT_FALSE(has_retry_after(to_response(failed(EIO))));
+}
+
+TEST(write_problem, does_not_deny_a_file_whose_directory_was_not_synced) {
+  const writers::file_error unsynced{{EIO, boost::system::system_category()}, "fsync", "/secret/place"};
+  const auto answer = to_response(unsynced);
+  EXPECT_EQ(answer.status, 500u);
+  EXPECT_EQ(answer.body.find("nothing was kept"), std::string::npos);
+}
+
 TEST(write_problem, names_call_and_errno_but_not_the_servers_folders) {
   const auto answer = to_response(failed(EIO));
   EXPECT_NE(answer.body.find("write"), std::string::npos);

@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "tests/support/expected_records.hpp"
 #include "tests/support/fake_file.hpp"
@@ -76,6 +80,20 @@ TEST_P(strategies, report_the_first_error_and_stop_writing) {
   }
 }
 
+TEST_P(strategies, leave_nothing_in_flight_after_an_error_in_the_middle) {
+  file_.on_write = [](std::uint64_t call) {
+    return call < 700 ? fake_file::behaviour{.most = 5} : fake_file::behaviour{.error_value = EIO};
+  };
+  EXPECT_EQ(write(100'000).value(), EIO);
+  const std::uint64_t calls = file_.calls();
+  pool_.join();
+  EXPECT_EQ(file_.calls(), calls);
+  EXPECT_GT(calls, 700u);
+  if (!is(method::callback)) {
+    EXPECT_TRUE(expected_records(100'000).starts_with(file_.content()));
+  }
+}
+
 TEST_P(strategies, stop_when_asked) {
   file_.on_write = [this](std::uint64_t call) {
     if (call == 2) stop_.request_stop();
@@ -123,6 +141,41 @@ TEST_P(strategies, leave_the_loop_free_while_a_write_hangs) {
   asio::post(io_, release_when_hanging);  // runs only on a loop that is free
   ASSERT_FALSE(write(100));
   EXPECT_TRUE(check(100).complete);
+}
+
+TEST_P(strategies, end_as_cancelled_when_a_write_that_hung_returns) {
+  file_.hold();
+  std::thread other{[this] {
+    file_.wait_until_writes_hang(1);
+    stop_.request_stop();
+    file_.release();
+  }};
+  EXPECT_EQ(write(200'000), asio::error::operation_aborted);
+  other.join();
+  EXPECT_LT(file_.calls(), 200'000u);
+}
+
+/// The one that hangs keeps a thread of the pool, and no more than that.
+TEST_P(strategies, do_not_hold_up_another_run_with_a_write_that_never_returns) {
+  if (is(method::sync) || is(method::partition)) GTEST_SKIP() << "writes on the loop itself, on purpose";
+  if (is(method::callback)) GTEST_SKIP() << "fills every thread of the pool, on purpose";
+  fake_file other_file;
+  pool_file other_back_end{io_.get_executor(), pool_, other_file};
+  write_progress other_progress;
+  write_task other{100, 1024, {}, {}, pool_, other_file, &other_back_end, other_progress};
+  file_.hold();
+  const auto write_beside = [&]() -> asio::awaitable<void> {
+    while (file_.hanging_writes() == 0) co_await asio::post(io_, asio::use_awaitable);
+    EXPECT_FALSE(co_await strategy_for(GetParam().id)(other));
+    EXPECT_EQ(file_.hanging_writes(), 1u);
+    file_.release();
+  };
+  asio::co_spawn(asio::any_io_executor{io_.get_executor()}, write_beside(), [](const std::exception_ptr& failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  ASSERT_FALSE(write(100));
+  EXPECT_EQ(other_file.content(), expected_records(100));
+  EXPECT_EQ(file_.content(), expected_records(100));
 }
 
 TEST_P(strategies, yield_to_other_handlers_as_their_method_says) {

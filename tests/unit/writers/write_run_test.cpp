@@ -13,6 +13,7 @@
 #include "tests/support/run_coroutine.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "writers/file/uring_support.hpp"
+#include "writers/strategy.hpp"
 
 namespace loopscope::writers {
 namespace {
@@ -156,6 +157,18 @@ TEST_F(write_run, of_a_callback_loses_the_order_and_nothing_else) {
   EXPECT_TRUE(report->content->complete);
   EXPECT_FALSE(report->content->in_order);
   EXPECT_GT(report->content->out_of_order_records, 0u);
+}
+
+TEST_F(write_run, of_a_callback_gives_its_memory_back) {
+  write_request request;
+  request.id = method::callback;
+  request.count = 300'000;
+  const auto report = run(request);
+  ASSERT_TRUE(report);
+  const auto& memory = report->memory;
+  if (!memory.before_bytes || !memory.peak_bytes || !memory.after_bytes) GTEST_SKIP() << "no figures of memory here";
+  ASSERT_GT(*memory.peak_bytes, *memory.before_bytes + 300'000 * callback_bytes_per_record() / 2);
+  EXPECT_LT(*memory.after_bytes, (*memory.before_bytes + *memory.peak_bytes) / 2);
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+// Boost.URL, compiled once for the fuzz targets.
+#include <boost/url/src.hpp>

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "invariant.hpp"
+#include "server/cli/command_line.hpp"
+
+namespace loopscope::cli {
+namespace {
+
+using fuzz::require;
+using std::chrono::microseconds;
+
+constexpr std::size_t most_arguments = 32;
+
+command parse(const std::vector<std::string>& arguments) {
+  std::vector<const char*> argv{"loopscope"};
+  for (const std::string& each : arguments) argv.push_back(each.c_str());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+bool is_address(const listen_address& at) {
+  boost::system::error_code wrong;
+  boost::asio::ip::make_address(at.host, wrong);
+  return !wrong;
+}
+
+/// --name=value for each member of the configuration as it is printed.
+std::vector<std::string> as_flags(const serve_config& config) {
+  std::vector<std::string> flags;
+  const auto printed = nlohmann::ordered_json::parse(to_json_text(config));
+  for (const auto& [key, value] : printed.items()) {
+    std::string name = key;
+    std::string unit;
+    if (name.ends_with("_ms")) {
+      name.resize(name.size() - 3);
+      unit = "ms";
+    }
+    std::replace(name.begin(), name.end(), '_', '-');
+    flags.push_back("--" + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump()) + unit);
+  }
+  return flags;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    return !nlohmann::json(text).dump().empty();
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
+void check(const serve_config& config) {
+  require(is_address(config.listen) && (!config.admin || is_address(*config.admin)), "a listener has an address");
+  require(config.io_threads >= 1 && config.pool_threads >= 1, "there are threads");
+  require(config.limits.max_count >= 1 && config.limits.max_writes >= 1 && config.max_connections >= 1,
+          "no limit is zero");
+  for (const microseconds each :
+       {config.header_timeout, config.idle_timeout, config.stall_threshold, config.shutdown_grace})
+    require(each > microseconds{0} && each < std::chrono::hours{24 * 366}, "a time is above zero and within a year");
+  require(!config.data_dir.empty(), "there is a directory");
+
+  const std::string text = to_json_text(config);
+  if (!is_utf8(config.data_dir.string())) return;  // JSON cannot say its name
+  const command again = parse(as_flags(config));
+  const auto* serving = std::get_if<serve_command>(&again);
+  require(serving != nullptr, "the printed configuration can be given");
+  require(to_json_text(serving->config) == text, "the printed configuration is the effective one");
+}
+
+void check(const leave& leaving) {
+  require(leaving.exit_code == exit_done || leaving.exit_code == exit_bad_usage, "it leaves well or for bad usage");
+  require(!(leaving.exit_code == exit_done ? leaving.out : leaving.err).empty(), "it says why it leaves");
+}
+
+void check(const write_command& writing) {
+  require(writing.request.count >= 1 && writing.request.high_water_mark_bytes >= 1 && writing.pool_threads >= 1,
+          "there is something to write and somebody to write it");
+  require(writing.request.slice > microseconds{0}, "a slice takes time");
+}
+
+void check(const healthcheck_command& checking) {
+  require(checking.timeout > microseconds{0}, "a time is above zero");
+}
+
+}  // namespace
+}  // namespace loopscope::cli
+
+/// One argument a line.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::vector<std::string> arguments(1);
+  for (const char c : loopscope::fuzz::as_text(data, size)) {
+    if (c == '\0') return 0;  // no argument can hold one
+    if (c != '\n') {
+      arguments.back() += c;
+    } else if (arguments.size() < loopscope::cli::most_arguments) {
+      arguments.emplace_back();
+    }
+  }
+  const auto parsed = loopscope::cli::parse(arguments);
+  std::visit(
+      [](const auto& each) {
+        if constexpr (requires { each.config; }) {
+          loopscope::cli::check(each.config);
+        } else {
+          loopscope::cli::check(each);
+        }
+      },
+      parsed);
+  return 0;
+}

@@ -1,0 +1,303 @@
+"""Faults on the way to disk, the real ones: the answer says what failed, the earlier file stays, nothing leaks."""
+
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from forbid_io_uring import forbid_io_uring
+from loopscope import BINARY, Loopscope, expected_text, wait_until
+
+METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
+WITH_BACK_END = ("promise", "callback", "stream")
+EARLIER = 100
+NOBODY = 65534
+ROOM_BYTES = 64 * 1024
+TOO_MANY = 20_000  # 128,890 bytes
+LONG_ENOUGH = {("stream", "threads"): 20_000_000, ("stream", "uring"): 20_000_000, ("promise", "uring"): 10_000}
+as_root = unittest.skipUnless(os.geteuid() == 0, "SKIPPED, NOT TESTED: mounting needs root")
+
+
+def back_ends(service):
+    """Every method with every back end that it can have here."""
+    here = ("threads", "uring") if io_uring_works(service) else ("threads",)
+    return [(method, io) for method in METHODS for io in (here if method in WITH_BACK_END else (None,))]
+
+
+def io_uring_works(service):
+    return json.loads(service.ask_admin("/info")[1])["io_uring"]["available"]
+
+
+def descriptors(service):
+    return {int(each) for each in os.listdir(f"/proc/{service.process.pid}/fd")}
+
+
+@contextlib.contextmanager
+def limited(pid, which, soft):
+    """A running process's limit, for a while."""
+    before = resource.prlimit(pid, which)
+    resource.prlimit(pid, which, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, which, before)
+
+
+@contextlib.contextmanager
+def tmpfs(options):
+    with tempfile.TemporaryDirectory(prefix="loopscope-tmpfs.") as directory:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=False).returncode:
+            raise unittest.SkipTest("SKIPPED, NOT TESTED: this machine does not mount a tmpfs")
+        try:
+            yield pathlib.Path(directory)
+        finally:
+            subprocess.run(["umount", directory], check=True)
+
+
+class Faults(unittest.TestCase):
+    def one_connection(self, service):
+        """A connection that is there already, so that no fault can keep the request out."""
+        connection = service.connect()
+        self.addCleanup(connection.close)
+        connection.connect()
+        return connection
+
+    def write(self, connection, method, io, count):
+        target = f"/write?method={method}&count={count}" + (f"&io={io}" if io else "")
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), json.loads(answer.read())
+
+    def warm_up(self, service, connection):
+        """Every method once: the earlier files, and whatever a process opens only once."""
+        for method, io in back_ends(service):
+            self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
+        return self.settled(service)
+
+    def settled(self, service):
+        wait_until(lambda: service.running() == 0, "no write under way")
+        time.sleep(0.1)  # the admin plane's own connections close
+        return service.footprint()
+
+    def check_problem(self, answer, status, error_value, operation):
+        got, headers, problem = answer
+        self.assertEqual((got, problem["status"]), (status, status), problem)
+        self.assertEqual(headers["Content-Type"], "application/problem+json")
+        self.assertEqual((problem["errno"], problem["operation"]), (error_value, operation), problem)
+        self.assertIn(os.strerror(error_value), problem["detail"])
+
+    def check_intact(self, service, method):
+        content = (service.data_dir / f"{method}.txt").read_bytes()
+        self.assertEqual(sorted(content.split()), sorted(expected_text(EARLIER).split()))
+        self.assertEqual(len(content), len(expected_text(EARLIER)))
+        self.assertEqual(service.parts(), [])
+
+    def check_nothing_held(self, service, before):
+        def leaked():
+            now = service.footprint()
+            return [now[name] - before[name] for name in ("fds", "threads") if now[name] > before[name]]
+        wait_until(lambda: not leaked(), f"descriptors and threads as before: {before}, {service.footprint()}", 20)
+        self.assertEqual(service.running(), 0)
+
+    def check_each(self, service, fault, status, error_value, operation):
+        """With every method and back end: it fails as said, the earlier file stays, and the next write is fine."""
+        connection = self.one_connection(service)
+        before = self.warm_up(service, connection)
+        failed = service.writes_ended("failed")
+        for method, io in back_ends(service):
+            with self.subTest(method=method, io=io):
+                with fault():
+                    answer = self.write(connection, method, io, TOO_MANY)
+                self.check_problem(answer, status, error_value, operation)
+                self.check_intact(service, method)
+                failed += 1
+                self.assertEqual(service.writes_ended("failed"), failed)
+                self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
+                self.check_intact(service, method)
+        self.check_nothing_held(service, before)
+
+
+class Space(Faults):
+    @as_root
+    def test_a_full_disk_is_507(self):
+        with tmpfs("size=1m") as small, Loopscope(data_dir=small) as service:
+            (small / "ballast").write_bytes(bytes((1 << 20) - ROOM_BYTES))
+            self.check_each(service, contextlib.nullcontext, 507, errno.ENOSPC, "write")
+
+    def test_a_limit_of_the_file_size_is_507_and_its_signal_is_not_the_end(self):
+        with Loopscope() as service:
+            self.check_each(service, lambda: limited(service.process.pid, resource.RLIMIT_FSIZE, ROOM_BYTES), 507,
+                            errno.EFBIG, "write")
+
+    def test_the_command_survives_that_signal_too(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
+
+        with tempfile.TemporaryDirectory() as directory:
+            done = subprocess.run([BINARY, "write", "offload", "--count", str(TOO_MANY), "--data-dir", directory],
+                                  preexec_fn=limit, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(os.strerror(errno.EFBIG), done.stderr)
+            self.assertEqual(os.listdir(directory), [])
+
+
+class Descriptors(Faults):
+    def exhausted(self, service, spare):
+        """Leaves the process that many descriptors. Those in use are the lowest numbers, and the limit is a number."""
+        numbers = set()
+        while numbers != (numbers := descriptors(service)):
+            time.sleep(0.05)  # connections that clients have just closed
+        free = [each for each in range(max(numbers) + 2 + spare) if each not in numbers]
+        return limited(service.process.pid, resource.RLIMIT_NOFILE, free[spare])
+
+    def test_none_left_for_the_file_is_503(self):
+        with Loopscope() as service:
+            self.check_each(service, lambda: self.exhausted(service, 0), 503, errno.EMFILE, "open")
+
+    def test_too_few_left_fail_or_do_but_leave_nothing(self):
+        """The file takes the first; its copy for the ring and its directory want more."""
+        with Loopscope() as service:
+            connection = self.one_connection(service)
+            before = self.warm_up(service, connection)
+            for spare in (1, 2):
+                for method, io in back_ends(service):
+                    for durability in ("cache", "disk"):
+                        with self.subTest(spare=spare, method=method, io=io, durability=durability):
+                            with self.exhausted(service, spare):
+                                connection.request("GET", f"/write?method={method}&count={EARLIER + 1}&durability="
+                                                          f"{durability}" + (f"&io={io}" if io else ""))
+                                answer = connection.getresponse()
+                                problem = json.loads(answer.read())
+                            self.assertIn(answer.status, (200, 503), problem)
+                            size = (service.data_dir / f"{method}.txt").stat().st_size
+                            done = len(expected_text(EARLIER + (1 if answer.status == 200 else 0)))
+                            self.assertEqual(size, done, problem)
+                            self.assertEqual(service.parts(), [])
+                            self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
+            self.check_nothing_held(service, before)
+
+    def test_none_left_during_a_write_harms_neither_it_nor_hello(self):
+        with Loopscope() as service:
+            connection = self.one_connection(service)
+            before = self.warm_up(service, connection)
+            long = self.one_connection(service)
+            long.request("GET", "/write?method=offload&count=1000000&durability=disk&verify=true")
+            wait_until(service.parts, "the write has begun")
+            with self.exhausted(service, 0):
+                self.assertEqual(self.write(connection, "stream", "threads", EARLIER)[0], 503)
+                connection.request("GET", "/hello")
+                self.assertEqual(connection.getresponse().read(), b"hello\n")
+                answer = long.getresponse()
+                report = json.loads(answer.read())
+            self.assertEqual(answer.status, 200, report)
+            self.assertTrue(report["content"]["complete"])
+            long.close()
+            self.check_nothing_held(service, before)
+
+
+class Directory(Faults):
+    @as_root
+    def test_a_file_system_that_has_become_read_only_is_500(self):
+        with tmpfs("size=16m") as directory, Loopscope(data_dir=directory) as service:
+            @contextlib.contextmanager
+            def read_only():
+                subprocess.run(["mount", "-o", "remount,ro", directory], check=True)
+                try:
+                    yield
+                finally:
+                    subprocess.run(["mount", "-o", "remount,rw", directory], check=True)
+
+            self.check_each(service, read_only, 500, errno.EROFS, "open")
+
+    def test_a_directory_that_may_not_be_written_is_500(self):
+        with tempfile.TemporaryDirectory() as directory:
+            drop = None
+            if os.geteuid() == 0:  # whom permissions do not bind
+                os.chown(directory, NOBODY, NOBODY)
+
+                def drop():
+                    os.setgid(NOBODY)
+                    os.setuid(NOBODY)
+
+            @contextlib.contextmanager
+            def forbidden():
+                os.chmod(directory, 0o555)
+                try:
+                    yield
+                finally:
+                    os.chmod(directory, 0o755)
+
+            os.chmod(directory, 0o755)
+            binary = shutil.copy(BINARY, tempfile.gettempdir() + f"/loopscope-of-nobody.{os.getpid()}")
+            self.addCleanup(os.unlink, binary)
+            with Loopscope(data_dir=directory, preexec=drop, binary=binary) as service:
+                self.check_each(service, forbidden, 500, errno.EACCES, "open")
+
+    def test_one_that_is_removed_during_a_run_is_500(self):
+        with Loopscope() as service:
+            connection = self.one_connection(service)
+            before = self.warm_up(service, connection)
+            for method, io in back_ends(service):
+                with self.subTest(method=method, io=io):
+                    count = LONG_ENOUGH.get((method, io), 100_000)
+                    connection.request("GET", f"/write?method={method}&count={count}" + (f"&io={io}" if io else ""))
+                    wait_until(service.parts, "the write has begun")
+                    shutil.rmtree(service.data_dir)
+                    answer = connection.getresponse()
+                    problem = json.loads(answer.read())
+                    self.check_problem((answer.status, dict(answer.getheaders()), problem), 500, errno.ENOENT, "rename")
+                    self.assertNotIn(str(service.data_dir), problem["detail"])
+                    self.assertEqual(self.write(connection, method, io, EARLIER)[0], 500)
+                    service.data_dir.mkdir()
+                    self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
+                    self.check_intact(service, method)
+            self.check_nothing_held(service, before)
+
+    def test_a_name_that_is_taken_by_a_directory_is_500(self):
+        with Loopscope() as service:
+            connection = self.one_connection(service)
+            before = self.warm_up(service, connection)
+            for method in METHODS:
+                with self.subTest(method=method):
+                    target = service.data_dir / f"{method}.txt"
+                    target.unlink()
+                    target.mkdir()
+                    answer = self.write(connection, method, None, EARLIER)
+                    self.check_problem(answer, 500, errno.EISDIR, "rename")
+                    self.assertEqual(service.parts(), [])
+                    target.rmdir()
+                    self.assertEqual(self.write(connection, method, None, EARLIER)[0], 200)
+            self.check_nothing_held(service, before)
+
+
+class Uring(Faults):
+    def test_where_it_is_forbidden_or_unknown_threads_do(self):
+        for error_value, reason in ((errno.EPERM, "EPERM"), (errno.ENOSYS, "ENOSYS")):
+            with self.subTest(error_value=error_value), Loopscope(preexec=lambda: forbid_io_uring(error_value)) as service:
+                self.assertEqual(service.ready["file_io"], "threads")
+                ring = json.loads(service.ask_admin("/info")[1])["io_uring"]
+                self.assertFalse(ring["available"])
+                self.assertIn(reason, ring["reason"])
+                for method in METHODS:
+                    status, report = service.write(method=method, count=EARLIER, verify="true")
+                    self.assertEqual(status, 200, report)
+                    self.assertTrue(report["content"]["complete"])
+                    self.assertNotEqual(report["io"], "uring")
+                for method in WITH_BACK_END:
+                    status, problem = service.write(method=method, count=EARLIER, io="uring")
+                    self.assertEqual((status, problem["parameter"]), (400, "io"))
+                    self.assertIn(reason, problem["detail"])
+                self.assertEqual(service.parts(), [])
+                self.assertEqual(service.stop(signal.SIGTERM), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

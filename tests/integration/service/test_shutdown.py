@@ -1,0 +1,217 @@
+"""SIGTERM in every situation: what was accepted is answered, readiness drops first, nothing partial is left."""
+
+import contextlib
+import http.client
+import json
+import signal
+import socket
+import threading
+import unittest
+
+from loopscope import Loopscope, holds_every_record, wait_until
+
+HELLO = b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
+METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
+EARLIER = 100
+# Records of a write that is under way when the signal comes, and done well within the grace.
+A_MOMENT = {"sync": 200_000, "promise": 10_000, "callback": 50_000, "stream": 1_000_000, "partition": 200_000,
+            "offload": 200_000}
+TOO_LONG = {**dict.fromkeys(METHODS, 90_000_000), "callback": 2_500_000}
+
+
+class Writer:
+    """One write on a connection of its own; the answer comes when it comes."""
+
+    def __init__(self, service, method, count):
+        self.connection_ = service.connect()
+        self.connection_.request("GET", f"/write?method={method}&count={count}")
+        self.connection_.sock.settimeout(60)
+        wait_until(service.parts, "the write has begun")
+
+    def answer(self):
+        """Status, JSON. IncompleteRead when it was cut off."""
+        answer = self.connection_.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def last_answer(self):
+        """And leaves, which spares the service its wait for that."""
+        with contextlib.closing(self):
+            return self.answer()
+
+    def close(self):
+        self.connection_.close()
+
+
+def blocked(service):
+    """The data plane's loop is inside a sync write, past its opening."""
+    return all(each.stat().st_size for each in service.parts())
+
+
+class KeptConnections:
+    """Clients that ask /hello on kept connections until they are told that this was the last answer."""
+
+    def __init__(self, service, clients):
+        self.service_ = service
+        self.lock_ = threading.Lock()
+        self.answers = 0
+        self.said_close = 0
+        self.cut_off = []
+        self.closed_between_requests = 0
+        self.threads_ = [threading.Thread(target=self.ask_) for _ in range(clients)]
+        for each in self.threads_:
+            each.start()
+
+    def join(self):
+        for each in self.threads_:
+            each.join()
+
+    def ask_(self):
+        with contextlib.closing(self.service_.connect(timeout=30)) as connection:
+            for number in range(10_000_000):
+                try:
+                    connection.request("GET", "/hello")
+                    answer = connection.getresponse()
+                    body = answer.read()
+                except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+                    with self.lock_:
+                        # Every server may close a connection that is idle; then the client's next request crosses it.
+                        self.closed_between_requests += number > 0
+                        if number == 0:
+                            self.cut_off.append(repr(error))
+                    return
+                except (OSError, http.client.HTTPException) as error:
+                    with self.lock_:
+                        self.cut_off.append(repr(error))
+                    return
+                with self.lock_:
+                    self.answers += 1
+                    if (answer.status, body) != (200, b"hello\n"):
+                        self.cut_off.append((answer.status, body))
+                    if answer.will_close:
+                        self.said_close += 1
+                        return
+
+
+class Shutdown(unittest.TestCase):
+    def test_an_idle_service_leaves_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Loopscope() as service:
+                service.ask("/hello")
+                self.assertEqual(service.stop(number), 0)
+
+    def test_a_write_in_flight_is_completed_and_answered(self):
+        for method in METHODS:
+            with self.subTest(method=method), Loopscope("--shutdown-grace", "60s") as service:
+                with contextlib.closing(Writer(service, method, A_MOMENT[method])) as writer:
+                    service.process.send_signal(signal.SIGTERM)
+                    status, report = writer.last_answer()
+                    self.assertEqual(service.process.wait(timeout=60), 0)
+                self.assertEqual((status, report["count"]), (200, A_MOMENT[method]))
+                content = (service.data_dir / f"{method}.txt").read_bytes()
+                self.assertTrue(holds_every_record(content, A_MOMENT[method]))
+                self.assertEqual([each.name for each in service.data_dir.iterdir()], [f"{method}.txt"])
+
+    def test_what_is_longer_than_the_grace_is_cancelled_and_leaves_nothing(self):
+        for method in METHODS:
+            with self.subTest(method=method), Loopscope("--shutdown-grace", "200ms") as service:
+                self.assertEqual(service.write(method=method, count=EARLIER)[0], 200)
+                with contextlib.closing(Writer(service, method, TOO_LONG[method])) as writer:
+                    self.assertEqual(service.stop(signal.SIGTERM), 0)
+                    # A flood is deaf while it queues; when that is longer than grace and cancelling, nobody answers.
+                    with contextlib.suppress(*((http.client.RemoteDisconnected, ConnectionResetError)
+                                               if method == "callback" else ())):
+                        self.assertEqual(writer.answer()[0], 503)
+                content = (service.data_dir / f"{method}.txt").read_bytes()
+                self.assertTrue(holds_every_record(content, EARLIER))
+                if method != "callback":
+                    self.assertEqual(service.parts(), [])
+
+    def test_a_second_signal_does_not_wait(self):
+        for method in ("sync", "callback", "offload"):  # a blocked loop, a busy pool, a busy thread of it
+            with self.subTest(method=method), Loopscope("--shutdown-grace", "60s") as service:
+                self.assertEqual(service.write(method=method, count=EARLIER)[0], 200)
+                with contextlib.closing(Writer(service, method, TOO_LONG[method])):
+                    service.process.send_signal(signal.SIGTERM)
+                    wait_until(lambda: "shutdown" in service.ask_admin("/readyz")[1], "the first one is heard")
+                    self.assertIsNone(service.process.poll())
+                    self.assertEqual(service.stop(signal.SIGTERM), 128 + signal.SIGTERM)
+                content = (service.data_dir / f"{method}.txt").read_bytes()
+                self.assertTrue(holds_every_record(content, EARLIER))
+                with Loopscope(data_dir=service.data_dir) as again:
+                    self.assertEqual(again.parts(), [])
+
+    def test_new_connections_are_refused_while_it_drains(self):
+        with Loopscope("--shutdown-grace", "60s") as service:
+            with contextlib.closing(Writer(service, "offload", 1_000_000)) as writer:
+                service.process.send_signal(signal.SIGTERM)
+
+                def refuses():
+                    try:
+                        socket.create_connection(service.address, timeout=2).close()
+                    except ConnectionRefusedError:
+                        return True
+                    return False
+                wait_until(refuses, "connections are refused")
+                self.assertEqual(writer.last_answer()[0], 200)
+                self.assertEqual(service.process.wait(timeout=60), 0)
+
+    def test_a_write_that_comes_too_late_is_503(self):
+        with Loopscope("--shutdown-grace", "60s") as service, contextlib.closing(service.connect()) as late:
+            late.connect()
+            late.sock.sendall(b"GET /write?method=stream&count=10 HTTP/1.1\r\n")  # has begun, so it is waited for
+            with contextlib.closing(Writer(service, "offload", 1_000_000)) as writer:
+                service.process.send_signal(signal.SIGTERM)
+                wait_until(lambda: "shutdown" in service.ask_admin("/readyz")[1], "the signal is heard")
+                late.sock.sendall(b"Host: localhost\r\n\r\n")
+                answer = http.client.HTTPResponse(late.sock)
+                answer.begin()
+                self.assertEqual(answer.status, 503)
+                self.assertIsNotNone(answer.getheader("Retry-After"))
+                late.close()
+                self.assertEqual(writer.last_answer()[0], 200)
+                self.assertEqual(service.process.wait(timeout=60), 0)
+
+
+class UnderLoad(unittest.TestCase):
+    def test_no_answer_is_cut_off(self):
+        for threads in ("1", "2"):
+            with self.subTest(io_threads=threads), Loopscope("--io-threads", threads) as service:
+                load = KeptConnections(service, clients=16)
+                wait_until(lambda: load.answers > 500, "there is load")
+                code = service.stop(signal.SIGTERM)
+                load.join()
+                self.assertEqual((code, load.cut_off), (0, []))
+                self.assertEqual(load.said_close + load.closed_between_requests, 16)
+
+    def test_readiness_drops_before_the_listener_and_all_who_waited_are_answered(self):
+        """While sync holds the loop nothing else can happen on it, so the order can be seen."""
+        with Loopscope("--shutdown-grace", "60s") as service, contextlib.ExitStack() as clients:
+            def connected():
+                client = clients.enter_context(contextlib.closing(socket.create_connection(service.address, 60)))
+                client.sendall(HELLO)
+                return client
+
+            kept = [connected() for _ in range(16)]
+            for each in kept:
+                self.assertTrue(each.recv(65536).endswith(b"hello\n"))
+            writer = clients.enter_context(contextlib.closing(Writer(service, "sync", 2_000_000)))
+            wait_until(lambda: blocked(service), "sync holds the loop")
+            for each in kept:
+                each.sendall(HELLO)
+            service.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: "shutdown under way" in service.ask_admin("/readyz")[1], "readiness drops")
+            self.assertEqual(service.ask_admin("/readyz")[0], 503)
+            waiting = [connected() for _ in range(16)]  # the listener is still there
+            self.assertEqual(len(service.parts()), 1, "the write has ended too early for this test to see anything")
+            self.assertEqual(writer.last_answer()[0], 200)
+            for each in kept + waiting:
+                answer = http.client.HTTPResponse(each)
+                answer.begin()
+                self.assertEqual((answer.status, answer.read()), (200, b"hello\n"))
+                self.assertTrue(answer.will_close)
+                each.close()
+            self.assertEqual(service.process.wait(timeout=60), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

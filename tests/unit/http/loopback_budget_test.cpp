@@ -1,0 +1,119 @@
+// What one client, or all together, may take of a server: connections, turns, memory and patience.
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "test_server.hpp"
+
+namespace loopscope::http {
+namespace {
+
+using namespace std::chrono_literals;
+const std::string ask_hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string ask_query = "GET /query?a=b HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST(loopback_budget, offers_one_address_its_share_and_no_more) {
+  limits bounds;
+  bounds.max_connections_per_address = 2;
+  test::test_server server(bounds);
+  auto first = server.connect();
+  auto second = server.connect();
+  ASSERT_EQ(first.ask(ask_hello).status, 200);
+  ASSERT_EQ(second.ask(ask_hello).status, 200);
+  {
+    auto third = server.connect();
+    const auto refused = third.ask(ask_hello);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.has("retry-after: "));
+    EXPECT_NE(refused.body.find("address"), std::string::npos);
+  }
+  first.close();
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+}
+
+TEST(loopback_budget, drops_an_address_that_does_not_listen_and_goes_on_accepting) {
+  limits bounds;
+  bounds.max_connections_per_address = 2;
+  test::test_server server(bounds);
+  std::deque<test::raw_client> clients;
+  for (int i = 0; i < 30; ++i) clients.emplace_back(server.endpoint());
+  EXPECT_TRUE(clients.back().at_end());
+  EXPECT_EQ(server.http().open_connections(), 10U);
+  clients.clear();
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+}
+
+TEST(loopback_budget, lets_others_have_their_turn_between_pipelined_requests) {
+  limits bounds;
+  bounds.max_pipelined = 4;
+  test::test_server server(bounds);
+  server.watch_turns();
+  auto greedy = server.connect();
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += ask_hello + ask_query;
+  greedy.send(many);
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(greedy.receive().status, 200) << i;
+  EXPECT_GT(server.most_begun_in_a_turn, 0);
+  EXPECT_LE(server.most_begun_in_a_turn, 4);
+}
+
+TEST(loopback_budget, answers_all_that_is_pipelined_however_it_is_cut) {
+  for (const std::size_t at_once : {1, 2, 3, 7, 100}) {
+    limits bounds;
+    bounds.max_pipelined = at_once;
+    test::test_server server(bounds);
+    auto client = server.connect();
+    std::string many;
+    for (int i = 0; i < 20; ++i) many += ask_hello + ask_query + "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.send(many);
+    for (int i = 0; i < 60; ++i) ASSERT_EQ(client.receive().status, 200) << at_once << ' ' << i;
+    client.half_close();
+    EXPECT_TRUE(client.at_end());
+  }
+}
+
+TEST(loopback_budget, has_no_memory_for_requests_beyond_it_and_has_it_again_later) {
+  limits bounds;
+  bounds.max_connection_bytes = 20'000;
+  test::test_server server(bounds);
+  const std::string body(60'000, 'a');
+  const auto post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
+  auto big = server.connect();
+  const auto refused = big.ask(post + body.substr(1));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("retry-after: "));
+  EXPECT_TRUE(big.at_end());
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+}
+
+TEST(loopback_budget, drops_who_leaves_more_unread_than_there_is_memory_for) {
+  limits bounds;
+  bounds.max_connection_bytes = 20'000;
+  test::test_server server(bounds);
+  auto client = server.connect();
+  client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(server.eventually([&] { return server.seen.closed == 1; }));
+  EXPECT_EQ(server.connect().ask(ask_hello).status, 200);
+}
+
+TEST(loopback_budget, is_patient_with_a_client_that_reads_slowly_but_reads) {
+  limits bounds;
+  bounds.write_timeout = 400ms;
+  test::test_server server(bounds);
+  auto client = server.connect();
+  client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  // In all several times the time-out, never longer than a part of it without reading.
+  std::size_t read = 0;
+  const auto started = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - started < 2s) {
+    const auto got = client.receive_bytes(16 * 1024).size();
+    ASSERT_GT(got, 0U);
+    read += got;
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_EQ(server.seen.closed, 0) << read;
+}
+
+}  // namespace
+}  // namespace loopscope::http
