@@ -53,12 +53,13 @@ bool one_line(std::string_view text) {
 
 request_copy copy_and_check(request_reader& reader, const limits& bounds) {
   const request& asked = reader.message();
-  request_copy copy{std::string{asked.method_text()},
-                    std::string{asked.target()},
-                    std::string{asked.body()},
-                    asked.http_1_1(),
-                    reader.keep_alive(),
-                    {}};
+  request_copy copy;
+  copy.method = asked.method_text();
+  copy.target = asked.target();
+  copy.body = asked.body();
+  copy.http_1_1 = asked.http_1_1();
+  copy.keep_alive = reader.keep_alive();
+  copy.chunked = asked.find(field::transfer_encoding).has_value();
   std::size_t head_bytes = copy.method.size() + copy.target.size();
   for (const header& each : asked.headers()) {
     require(one_line(each.name) && one_line(each.value), "a field is one line");
