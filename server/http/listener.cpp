@@ -107,7 +107,7 @@ void listener::accept_waiting() noexcept try {
   while (!ec && admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::serve) {
     stream_socket socket{shared_->loop};
     acceptor_.accept(socket, peer_, ec);
-    if (!ec) connection::start(shared_, std::move(socket), peer_, false);
+    if (!ec) take(std::move(socket));
   }
 } catch (const std::bad_alloc&) {
   shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), false);
