@@ -58,10 +58,10 @@ TEST(answer_writer, gives_no_length_to_what_has_no_body) {
 
 TEST(answer_writer, leaves_out_values_that_would_end_a_header) {
   const auto out = written(response::text("").with("X-A", "b\r\nSet-Cookie: evil").with("X-B", std::string("a\0b", 3)),
-                           {.date = "D", .allowed_origin = "http://x\r\nX-C: d"});
+                           {.date = "D", .allowed_origin = "http://x\r\nX-D: d"});
   EXPECT_EQ(out.find("evil"), std::string::npos);
   EXPECT_EQ(out.find("X-B"), std::string::npos);
-  EXPECT_EQ(out.find("X-C"), std::string::npos);
+  EXPECT_EQ(out.find("X-D"), std::string::npos);
 }
 
 TEST(date_cache, writes_imf_fixdate_and_follows_the_clock) {
