@@ -89,7 +89,8 @@ std::string to_json_text(const serve_config& config) {
         {"cpu_quota", or_null(config.container.cpus)},
         {"derived", config.derived}}},
   };
-  return json.dump(2);
+  // A directory may have any name; JSON is UTF-8.
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace loopscope::cli

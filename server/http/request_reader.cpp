@@ -12,6 +12,8 @@ namespace {
 
 using parse_failure = boost::beast::http::error;
 
+constexpr std::size_t least_chunk_bytes = std::string_view{"0\r\n\r\n"}.size();
+
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -135,6 +137,8 @@ request_reader::outcome request_reader::read_body(input_buffer& in) {
   while (!in.empty()) {
     error_code ec;
     const auto bytes = in.data();
+    // Beast 1.81 asserts when a last chunk that was incomplete comes again a byte longer and still is.
+    if (facts_.chunked && bytes.size() < least_chunk_bytes) return outcome::need_more;
     const auto used = parser_->put({bytes.data(), bytes.size()}, ec);
     in.consume(used);
     if (ec && ec != parse_failure::need_more) return refuse(describe(ec));
