@@ -38,6 +38,7 @@ class connection : public registry_hook, public boost::intrusive_ref_counter<con
   /// cannot be read.
   bool unheard_client_left();
   void expire();
+  const executor& loop() const noexcept { return shared_->loop; }
   /// Finishes what is in hand, then closes.
   void drain();
   /// Closes now; a handler that runs is told through its client_gone().

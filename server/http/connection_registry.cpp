@@ -1,10 +1,31 @@
 #include "connection_registry.hpp"
 
+#include <boost/asio/post.hpp>
+#include <utility>
 #include <vector>
 
 #include "connection.hpp"
 
 namespace loopscope::http {
+
+namespace {
+
+// Each costs a few system calls; who is not overdue must not wait for a crowd that is.
+constexpr std::size_t expired_in_a_turn = 8;
+
+void expire_some(std::vector<connection::pointer> found, time_point now) {
+  for (std::size_t i = 0; i < expired_in_a_turn && !found.empty(); ++i) {
+    const auto each = std::move(found.back());
+    found.pop_back();
+    // It may have got on while others had their turn.
+    if (each->overdue(now) || each->unheard_client_left()) each->expire();
+  }
+  if (found.empty()) return;
+  const auto loop = found.back()->loop();
+  asio::post(loop, [rest = std::move(found), now]() mutable { expire_some(std::move(rest), now); });
+}
+
+}  // namespace
 
 void connection_registry::add(connection& opened) {
   list_.push_back(opened);
@@ -31,7 +52,7 @@ void connection_registry::sweep(time_point now, bool counts) {
     auto& one = static_cast<connection&>(each);
     if ((counts && one.overdue(now)) || one.unheard_client_left()) found.emplace_back(&one);
   }
-  for (auto& each : found) each->expire();
+  if (!found.empty()) expire_some(std::move(found), now);
 }
 
 void connection_registry::drain() {
