@@ -138,7 +138,8 @@ request_reader::outcome request_reader::read_body(input_buffer& in) {
     error_code ec;
     const auto bytes = in.data();
     // Beast 1.81 asserts when a last chunk that was incomplete comes again a byte longer and still is.
-    if (facts_.chunked && bytes.size() < least_chunk_bytes) return outcome::need_more;
+    const bool may_be_its_start = bytes.size() < least_chunk_bytes && !has_broken_line_end(bytes);
+    if (facts_.chunked && may_be_its_start) return outcome::need_more;
     const auto used = parser_->put({bytes.data(), bytes.size()}, ec);
     in.consume(used);
     if (ec && ec != parse_failure::need_more) return refuse(describe(ec));
