@@ -33,11 +33,16 @@ std::vector<std::string> as_flags(const serve_config& config) {
   std::vector<std::string> flags;
   const auto printed = nlohmann::ordered_json::parse(to_json_text(config));
   for (const auto& [key, value] : printed.items()) {
+    if (key == "container") continue;  // found, not told
+    if (key == "allowed_hosts") {
+      for (const auto& host : value) flags.push_back("--allowed-host=" + host.get<std::string>());
+      continue;
+    }
     std::string name = key;
     std::string unit;
     if (name.ends_with("_ms")) {
       name.resize(name.size() - 3);
-      unit = "ms";
+      if (value.is_number()) unit = "ms";
     }
     std::replace(name.begin(), name.end(), '_', '-');
     flags.push_back("--" + name + "=" + (value.is_string() ? value.get<std::string>() : value.dump()) + unit);
@@ -56,10 +61,11 @@ bool is_utf8(const std::string& text) {
 void check(const serve_config& config) {
   require(is_address(config.listen) && (!config.admin || is_address(*config.admin)), "a listener has an address");
   require(config.io_threads >= 1 && config.pool_threads >= 1, "there are threads");
-  require(config.limits.max_count >= 1 && config.limits.max_writes >= 1 && config.max_connections >= 1,
+  require(config.limits.max_count >= 1 && config.limits.max_writes >= 1 && config.clients.max_connections >= 1,
           "no limit is zero");
   for (const microseconds each :
-       {config.header_timeout, config.idle_timeout, config.stall_threshold, config.shutdown_grace})
+       {config.clients.header_timeout, config.clients.body_timeout, config.clients.idle_timeout,
+        config.clients.write_timeout, config.stall_threshold, config.shutdown_grace})
     require(each > microseconds{0} && each < std::chrono::hours{24 * 366}, "a time is above zero and within a year");
   require(!config.data_dir.empty(), "there is a directory");
 

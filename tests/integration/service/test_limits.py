@@ -242,9 +242,11 @@ class Safety(unittest.TestCase):
         def some():
             resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096))
 
-        with Loopscope(preexec=some) as service:
+        # The sanitizers' own run-time turns dumps off unless it is told not to.
+        as_it_is = {name: f"{os.environ.get(name, '')}:disable_coredump=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
+        with Loopscope(preexec=some, environment=as_it_is) as service:
             self.assertEqual(self.core_limit(service), "0")
-        with Loopscope("--core-dumps", preexec=some) as service:
+        with Loopscope("--core-dumps", preexec=some, environment=as_it_is) as service:
             self.assertEqual(self.core_limit(service), "4096")
 
     def test_no_answer_is_to_be_guessed_at(self):
