@@ -59,7 +59,7 @@ TEST(loopback_budget, lets_others_have_their_turn_between_pipelined_requests) {
 }
 
 TEST(loopback_budget, answers_all_that_is_pipelined_however_it_is_cut) {
-  for (const std::size_t at_once : {1, 2, 3, 7, 100}) {
+  for (const std::size_t at_once : {1U, 2U, 3U, 7U, 100U}) {
     limits bounds;
     bounds.max_pipelined = at_once;
     test::test_server server(bounds);
