@@ -10,7 +10,7 @@ namespace loopscope::http {
 namespace {
 
 using namespace std::chrono_literals;
-const std::string ask_hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+using test::hello;
 const std::string ask_query = "GET /query?a=b HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(loopback_budget, offers_one_address_its_share_and_no_more) {
@@ -19,17 +19,17 @@ TEST(loopback_budget, offers_one_address_its_share_and_no_more) {
   test::test_server server(bounds);
   auto first = server.connect();
   auto second = server.connect();
-  ASSERT_EQ(first.ask(ask_hello).status, 200);
-  ASSERT_EQ(second.ask(ask_hello).status, 200);
+  ASSERT_EQ(first.ask(hello).status, 200);
+  ASSERT_EQ(second.ask(hello).status, 200);
   {
     auto third = server.connect();
-    const auto refused = third.ask(ask_hello);
+    const auto refused = third.ask(hello);
     EXPECT_EQ(refused.status, 503);
     EXPECT_TRUE(refused.has("retry-after: "));
     EXPECT_NE(refused.body.find("address"), std::string::npos);
   }
   first.close();
-  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(hello).status == 200; }));
 }
 
 TEST(loopback_budget, drops_an_address_that_does_not_listen_and_goes_on_accepting) {
@@ -41,7 +41,7 @@ TEST(loopback_budget, drops_an_address_that_does_not_listen_and_goes_on_acceptin
   EXPECT_TRUE(clients.back().at_end());
   EXPECT_EQ(server.http().open_connections(), 10U);
   clients.clear();
-  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(hello).status == 200; }));
 }
 
 TEST(loopback_budget, lets_others_have_their_turn_between_pipelined_requests) {
@@ -51,7 +51,7 @@ TEST(loopback_budget, lets_others_have_their_turn_between_pipelined_requests) {
   server.watch_turns();
   auto greedy = server.connect();
   std::string many;
-  for (int i = 0; i < 100; ++i) many += ask_hello + ask_query;
+  for (int i = 0; i < 100; ++i) many += hello + ask_query;
   greedy.send(many);
   for (int i = 0; i < 200; ++i) ASSERT_EQ(greedy.receive().status, 200) << i;
   EXPECT_GT(server.most_begun_in_a_turn, 0);
@@ -65,7 +65,7 @@ TEST(loopback_budget, answers_all_that_is_pipelined_however_it_is_cut) {
     test::test_server server(bounds);
     auto client = server.connect();
     std::string many;
-    for (int i = 0; i < 20; ++i) many += ask_hello + ask_query + "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (int i = 0; i < 20; ++i) many += hello + ask_query + "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
     client.send(many);
     for (int i = 0; i < 60; ++i) ASSERT_EQ(client.receive().status, 200) << at_once << ' ' << i;
     client.half_close();
@@ -84,7 +84,7 @@ TEST(loopback_budget, has_no_memory_for_requests_beyond_it_and_has_it_again_late
   EXPECT_EQ(refused.status, 503);
   EXPECT_TRUE(refused.has("retry-after: "));
   EXPECT_TRUE(big.at_end());
-  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(ask_hello).status == 200; }));
+  EXPECT_TRUE(server.eventually([&] { return server.connect().ask(hello).status == 200; }));
 }
 
 TEST(loopback_budget, drops_who_leaves_more_unread_than_there_is_memory_for) {
@@ -94,7 +94,7 @@ TEST(loopback_budget, drops_who_leaves_more_unread_than_there_is_memory_for) {
   auto client = server.connect();
   client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(server.eventually([&] { return server.seen.closed == 1; }));
-  EXPECT_EQ(server.connect().ask(ask_hello).status, 200);
+  EXPECT_EQ(server.connect().ask(hello).status, 200);
 }
 
 TEST(loopback_budget, is_patient_with_a_client_that_reads_slowly_but_reads) {
