@@ -8,7 +8,8 @@
 namespace loopscope {
 namespace {
 
-constexpr std::size_t queued_lines = 8192;
+// spdlog allocates them all at start, some 400 bytes each.
+constexpr std::size_t queued_lines = 1024;
 
 /// Members as key=value; text in JSON's own quoting, which escapes control characters.
 std::string as_text(std::string_view event, const logger::fields& with) {

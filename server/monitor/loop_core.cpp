@@ -32,9 +32,6 @@ constexpr bool late_stacks_mislead = false;
 constexpr const char* no_answer = late_stacks_mislead
                                       ? "the signal was not handled in time (ThreadSanitizer delays signals)"
                                       : "the signal was not handled in time (uninterruptible sleep, or not scheduled)";
-// For the program's debug information, which is read once.
-constexpr std::chrono::seconds longest_read{10};
-constexpr const char* still_reading = "the program's debug information was still being read";
 constexpr const char* too_short = "the stall ended before its stack was taken";
 
 nanoseconds deadline_interval(const options& o) {
@@ -76,9 +73,8 @@ loop_core::time_point loop_core::look(const host_totals& host, scheduler_clock& 
     // Known before its stack is, which may take a while to read.
     if (next.began) update_open(*seen, false, host);
     if (next.sample) take_stack();
-    if (!next.sample && catcher_.pending()) collect_stack(nanoseconds{0});
-    const bool named = read_stacks(*case_, unread_);
-    update_open(*seen, named || (next.sample && unread_.empty()), host);
+    const bool came_late = !next.sample && catcher_.pending() && collect_stack(nanoseconds{0});
+    update_open(*seen, next.sample || came_late, host);
   }
   if (next.post) post_probe();
   settle(now);
@@ -137,22 +133,18 @@ void loop_core::take_stack() {
   if (catcher_.request(thread_->tid())) collect_stack(stack_wait);
 }
 
-void loop_core::collect_stack(nanoseconds timeout) {
-  auto raw = catcher_.collect(timeout);
+bool loop_core::collect_stack(nanoseconds timeout) {
+  const auto raw = catcher_.collect(timeout);
   if (!raw) {
     case_->no_stack(no_answer);
     if (late_stacks_mislead) catcher_.cancel();
-    return;
+    return false;
   }
-  if (raw->exception_in_flight) return case_->no_stack("an exception was in flight");
-  unread_.push_back(*std::move(raw));
-}
-
-// Waiting for the debug information here would leave every loop unwatched meanwhile.
-bool loop_core::read_stacks(stall_case& into, std::vector<raw_stack>& unread) const {
-  if (unread.empty() || !symboliser::ready()) return false;
-  for (const auto& raw : unread) into.add_stack(symboliser_.frames(raw));
-  unread.clear();
+  if (raw->exception_in_flight) {
+    case_->no_stack("an exception was in flight");
+  } else {
+    case_->add_stack(symboliser_.blocking_frames(*raw));
+  }
   return true;
 }
 
@@ -171,11 +163,8 @@ void loop_core::update_open(const sighting& seen, bool sampled, const host_total
 void loop_core::end_case(const stall_tracker::span& stall, const evidence& seen) {
   catcher_.cancel();
   pulse_.ended(stall.end);
-  settling_ = settling{*std::move(case_), seen, stall.end + settings_.settle_time, repeats_, std::move(unread_)};
+  settling_ = settling{*std::move(case_), seen, stall.end + settings_.settle_time, repeats_};
   case_.reset();
-  unread_.clear();
-  read_stacks(settling_->ended, settling_->unread);
-  if (!settling_->unread.empty()) settling_->ended.no_stack(still_reading);
   book_.add_ended(describe_ended());
 }
 
@@ -191,8 +180,6 @@ stall_record loop_core::describe_ended() const {
 
 void loop_core::settle(time_point now) {
   if (!settling_ || now < settling_->until) return;
-  read_stacks(settling_->ended, settling_->unread);
-  if (!settling_->unread.empty() && now < settling_->until + longest_read) return;
   auto record = describe_ended();
   const auto fingerprint = settling_->ended.fingerprint();
   settling_.reset();

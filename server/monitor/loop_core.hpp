@@ -48,13 +48,12 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   std::chrono::nanoseconds stalled_for(time_point now) const noexcept;
 
  private:
-  /// A stall that has ended, until those whom it delayed are counted and its stacks read.
+  /// A stall that has ended, until those whom it delayed are counted.
   struct settling {
     stall_case ended;
     evidence seen;
     time_point until;
     std::uint64_t repeats;
-    std::vector<raw_stack> unread;
   };
 
   void learn_thread();
@@ -62,8 +61,8 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   void loop_gone(time_point now, const host_totals& host);
   void open_case();
   void take_stack();
-  void collect_stack(std::chrono::nanoseconds timeout);
-  bool read_stacks(stall_case& into, std::vector<raw_stack>& unread) const;
+  /// False when the thread has not answered yet.
+  bool collect_stack(std::chrono::nanoseconds timeout);
   void update_open(const sighting& seen, bool sampled, const host_totals& host);
   void end_case(const stall_tracker::span& stall, const evidence& seen);
   stall_record describe_ended() const;
@@ -89,7 +88,6 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   symboliser symboliser_;
   std::optional<loop_thread> thread_;
   std::optional<stall_case> case_;
-  std::vector<raw_stack> unread_;  // of the case: taken before the debug information was there
   std::optional<settling> settling_;
   host_totals host_at_post_;
   std::string advice_;

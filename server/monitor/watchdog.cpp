@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "loop_core.hpp"
-#include "symboliser.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -61,9 +60,6 @@ watchdog::watchdog() {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] { run(); });
-  // Not on the watchdog, which would be blind for as long as a large program's debug information takes to
-  // read.
-  primer_ = std::thread([] { symboliser::prime(); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -73,7 +69,6 @@ watchdog::~watchdog() {
     stopping_ = true;
   }
   wake();
-  primer_.join();
   thread_.join();
   ::sem_destroy(&wake_);
 }

@@ -48,7 +48,6 @@ class watchdog {
   std::vector<entry> loops_;
   bool stopping_ = false;
   std::thread thread_;
-  std::thread primer_;
 };
 
 }  // namespace loopscope::monitor
