@@ -23,7 +23,7 @@ class Compare(support.StandIn):
     def compare(self, *arguments, script="demo.sh", **more):
         self.out = os.path.join(self.folder, "the results")
         return self.start(script, "--server", self.binary, "--probe", PROBE, "--out", self.out,
-                          "--idle", "1", "--window", "1", *arguments, **more)
+                          "--idle", "0.5", "--window", "0.5", *arguments, **more)
 
     def results(self):
         """Whatever a run leaves behind is a document of the schema."""
@@ -70,11 +70,11 @@ class Compare(support.StandIn):
             self.assertGreater(entry["summary"]["time_ms"]["max"], entry["summary"]["time_ms"]["min"])
 
     def test_keeps_what_was_measured_when_interrupted(self):
-        process = self.compare("--methods", "stream,sync", STANDIN_WRITE_S="4")
+        process = self.compare("--methods", "stream,sync", STANDIN_WRITE_S="2.5")
         for line in process.stderr:
             if line.startswith("sync"):
                 break
-        time.sleep(3)  # past the idle time into the write, so that the loop is blocked when the signal comes
+        time.sleep(1.8)  # past the idle time into the write, so that the loop is blocked when the signal comes
         process.send_signal(signal.SIGINT)
         output, progress = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 128 + signal.SIGINT, progress)
