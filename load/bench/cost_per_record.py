@@ -16,8 +16,8 @@ COUNTS = (10**4, 10**5, 10**6, 10**7, 10**8)
 QUICK_COUNTS = (10**4, 10**5, 10**6)
 BASE_COUNT = 10**6
 PAIRS = 5
-PAIRS_S = 8         # after which no further pair is begun
-LONGEST_WRITE_S = 75  # what would take longer is left out
+PAIRS_S = 6         # after which no further pair is begun
+LONGEST_WRITE_S = 170  # what would take longer is left out
 SHORT_S = 0.2       # for which short writes are repeated
 
 
@@ -76,6 +76,7 @@ def measure(methods, counts, progress):
             with progress.step(f"{method}: {units.count(count, 'record')}"):
                 rows.append(at(method, count))
             ns_per_record = rows[-1]["ns_per_record"]
+            progress.say(f"{method}: {units.count(count, 'record')}: {nanoseconds(ns_per_record)} each")
         found[method] = {"fixed_ms": fixed_ms, "counts": rows}
     return found
 

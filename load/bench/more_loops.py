@@ -1,7 +1,8 @@
 """What a second loop gives: requests a second of --io-threads 2 over 1, on two cores that the asking wrk shares.
 
-wrk needs a core too, so a second loop can give no more than the CPU time that one loop and wrk leave unused: with one loop
-a request costs the server S and wrk W, and 1 / (S + W) on both cores is the most that any number of loops can serve.
+wrk needs a core too: where a request costs it as much as the server, one loop and wrk fill both cores and a second loop
+finds nothing left. So beside what two loops served is what they would have served, had a request cost the server and wrk
+what it costs with one loop and no time of the cores been unused.
 """
 
 import rounds
@@ -11,7 +12,7 @@ MANY_FIELDS = tuple(f"X-Field-{number}: {'value ' * 8}{number}" for number in ra
 LOADS = {  # name: what of one_round
     "/hello": {},
     "/hello, 16 at once": {"pipelined": 16},
-    "/hello, 80 header fields": {"fields": MANY_FIELDS},
+    "/hello, 80 fields, 16 at once": {"fields": MANY_FIELDS, "pipelined": 16, "connections": 16},
     "sync write of 5,000": {"target": "/write?method=sync&count=5000", "connections": 32},
 }
 MANY_WRITES = ("--max-writes", "1000")
@@ -32,34 +33,33 @@ def measure(number_of_rounds, seconds, progress):
 
 
 def summary(one, two, cores=2):
-    """The spreads, and of two over one also what the cores had left for it."""
+    """The spreads, and beside two over one what it would be at one loop's cost."""
     return {
         "one_loop": {figure: rounds.spread([each[figure] for each in one]) for figure in one[0]},
         "two_loops": {figure: rounds.spread([each[figure] for each in two]) for figure in two[0]},
         "two_over_one": rounds.ratios(two, one),
-        "most_that_the_cores_allow": rounds.spread([most(each, cores) for each in one]),
+        "at_the_same_cost": rounds.spread([at_the_same_cost(each, cores) for each in one]),
     }
 
 
-def most(figures, cores):
+def at_the_same_cost(figures, cores):
     """How many times its requests the cores could serve at what one costs, if nothing of them were unused."""
     both_us = figures["cpu_us_per_request"] + figures["asking_cpu_us_per_request"]
     return cores * 1e6 / both_us / figures["requests_per_s"]
 
 
-ROW = "{:<25}{:>10}{:>10}{:>10}  {:<21}{:>6}"
+ROW = "{:<30}{:>10}{:>8}{:>11}  {:<19}"
 
 
 def table(found):
-    lines = [f"{'':<25}{'CPU a request':^20}",
-             ROW.format("two loops over one", "server", "wrk", "requests/s", "times", "at most"), "-" * 80]
+    lines = [f"{'':<34}CPU a request{'':>11}two over one", ROW.format("", "server", "wrk", "requests/s", "(same cost)"), "-" * 80]
     for name, of in found.items():
         one = of["one_loop"]
         lines.append(ROW.format(
-            name, units.duration_of_us(one["cpu_us_per_request"]["median"]),
-            units.duration_of_us(one["asking_cpu_us_per_request"]["median"]),
-            f"{one['requests_per_s']['median']:,.0f}", rounds.in_words(of["two_over_one"]["requests_per_s"]),
-            f"{of['most_that_the_cores_allow']['median']:.2f}"))
+            name, *(units.cost(one[whose + "cpu_us_per_request"]["median"] / 1000) for whose in ("", "asking_")),
+            f"{one['requests_per_s']['median']:,.0f}",
+            f"{rounds.in_words(of['two_over_one']['requests_per_s'])}"))
+        lines.append(f"{'':<61}({of['at_the_same_cost']['median']:.2f})")
     return lines + ["-" * 80,
-                    "CPU and requests/s: with one loop. at most: what wrk's own need of the two cores",
-                    "leaves, were no time of either unused."]
+                    "CPU and requests/s: with one loop. same cost: what two would serve if both cores were",
+                    "always busy and a request cost what it does with one."]

@@ -101,24 +101,24 @@ def latencies(one):
     return {figure: one[figure] for figure in ("p50_us", "p99_us", "p99_9_us", "max_us")}
 
 
-ROW = "{:<15}{:>8}{:>8}{:>8}  {:<22}{:>8}{:>8}"
+ROW = "{:<16}{:>8}{:>8}{:>8}  {:<20}{:>9}{:>8}"
 
 
 def table(found):
-    lines = [f"{'':<15}{'/hello':^24}  {'p99.9 over idle':<22}{'the loop':^16}".rstrip(),
-             ROW.format("", "p99.9", "max", "worst", "median (of rounds)", "lag", "stall"), "-" * 79]
+    lines = [f"{'':<16}{'/hello':^24}  {'p99.9 over idle':<20}{'the loop':^17}".rstrip(),
+             ROW.format("", "p99.9", "max", "worst", "median (of rounds)", "lag", "stall"), "-" * 77]
     for name, of in found.items():
         if of is None:
-            lines.append(f"{name:<15}not offered by this server")
+            lines.append(f"{name:<17}not offered by this server")
             continue
         us, middle, most = units.duration_of_us, "median", "greatest"
         lines.append(ROW.format(
             name, us(of["p99_9_us"] and of["p99_9_us"][middle]), us(of["max_us"][middle]), us(of["max_us"][most]),
             rounds.in_words(of["over_idle"].get("p99_9_us")), us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most]),
             units.duration(of["longest_stall_ms"][most]) if of["longest_stall_ms"][most] else "none"))
-    return lines + ["-" * 79,
-                    f"{RATE_PER_S:,} /hello a second. max: median of the rounds; worst: of all of them. lag and stall: the",
-                    "longest that the server itself saw. idle again: nothing is written either."]
+    return lines + ["-" * 77,
+                    f"{RATE_PER_S:,} /hello a second. max: median of the rounds; worst: of all of them. lag,",
+                    "stall: the longest that the server itself saw. idle again: the machine's own noise."]
 
 
 def measure(options, progress):

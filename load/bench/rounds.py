@@ -92,9 +92,13 @@ def ratios(rounds, base_rounds):
     return out
 
 
-def in_words(ratio):
+def in_words(ratios_spread):
     """A spread of ratios, as "1.05 (0.86 .. 1.17)"."""
-    return "n/a" if ratio is None else f"{ratio['median']:.2f} ({ratio['least']:.2f} .. {ratio['greatest']:.2f})"
+    if ratios_spread is None:
+        return "n/a"
+    median, least, greatest = (f"{value:.{2 if value < 9.995 else 0}f}"
+                               for value in (ratios_spread[name] for name in ("median", "least", "greatest")))
+    return f"{median} ({least} .. {greatest})"
 
 
 def write_json(path, figures, data_dir=None):
