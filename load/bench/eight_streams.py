@@ -64,10 +64,10 @@ ROW = "{:<8}{:>9}{:>9}  {:<22}{:<22}{:>8}"
 
 
 def table(found):
-    lines = [ROW.format("", "mean", "slowest", "slowest over mean", "over one by one", "complete"), "-" * 78]
+    lines = [ROW.format("", "mean", "slowest", "slowest over mean", "over one by one", "complete"), "-" * 80]
     for loops, of in found.items():
         lines.append(ROW.format(
             units.count(loops, "loop"), units.duration(of["mean_ms"]["median"]), units.duration(of["slowest_ms"]["median"]),
             rounds.in_words(of["slowest_over_mean"]), rounds.in_words(of["slowest_over_one_after_another"]),
             "all" if of["all_complete"] else "NOT ALL"))
-    return lines + ["-" * 78, f"{STREAMS} streams to the same stream.txt, begun at the same moment."]
+    return lines + rounds.under_rule(f"{STREAMS} streams to the same stream.txt, begun at the same moment.")

@@ -11,8 +11,8 @@ from loopscope_load import units
 MANY_FIELDS = tuple(f"X-Field-{number}: {'value ' * 8}{number}" for number in range(80))
 LOADS = {  # name: what of one_round
     "/hello": {},
-    "/hello, 16 at once": {"pipelined": 16},
-    "/hello, 80 fields, 16 at once": {"fields": MANY_FIELDS, "pipelined": 16, "connections": 16},
+    "/hello x 16": {"pipelined": 16},
+    "/hello x 16, 80 fields": {"fields": MANY_FIELDS, "pipelined": 16, "connections": 16},
     "sync write of 5,000": {"target": "/write?method=sync&count=5000", "connections": 32},
 }
 MANY_WRITES = ("--max-writes", "1000")
@@ -48,18 +48,18 @@ def at_the_same_cost(figures, cores):
     return cores * 1e6 / both_us / figures["requests_per_s"]
 
 
-ROW = "{:<30}{:>10}{:>8}{:>11}  {:<19}"
+ROW = "{:<23}{:>10}{:>8}{:>12}  {:<20}{:>5}"
 
 
 def table(found):
-    lines = [f"{'':<34}CPU a request{'':>11}two over one", ROW.format("", "server", "wrk", "requests/s", "(same cost)"), "-" * 80]
+    lines = [f"{'':<27}CPU a request{'':>14}two loops over one",
+             ROW.format("", "server", "wrk", "requests/s", "measured", "same*"), "-" * 80]
     for name, of in found.items():
         one = of["one_loop"]
         lines.append(ROW.format(
             name, *(units.cost(one[whose + "cpu_us_per_request"]["median"] / 1000) for whose in ("", "asking_")),
-            f"{one['requests_per_s']['median']:,.0f}",
-            f"{rounds.in_words(of['two_over_one']['requests_per_s'])}"))
-        lines.append(f"{'':<61}({of['at_the_same_cost']['median']:.2f})")
-    return lines + ["-" * 80,
-                    "CPU and requests/s: with one loop. same cost: what two would serve if both cores were",
-                    "always busy and a request cost what it does with one."]
+            f"{one['requests_per_s']['median']:,.0f}", rounds.in_words(of["two_over_one"]["requests_per_s"]),
+            f"{of['at_the_same_cost']['median']:.2f}"))
+    return lines + rounds.under_rule(
+        "CPU and requests/s: with one loop. x 16: so many at once on each connection. * if a request cost the server and wrk "
+        "the same as with one loop, and both cores were always busy.")

@@ -70,6 +70,6 @@ def table(found):
                      f"{us(of['held_up']['max_us']):>12} {us(of['others']['p50_us']):>12}{us(of['others']['p99_us']):>8}"
                      f"{us(of['others']['max_us']):>8}{us(of['idle']['p99_us']):>11}{us(of['idle']['max_us']):>8}")
     loops = sorted({of["loops_that_stalled"] for of in found})
-    return lines + ["-" * 80,
-                    f"{CONNECTIONS} connections, {RATE_PER_S:,} /hello a second; held up: the share of those due during the sync",
-                    f"write that were on its loop's connections. The server saw {' or '.join(map(str, loops))} of its 2 loops stall."]
+    return lines + rounds.under_rule(
+        f"{CONNECTIONS} connections, {RATE_PER_S:,} /hello a second. held up: the share of those due during the sync write that "
+        f"were on its loop's connections. The server saw {' or '.join(map(str, loops))} of its 2 loops stall.")

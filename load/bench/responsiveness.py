@@ -76,12 +76,14 @@ def one_round(phases, seconds):
 
 def figures(window, requests, zero_ms, samples, stalls):
     """One phase: /hello as its clients saw it, the loop as the server did."""
-    latencies = requests.within([[window.started_ms - zero_ms, window.ended_ms - zero_ms]])
+    due_in = [[window.started_ms - zero_ms, window.ended_ms - zero_ms]]
     lags = [sample["lag_max_us"] for sample in samples
             if window.started_ms + EVENT_MS <= sample["unix_ms"] <= window.ended_ms and sample["lag_max_us"] is not None]
     stalled = [stall["duration_ms"] for stall in stalls
                if window.started_ms <= stall["started_ms"] <= window.ended_ms]
-    return {**quantiles.figures(latencies), "writes": window.writes, "loop_lag_max_us": max(lags, default=None),
+    return {**quantiles.figures(requests.within(due_in)),
+            "from_sent_max_us": max(requests.from_sent().within(due_in), default=None),
+            "writes": window.writes, "loop_lag_max_us": max(lags, default=None),
             "longest_stall_ms": max(stalled, default=0.0)}
 
 
@@ -101,12 +103,12 @@ def latencies(one):
     return {figure: one[figure] for figure in ("p50_us", "p99_us", "p99_9_us", "max_us")}
 
 
-ROW = "{:<16}{:>8}{:>8}{:>8}  {:<20}{:>9}{:>8}"
+ROW = "{:<16}{:>8}{:>8}{:>8}{:>9}  {:<20}{:>9}"
 
 
 def table(found):
-    lines = [f"{'':<16}{'/hello':^24}  {'p99.9 over idle':<20}{'the loop':^17}".rstrip(),
-             ROW.format("", "p99.9", "max", "worst", "median (of rounds)", "lag", "stall"), "-" * 77]
+    lines = [f"{'':<16}{'/hello':>17}{'':<18}{'p99.9 over idle':<20}{'loop':>9}",
+             ROW.format("", "p99.9", "max", "worst", "of that*", "median (of rounds)", "lag"), "-" * 80]
     for name, of in found.items():
         if of is None:
             lines.append(f"{name:<17}not offered by this server")
@@ -114,11 +116,12 @@ def table(found):
         us, middle, most = units.duration_of_us, "median", "greatest"
         lines.append(ROW.format(
             name, us(of["p99_9_us"] and of["p99_9_us"][middle]), us(of["max_us"][middle]), us(of["max_us"][most]),
-            rounds.in_words(of["over_idle"].get("p99_9_us")), us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most]),
-            units.duration(of["longest_stall_ms"][most]) if of["longest_stall_ms"][most] else "none"))
-    return lines + ["-" * 77,
-                    f"{RATE_PER_S:,} /hello a second. max: median of the rounds; worst: of all of them. lag,",
-                    "stall: the longest that the server itself saw. idle again: the machine's own noise."]
+            us(of["from_sent_max_us"] and of["from_sent_max_us"][most]), rounds.in_words(of["over_idle"].get("p99_9_us")),
+            us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most])))
+    return lines + rounds.under_rule(
+        f"{RATE_PER_S:,} /hello a second. p99.9, max: medians of the rounds; worst: of all of them. lag: the longest that the "
+        "server itself saw. idle again: the machine's own noise. * the longest from sent to answered: the rest is what the "
+        "machine kept the probe itself from sending.")
 
 
 def measure(options, progress):

@@ -9,11 +9,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "load"))
 
-from loopscope_load import machine, server_process, systems, wrk  # noqa: E402  (found through the path above)
+from loopscope_load import machine, server_process, systems, table, wrk  # noqa: E402  (found through the path above)
 
 LOOPSCOPE = str(ROOT / "build/bin/loopscope")
 PROBE = str(ROOT / "build/bin/loopscope-probe")
@@ -99,6 +100,11 @@ def in_words(ratios_spread):
     median, least, greatest = (f"{value:.{2 if value < 9.995 else 0}f}"
                                for value in (ratios_spread[name] for name in ("median", "least", "greatest")))
     return f"{median} ({least} .. {greatest})"
+
+
+def under_rule(note):
+    """The last lines of a table: what its figures mean."""
+    return ["-" * table.WIDTH, *textwrap.wrap(note, table.WIDTH)]
 
 
 def write_json(path, figures, data_dir=None):

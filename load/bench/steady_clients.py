@@ -12,15 +12,17 @@ import time
 import urllib.parse
 
 REQUEST = b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BEGIN_AFTER_S = 0.1  # all are connected by then
 END_OF_ANSWER = b"\r\n\r\nhello\n"
 
 Answer = collections.namedtuple("Answer", "due_s latency_us")
 
 
-class Connection_:
-    def __init__(self, address, first_due_s):
-        self.socket = socket.create_connection(address, 5)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+class SteadyClient:
+    """One of them; answers are those that have come, in order."""
+
+    def __init__(self, connected, first_due_s):
+        self.socket = connected
         self.next_due_s = first_due_s
         self.waiting = collections.deque()
         self.unread = b""
@@ -42,14 +44,14 @@ class Connection_:
 
 
 class SteadyClients:
-    """A context manager; answers is, when it has ended, a list of Answers for each connection."""
+    """All of them, on a thread; a context manager. answers is, when it has ended, a list of Answers for each."""
 
-    def __init__(self, url, connections, rate_per_s):
+    def __init__(self, url, clients, rate_per_s):
         parts = urllib.parse.urlsplit(url)
-        self.period_s_ = connections / rate_per_s
-        begin_s = time.monotonic() + 0.1
-        self.connections_ = [Connection_((parts.hostname, parts.port), begin_s + number / rate_per_s)
-                             for number in range(connections)]
+        self.period_s_ = clients / rate_per_s
+        begin_s = time.monotonic() + BEGIN_AFTER_S
+        self.clients_ = [SteadyClient(connected((parts.hostname, parts.port)), begin_s + number / rate_per_s)
+                         for number in range(clients)]
         self.ending_ = threading.Event()
         self.thread_ = threading.Thread(target=self.ask_, daemon=True)
         self.answers = None
@@ -61,15 +63,15 @@ class SteadyClients:
     def __exit__(self, *_):
         self.ending_.set()
         self.thread_.join()
-        for connection in self.connections_:
-            connection.socket.close()
-        self.answers = [connection.answers for connection in self.connections_]
+        for client in self.clients_:
+            client.socket.close()
+        self.answers = [client.answers for client in self.clients_]
 
     def ask_(self):
-        in_turn = collections.deque(self.connections_)  # each is due a period after its last time, so in this order
+        in_turn = collections.deque(self.clients_)  # each is due a period after its last time, so in this order
         with selectors.DefaultSelector() as selector:
-            for connection in self.connections_:
-                selector.register(connection.socket, selectors.EVENT_READ, connection)
+            for client in self.clients_:
+                selector.register(client.socket, selectors.EVENT_READ, client)
             while not self.ending_.is_set():
                 for key, _ in selector.select(max(0.0, in_turn[0].next_due_s - time.monotonic())):
                     key.data.receive()
@@ -77,3 +79,9 @@ class SteadyClients:
                     in_turn[0].send()
                     in_turn[0].next_due_s += self.period_s_
                     in_turn.rotate(-1)
+
+
+def connected(address):
+    connection = socket.create_connection(address, 5)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
