@@ -17,7 +17,7 @@ QUICK_COUNTS = (10**4, 10**5, 10**6)
 BASE_COUNT = 10**6
 PAIRS = 5
 PAIRS_S = 6         # after which no further pair is begun
-LONGEST_WRITE_S = 170  # what would take longer is left out
+LONGEST_WRITE_S = 300  # what would take longer is left out
 SHORT_S = 0.2       # for which short writes are repeated
 
 

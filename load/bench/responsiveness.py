@@ -108,7 +108,7 @@ ROW = "{:<16}{:>8}{:>8}{:>8}{:>9}  {:<20}{:>9}"
 
 def table(found):
     lines = [f"{'':<16}{'/hello':>17}{'':<18}{'p99.9 over idle':<20}{'loop':>9}",
-             ROW.format("", "p99.9", "max", "worst", "of that*", "median (of rounds)", "lag"), "-" * 80]
+             ROW.format("", "p99.9", "max", "worst", "sent*", "median (of rounds)", "lag"), "-" * 80]
     for name, of in found.items():
         if of is None:
             lines.append(f"{name:<17}not offered by this server")
@@ -120,8 +120,8 @@ def table(found):
             us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most])))
     return lines + rounds.under_rule(
         f"{RATE_PER_S:,} /hello a second. p99.9, max: medians of the rounds; worst: of all of them. lag: the longest that the "
-        "server itself saw. idle again: the machine's own noise. * the longest from sent to answered: the rest is what the "
-        "machine kept the probe itself from sending.")
+        "server itself saw. idle again: the machine's own noise. * the longest from sent to answered: what is more is what "
+        "the machine kept the probe itself from sending.")
 
 
 def measure(options, progress):

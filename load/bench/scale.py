@@ -5,7 +5,7 @@
 
 cost: a record's cost and the memory that a write takes, 10,000 to 100,000,000 records. loops: what --io-threads 2 serves
 over 1. blocked: whom a blocked loop of two holds up. streams: eight at once. Nothing is pinned. Writes go to TMPDIR; takes
-10 minutes, with --quick 1. Reads build/bin/loopscope.
+half an hour where a record costs 2 us, most of it in the hundred millions; with --quick 4 minutes. Reads build/bin/loopscope.
 """
 
 import argparse
