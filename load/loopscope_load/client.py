@@ -27,9 +27,12 @@ class Client:
         if status != 200 or body.strip() != b"hello":
             raise Failure(f"This is not loopscope: /hello answered status {status}.")
 
-    def write(self, method, count, verify):
-        """Writes `count` records; returns the write report. Raises Refused when that is over a limit."""
-        query = urllib.parse.urlencode({"method": method, "count": count, "verify": str(verify).lower()})
+    def write(self, method, count, verify, **more):
+        """Writes `count` records; returns the write report. `more` are further parameters of /write.
+
+        Raises Refused when that is over a limit.
+        """
+        query = urllib.parse.urlencode({"method": method, "count": count, "verify": str(verify).lower(), **more})
         status, body = self.get_("/write?" + query)
         try:
             answer = json.loads(body)

@@ -20,11 +20,19 @@ CONNECTIONS_MAX = 512   # a stall holds up more requests than that; they wait in
 
 
 class Requests:
-    """Every request of a run, by its due time in microseconds from the start; latency None where none came."""
+    """Every request of a run, by its due time in microseconds from the start; latency None where none came.
 
-    def __init__(self, scheduled_us, latency_us):
+    answer_us is the latency without what the probe itself was late.
+    """
+
+    def __init__(self, scheduled_us, latency_us, answer_us=None):
         self.scheduled_us = scheduled_us
         self.latency_us = latency_us
+        self.answer_us = answer_us
+
+    def from_sent(self):
+        """The same requests, each counted from when it was sent: of a probe that was not waiting for a connection."""
+        return Requests(self.scheduled_us, self.answer_us)
 
     def within(self, windows_ms):
         """The latencies of the answered requests that were due in one of the ordered, disjoint windows."""
@@ -97,10 +105,11 @@ class Run:
 
 
 def read_requests(lines):
-    scheduled, latencies = [], []
+    scheduled, latencies, answers = [], [], []
     for row in csv.DictReader(lines):
         due_us = float(row["scheduled_us"])
         answered = row["done_us"] and row["status"] == "200"  # else empty while waiting, or the cause of the failure
         scheduled.append(due_us)
         latencies.append(float(row["done_us"]) - due_us if answered else None)
-    return Requests(scheduled, latencies)
+        answers.append(float(row["done_us"]) - float(row["sent_us"]) if answered else None)
+    return Requests(scheduled, latencies, answers)

@@ -36,6 +36,7 @@ class Requests(unittest.TestCase):
     def test_counts_from_when_a_request_was_due_and_leaves_out_what_had_no_answer(self):
         requests = probe.read_requests(io.StringIO(self.ROWS))
         self.assertEqual(requests.latency_us, [100, 300, None, None])
+        self.assertEqual(requests.from_sent().within([[0, 9]]), [99, 299])
 
     def test_keeps_what_was_due_in_a_window(self):
         requests = probe.Requests([0, 1000, 2000, 3000, 4000], [1, 2, 3, 4, 5])
