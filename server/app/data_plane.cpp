@@ -23,6 +23,11 @@ http::limits to_limits(const cli::serve_config& config) {
   limits.body_timeout = ceil<milliseconds>(clients.body_timeout);
   limits.idle_timeout = ceil<milliseconds>(clients.idle_timeout);
   limits.write_timeout = ceil<milliseconds>(clients.write_timeout);
+  limits.linger_timeout = ceil<milliseconds>(clients.linger_timeout);
+  limits.max_target_bytes = clients.max_target_bytes;
+  limits.max_header_bytes = clients.max_header_bytes;
+  limits.max_header_fields = clients.max_header_fields;
+  limits.max_body_bytes = clients.max_body_bytes;
   limits.max_connections = clients.max_connections;
   limits.max_connections_per_address = cli::connections_per_address(config);
   limits.max_requests_per_connection = clients.max_requests_per_connection;

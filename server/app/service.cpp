@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -33,11 +34,16 @@ int could_not_run(const std::string& what) {
   return cli::exit_could_not_run;
 }
 
-/// A core dump would hold what clients have sent. The limit, and not PR_SET_DUMPABLE, which would also take from an
-/// ordinary user's process the files in /proc that the monitor reads.
+/// A core dump would hold what clients have sent. Not by PR_SET_DUMPABLE, which would also take from an ordinary user's
+/// process the files in /proc that the monitor reads.
 void forbid_core_dumps() {
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
+  // Where core_pattern is a pipe, Linux heeds no limit but this one, which stops the dump; no core file is as short.
+  // Fails where not even 1 is allowed.
+  const rlimit one_byte{1, 1};
+  ::setrlimit(RLIMIT_CORE, &one_byte);
+  // Where it is a socket (Linux 6.16), no limit stops it: registers then go into the dump, but no memory. Fails without
+  // /proc.
+  std::ofstream{"/proc/self/coredump_filter"} << 0;
 }
 
 void warn_of_exposure(const cli::serve_config& config, logger& log) {

@@ -33,10 +33,15 @@ struct client_limits {
   std::size_t max_pipelined = 64;
   std::uint64_t max_backlog_bytes = 64ULL << 10;
   std::uint64_t max_connection_bytes = 64ULL << 20;
+  std::uint64_t max_target_bytes = 8ULL << 10;
+  std::uint64_t max_header_bytes = 16ULL << 10;
+  std::size_t max_header_fields = 100;
+  std::uint64_t max_body_bytes = 64ULL << 10;
   std::chrono::microseconds header_timeout = std::chrono::seconds{10};
   std::chrono::microseconds body_timeout = std::chrono::seconds{30};
   std::chrono::microseconds idle_timeout = std::chrono::seconds{60};
   std::chrono::microseconds write_timeout = std::chrono::seconds{30};
+  std::chrono::microseconds linger_timeout = std::chrono::seconds{2};
 };
 
 /// Everything that `loopscope serve` can be told.

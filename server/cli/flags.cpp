@@ -30,6 +30,11 @@ CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& v
   return flag(app, name, value, help + ", such as 256MiB")->transform(CLI::AsSizeValue(false));
 }
 
+CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, std::uint64_t least,
+                        std::uint64_t most, const std::string& help) {
+  return bytes_flag(app, name, value, help)->check(CLI::Range(least, most));
+}
+
 CLI::Option* switch_flag(CLI::App& app, const std::string& name, bool& value, const std::string& help) {
   return app.add_flag("--" + name, value, help)->envname(environment_name(name));
 }

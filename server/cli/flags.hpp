@@ -42,6 +42,8 @@ CLI::Option* count_flag(CLI::App& app, const std::string& name, Number& value, N
 CLI::Option* duration_flag(CLI::App& app, const std::string& name, std::chrono::microseconds& value,
                            std::chrono::microseconds bare_unit, const std::string& help);
 CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, const std::string& help);
+CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, std::uint64_t least,
+                        std::uint64_t most, const std::string& help);
 /// --NAME without a value: true.
 CLI::Option* switch_flag(CLI::App& app, const std::string& name, bool& value, const std::string& help);
 CLI::Option* file_io_flag(CLI::App& app, const std::string& name, writers::back_end_choice& value,

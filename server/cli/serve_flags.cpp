@@ -13,6 +13,10 @@ constexpr microseconds second = std::chrono::seconds{1};
 constexpr microseconds millisecond = std::chrono::milliseconds{1};
 
 constexpr std::size_t most_connections = 1'000'000;
+// A connection's input buffer grows with its header: a client may not be given much of the memory.
+constexpr std::uint64_t most_header_bytes = 1ULL << 20;
+constexpr std::uint64_t least_header_bytes = 256;
+constexpr std::uint64_t most_body_bytes = 1ULL << 30;
 
 void declare_addresses(CLI::App& app, serve_config& config) {
   const auto read_listen = [&config](const std::string& text) {
@@ -77,11 +81,17 @@ void declare_client_limits(CLI::App& app, client_limits& clients) {
              "Answers that a connection does not read, before no more of its requests are served");
   bytes_flag(app, "max-connection-bytes", clients.max_connection_bytes,
              "Most memory for requests read and answers unsent of all connections of one I/O thread");
+  bytes_flag(app, "max-target-bytes", clients.max_target_bytes, 1, most_header_bytes, "Longest request target");
+  bytes_flag(app, "max-header-bytes", clients.max_header_bytes, least_header_bytes, most_header_bytes,
+             "Longest header, its request line included");
+  count_flag(app, "max-header-fields", clients.max_header_fields, std::size_t{10'000}, "Most fields of a header");
+  bytes_flag(app, "max-body-bytes", clients.max_body_bytes, 0, most_body_bytes, "Longest request body");
   duration_flag(app, "header-timeout", clients.header_timeout, second, "For a request's header to arrive, in all");
   duration_flag(app, "body-timeout", clients.body_timeout, second, "For a request's body to arrive, in all");
   duration_flag(app, "idle-timeout", clients.idle_timeout, second, "Between two requests of a connection");
   duration_flag(app, "write-timeout", clients.write_timeout, second,
                 "For a client to take the next part of its answer");
+  duration_flag(app, "linger-timeout", clients.linger_timeout, second, "For a client to close after its last answer");
 }
 
 void declare_safety(CLI::App& app, serve_config& config) {

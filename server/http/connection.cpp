@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "problem.hpp"
+#include "release.hpp"
 
 namespace loopscope::http {
 namespace {
@@ -201,7 +202,7 @@ bool connection::flush(after_flush then) {
   const bool all_sent = !ec && sent == out.size();
   if (!ec && !all_sent) unsent_.assign(out, sent);
   out.clear();
-  if (out.capacity() > kept_output_bytes) out = {};
+  if (out.capacity() > kept_output_bytes) release(out);
   if (ec) close();
   if (ec || all_sent) return all_sent;
 
@@ -227,7 +228,7 @@ std::size_t connection::may_send(const error_code& failure) {
 }
 
 void connection::on_flushed(const error_code& ec) {
-  unsent_ = {};
+  release(unsent_);
   account();
   if (phase_ == phase::closed) return;
   if (ec) return close();

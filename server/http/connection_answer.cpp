@@ -3,6 +3,7 @@
 #include "connection.hpp"
 #include "cross_origin.hpp"
 #include "problem.hpp"
+#include "release.hpp"
 
 namespace loopscope::http {
 namespace {
@@ -89,7 +90,7 @@ bool connection::send_answer() {
     return false;
   }
   end_request(client_left_ ? observer::client_gone_status : answer_.status);
-  answer_ = {};
+  release(answer_);
   return after_answer();
 }
 

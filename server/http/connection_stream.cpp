@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "connection.hpp"
+#include "release.hpp"
 
 namespace loopscope::http {
 
@@ -64,7 +65,7 @@ task<error_code> connection::write_piece(std::string_view before, std::string_vi
 void connection::on_stream_end(const error_code& ec) {
   running_ = false;
   end_request(client_left_ ? observer::client_gone_status : answer_.status);
-  answer_ = {};
+  release(answer_);
   if (phase_ == phase::closed) return;
   if (ec) return abort();  // a body that ends without its last chunk is known to be incomplete
   if (!may_keep_alive()) return linger();

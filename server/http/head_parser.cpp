@@ -1,9 +1,13 @@
 #include "head_parser.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace loopscope::http {
 namespace {
+
+// A length is only a claim: what is longer takes memory as it comes.
+constexpr std::uint64_t reserved_body_bytes = 64 * 1024;
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -37,7 +41,7 @@ void head_parser::on_header_impl(error_code& ec) {
 }
 
 void head_parser::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) {
-  if (length) request_.body_.reserve(*length);
+  if (length) request_.body_.reserve(std::min(*length, reserved_body_bytes));
   ec = {};
 }
 

@@ -1,5 +1,6 @@
 #include "head_scanner.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "ascii.hpp"
@@ -44,26 +45,29 @@ head_scanner::state head_scanner::scan(std::string_view buffered) {
     if (const auto wrong = check_line(line)) return refuse(wrong.status, wrong.detail);
     ++lines_;
   }
-  return scan_rest(buffered.substr(line_start_), buffered.size());
+  return scan_rest(buffered);
 }
 
 refusal head_scanner::check_line(std::string_view line) const {
   if (lines_ == 0) return check_request_line(line, *limits_);
   if (line.front() == ' ' || line.front() == '\t') return {400, "A header line begins with white space."};
-  if (lines_ > limits_->max_headers) return {431, "The request has too many header fields."};
+  if (lines_ > limits_->max_header_fields) return {431, "The request has too many header fields."};
   return {};
 }
 
-head_scanner::state head_scanner::scan_rest(std::string_view unfinished_line, std::size_t total) {
-  const auto broken_cr = unfinished_line.find('\r');
-  if (broken_cr != std::string_view::npos && broken_cr + 1 != unfinished_line.size()) {
+head_scanner::state head_scanner::scan_rest(std::string_view buffered) {
+  // Only what is new, and a CR that was last: a line that comes byte by byte must not be read again for each.
+  const auto fresh = buffered.substr(std::max(line_start_, checked_ - std::min<std::size_t>(checked_, 1)));
+  checked_ = buffered.size();
+  const auto broken_cr = fresh.find('\r');
+  if (broken_cr != std::string_view::npos && broken_cr + 1 != fresh.size()) {
     return refuse(400, "The header holds a CR that no LF follows.");
   }
-  if (unfinished_line.find('\0') != std::string_view::npos) return refuse(400, "The header holds a NUL byte.");
-  if (lines_ == 0 && unfinished_line.size() > limits_->max_target_bytes + max_line_overhead_bytes) {
+  if (fresh.find('\0') != std::string_view::npos) return refuse(400, "The header holds a NUL byte.");
+  if (lines_ == 0 && buffered.size() > limits_->max_target_bytes + max_line_overhead_bytes) {
     return refuse(414, "The request target is too long.");
   }
-  if (total > limits_->max_header_bytes) return refuse(431, "The request header is too large.");
+  if (buffered.size() > limits_->max_header_bytes) return refuse(431, "The request header is too large.");
   return state::need_more;
 }
 
@@ -73,7 +77,7 @@ head_scanner::state head_scanner::refuse(unsigned status, std::string_view detai
 }
 
 void head_scanner::reset() noexcept {
-  scanned_ = line_start_ = lines_ = 0;
+  scanned_ = line_start_ = checked_ = lines_ = 0;
   refusal_ = {};
 }
 

@@ -35,12 +35,13 @@ class head_scanner {
 
  private:
   state refuse(unsigned status, std::string_view detail) noexcept;
-  state scan_rest(std::string_view unfinished_line, std::size_t total);
+  state scan_rest(std::string_view buffered);
   refusal check_line(std::string_view line) const;
 
   const limits* limits_;
   std::size_t scanned_ = 0;
   std::size_t line_start_ = 0;
+  std::size_t checked_ = 0;  // of a line that has not ended
   std::size_t lines_ = 0;
   refusal refusal_;
 };

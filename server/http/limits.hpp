@@ -25,7 +25,7 @@ struct limits {
 
   std::size_t max_target_bytes = 8 * 1024;   ///< longer: 414
   std::size_t max_header_bytes = 16 * 1024;  ///< request line and header together; longer: 431
-  std::size_t max_headers = 100;             ///< more: 431
+  std::size_t max_header_fields = 100;       ///< more: 431
   std::size_t max_body_bytes = 64 * 1024;    ///< longer: 413
   std::size_t max_connections = 1024;        ///< per loop; see accept_policy.hpp for what happens beyond
   /// Per loop and client address; an IPv6 client is its /64 network.

@@ -2,6 +2,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "release.hpp"
+
 namespace loopscope::http {
 namespace {
 
@@ -27,12 +29,14 @@ std::optional<std::string_view> request::find(std::string_view name) const noexc
 
 void request::clear() noexcept {
   head_.clear();
-  if (head_.capacity() > kept_bytes) head_ = {};
+  if (head_.capacity() > kept_bytes) release(head_);
   headers_.clear();
-  if (headers_.capacity() > kept_headers) headers_ = {};
+  if (headers_.capacity() > kept_headers) release(headers_);
   body_.clear();
-  if (body_.capacity() > kept_bytes) body_ = {};
-  parameters_.clear();
+  if (body_.capacity() > kept_bytes) release(body_);
+  release(parameters_);
+  raw_query_ = {};
+  if (decoded_path_.capacity() > kept_bytes) release(decoded_path_);
   path_is_decoded_ = false;
   presence_.reset();
 }

@@ -44,6 +44,12 @@ class request {
   std::string_view body() const noexcept { return body_; }
   const tcp::endpoint& peer() const noexcept { return peer_; }
   bool http_1_1() const noexcept { return http_1_1_; }
+  /// The memory that it takes beside its own size.
+  std::size_t held_bytes() const noexcept {
+    // What is decoded is no longer than it was.
+    const auto decoded = decoded_path_.capacity() + parameters_.capacity() * sizeof(parameter) + raw_query_.size();
+    return head_.capacity() + body_.capacity() + headers_.capacity() * sizeof(header) + decoded;
+  }
 
   /// Asked to stop when the client disconnects, resets or half-closes, or the server aborts, while the
   /// handler is suspended. Callbacks run on the loop. Call this on the loop only, and only when needed: it
@@ -55,7 +61,6 @@ class request {
   friend class request_reader;
   friend class connection;
   void clear() noexcept;
-  std::size_t held_bytes() const noexcept { return head_.capacity() + body_.capacity(); }
 
   std::uint64_t id_ = 0;
   std::vector<char> head_;  // what the views point into; a vector keeps its address when moved

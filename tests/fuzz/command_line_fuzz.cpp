@@ -63,9 +63,12 @@ void check(const serve_config& config) {
   require(config.io_threads >= 1 && config.pool_threads >= 1, "there are threads");
   require(config.limits.max_count >= 1 && config.limits.max_writes >= 1 && config.clients.max_connections >= 1,
           "no limit is zero");
+  require(config.clients.max_target_bytes >= 1 && config.clients.max_header_bytes >= 256 &&
+              config.clients.max_header_bytes <= 1 << 20 && config.clients.max_header_fields >= 1,
+          "a header has room, and within bounds");
   for (const microseconds each :
        {config.clients.header_timeout, config.clients.body_timeout, config.clients.idle_timeout,
-        config.clients.write_timeout, config.stall_threshold, config.shutdown_grace})
+        config.clients.write_timeout, config.clients.linger_timeout, config.stall_threshold, config.shutdown_grace})
     require(each > microseconds{0} && each < std::chrono::hours{24 * 366}, "a time is above zero and within a year");
   require(!config.data_dir.empty(), "there is a directory");
 

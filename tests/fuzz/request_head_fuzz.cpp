@@ -22,7 +22,7 @@ limits small_limits() {
   limits bounds;
   bounds.max_target_bytes = 128;
   bounds.max_header_bytes = 1024;
-  bounds.max_headers = 8;
+  bounds.max_header_fields = 8;
   bounds.max_body_bytes = 512;
   return bounds;
 }
@@ -69,7 +69,7 @@ request_copy copy_and_check(request_reader& reader, const limits& bounds) {
   }
   require(one_line(copy.method) && one_line(copy.target), "method and target are one line");
   require(copy.target.size() <= bounds.max_target_bytes, "the target is within its limit");
-  require(copy.fields.size() <= bounds.max_headers, "the fields are within their limit");
+  require(copy.fields.size() <= bounds.max_header_fields, "the fields are within their limit");
   require(head_bytes <= bounds.max_header_bytes, "the head is within its limit");
   require(copy.body.size() <= bounds.max_body_bytes, "the body is within its limit");
   require(!copy.http_1_1 || !asked.host().empty(), "a request of HTTP/1.1 has a host");

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from http_cases import NEXT, field, method, target
+from http_cases import NEXT, coding, field, length, method, target
 from loopscope import Loopscope
 from raw_http import RawClient
 
@@ -165,6 +165,58 @@ class Connections(unittest.TestCase):
             self.assertTrue(wait_until(lambda: self.answers(service)))
 
 
+class Sizes(unittest.TestCase):
+    def assert_boundary(self, service, fits, too_much, status):
+        with RawClient(service.address) as client:
+            client.send(fits + NEXT)
+            self.assertEqual([client.answer().status for _ in range(2)], [200, 200])
+        with RawClient(service.address) as client:
+            client.send(too_much + NEXT)
+            self.assertEqual(client.answer().status, status)
+            self.assertEqual(client.rest(), b"")
+
+    def test_a_target_and_a_header_are_as_long_as_they_are_told_and_no_longer(self):
+        def with_query(size):
+            start = b"/write?method=stream&count="
+            return target(start + b"0" * (size - len(start) - 1) + b"1")
+
+        def of_size(size):
+            start = field(b"X-A:")[:-4]
+            return start + b"a" * (size - len(start) - 4) + b"\r\n\r\n"
+
+        for limit in (100, 100_000):
+            with self.subTest(limit=limit), Loopscope("--max-target-bytes", str(limit),
+                                                      "--max-header-bytes", str(2 * limit + 100)) as service:
+                self.assert_boundary(service, with_query(limit), with_query(limit + 1), 414)
+                self.assert_boundary(service, of_size(2 * limit + 100), of_size(2 * limit + 101), 431)
+
+    def test_so_do_its_fields(self):
+        def with_fields(count):
+            return field(b"\r\n".join([b"X-A: b"] * (count - 1)))  # and Host
+
+        with Loopscope("--max-header-fields", "500", "--max-header-bytes", "64KiB") as service:
+            self.assert_boundary(service, with_fields(500), with_fields(501), 431)
+
+    def test_and_a_body_whether_its_length_is_told_or_not(self):
+        def with_length(size):
+            return length(str(size).encode(), b"a" * size)
+
+        def in_chunks(size):
+            return coding(b"chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"a" * size))
+
+        for limit in (10, 1_000_000):
+            with self.subTest(limit=limit), Loopscope("--max-body-bytes", str(limit)) as service:
+                for body in (with_length, in_chunks):
+                    self.assert_boundary(service, body(limit), body(limit + 1), 413)
+
+    def test_flags_and_environment_show_in_info(self):
+        with Loopscope("--max-target-bytes", "1KiB", environment={"LOOPSCOPE_MAX_BODY_BYTES": "2MiB"}) as service:
+            config = json.loads(service.ask_admin("/info")[1])["config"]
+            self.assertEqual(config["max_target_bytes"], 1024)
+            self.assertEqual(config["max_body_bytes"], 2 * 1024 * 1024)
+            self.assertEqual((config["max_header_bytes"], config["max_header_fields"]), (16_384, 100))
+
+
 class Shedding(unittest.TestCase):
     def test_a_loop_that_was_blocked_starts_no_write_until_it_has_caught_up(self):
         with Loopscope("--shed-lag", "50ms") as service:
@@ -230,9 +282,11 @@ class Names(unittest.TestCase):
 
 
 class Safety(unittest.TestCase):
-    def core_limit(self, service):
-        limits = pathlib.Path(f"/proc/{service.process.pid}/limits").read_text()
-        return re.search(r"Max core file size\s+(\S+)", limits).group(1)
+    def core_dump(self, service):
+        """The limit, and what would be in it."""
+        process = pathlib.Path(f"/proc/{service.process.pid}")
+        limit = re.search(r"Max core file size\s+(\S+)", (process / "limits").read_text()).group(1)
+        return limit, int((process / "coredump_filter").read_text(), 16)
 
     def test_a_core_dump_is_left_only_on_demand(self):
         most = resource.getrlimit(resource.RLIMIT_CORE)[1]
@@ -242,12 +296,13 @@ class Safety(unittest.TestCase):
         def some():
             resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096))
 
+        as_inherited = int(pathlib.Path("/proc/self/coredump_filter").read_text(), 16)
         # The sanitizers' own run-time turns dumps off unless it is told not to.
         as_it_is = {name: f"{os.environ.get(name, '')}:disable_coredump=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
         with Loopscope(preexec=some, environment=as_it_is) as service:
-            self.assertEqual(self.core_limit(service), "0")
+            self.assertEqual(self.core_dump(service), ("1", 0))  # see forbid_core_dumps()
         with Loopscope("--core-dumps", preexec=some, environment=as_it_is) as service:
-            self.assertEqual(self.core_limit(service), "4096")
+            self.assertEqual(self.core_dump(service), ("4096", as_inherited))
 
     def test_no_answer_is_to_be_guessed_at(self):
         with Loopscope() as service, RawClient(service.address) as client:

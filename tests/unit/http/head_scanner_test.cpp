@@ -13,7 +13,7 @@ limits small() {
   limits bounds;
   bounds.max_target_bytes = 100;
   bounds.max_header_bytes = 400;
-  bounds.max_headers = 3;
+  bounds.max_header_fields = 3;
   return bounds;
 }
 
@@ -76,6 +76,19 @@ TEST(head_scanner, bounds_target_header_and_fields) {
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nA: " + x + "\r\nB: " + x + "\r\n"), 431U);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\na:1\r\nb:1\r\nc:1\r\n"), 0U);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\na:1\r\nb:1\r\nc:1\r\nd:1\r\n"), 431U);
+}
+
+TEST(head_scanner, finds_what_is_broken_where_it_comes_byte_by_byte) {
+  for (const std::string_view bytes : {std::string_view("GET / HTTP/1.1\r\nA: b\rc"), std::string_view("GET /\0", 6),
+                                       std::string_view("GET / HTTP/1.1\r\nA: \0", 20)}) {
+    const auto bounds = small();
+    head_scanner scanner(bounds);
+    for (std::size_t size = 1; size < bytes.size(); ++size) {
+      ASSERT_EQ(scanner.scan(bytes.substr(0, size)), state::need_more) << size;
+    }
+    EXPECT_EQ(scanner.scan(bytes), state::refused);
+    EXPECT_EQ(scanner.reason().status, 400U);
+  }
 }
 
 }  // namespace

@@ -87,6 +87,24 @@ TEST(loopback_budget, has_no_memory_for_requests_beyond_it_and_has_it_again_late
   EXPECT_TRUE(server.eventually([&] { return server.connect().ask(hello).status == 200; }));
 }
 
+TEST(loopback_budget, counts_what_a_request_is_split_into) {
+  limits bounds;
+  bounds.max_connection_bytes = 50'000;  // above twice the requests' own sizes
+  test::test_server server(bounds);
+  std::string fields;
+  for (int i = 0; i < 99; ++i) fields += "a:\r\n";
+  std::string query = "?a";
+  for (int i = 0; i < 2000; ++i) query += "&a";
+  auto many = server.connect();
+  many.send("GET /wait" + query + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+  ASSERT_TRUE(server.eventually([&] { return server.waiting == 1; }));
+  EXPECT_EQ(server.connect().ask(hello).status, 503);
+  server.release_waiters = true;
+  EXPECT_EQ(many.receive().status, 200);
+  // Its connection, idle now, keeps none of it.
+  EXPECT_EQ(server.connect().ask(hello).status, 200);
+}
+
 TEST(loopback_budget, drops_who_leaves_more_unread_than_there_is_memory_for) {
   limits bounds;
   bounds.max_connection_bytes = 20'000;

@@ -14,10 +14,15 @@ using outcome = request_reader::outcome;
 class request_reader_test : public testing::Test {
  protected:
   outcome feed(std::string_view bytes) {
-    const auto room = in_.prepare();
-    std::memcpy(room.data(), bytes.data(), bytes.size());
-    in_.commit(bytes.size());
-    return reader_->next(in_);
+    for (;;) {
+      const auto room = in_.prepare();
+      const auto piece = bytes.substr(0, room.size());
+      std::memcpy(room.data(), piece.data(), piece.size());
+      in_.commit(piece.size());
+      bytes.remove_prefix(piece.size());
+      const auto got = reader_->next(in_);
+      if (bytes.empty() || got == outcome::refused) return got;
+    }
   }
   unsigned refused(std::string_view bytes) {
     reader_.emplace(bounds_);
@@ -97,6 +102,48 @@ TEST_F(request_reader_test, refuses_bodies_over_the_limit_before_reading_them) {
   EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551615\r\n\r\n"), 413U);
   EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\n"), 413U);
   EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789"), 0U);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n"),
+            0U);
+  bounds_.max_body_bytes = 0;
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"), 0U);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n"), 413U);
+}
+
+TEST_F(request_reader_test, takes_what_is_exactly_at_a_limit_and_nothing_more) {
+  bounds_.max_target_bytes = 20;
+  bounds_.max_header_bytes = 100;
+  bounds_.max_header_fields = 2;
+  const auto with_target = [](std::size_t bytes) {
+    return "GET /" + std::string(bytes - 1, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  };
+  EXPECT_EQ(refused(with_target(20)), 0U);
+  EXPECT_EQ(refused(with_target(21)), 414U);
+  const auto with_header = [](std::size_t bytes) {
+    const std::string start = "GET / HTTP/1.1\r\nHost: x\r\nA: ";
+    return start + std::string(bytes - start.size() - 4, 'a') + "\r\n\r\n";
+  };
+  EXPECT_EQ(refused(with_header(100)), 0U);
+  EXPECT_EQ(refused(with_header(101)), 431U);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: x\r\na:1\r\n\r\n"), 0U);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: x\r\na:1\r\nb:1\r\n\r\n"), 431U);
+}
+
+TEST_F(request_reader_test, takes_memory_for_a_body_as_it_comes) {
+  bounds_.max_body_bytes = 1 << 30;
+  EXPECT_EQ(feed("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\nabc"), outcome::need_more);
+  EXPECT_LT(message().body().size(), 4U);
+  EXPECT_LT(message().held_bytes(), 100'000U);
+}
+
+TEST_F(request_reader_test, gives_back_what_a_long_request_took) {
+  const std::string head =
+      "POST /%41" + std::string(4000, 'a') + "?a&b&c HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n";
+  std::string fields;
+  for (int i = 0; i < 90; ++i) fields += "a:\r\n";
+  ASSERT_EQ(feed(head + fields + "\r\n" + std::string(30'000, 'b')), outcome::ready);
+  EXPECT_GT(message().held_bytes(), 38'000U);
+  reader_->take_next();
+  EXPECT_LT(message().held_bytes(), 4'000U);
 }
 
 TEST_F(request_reader_test, stays_usable_after_being_moved) {

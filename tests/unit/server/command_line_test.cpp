@@ -75,6 +75,18 @@ TEST(command_line, reads_what_clients_may_take) {
   EXPECT_EQ(exit_code_of({"--write-timeout", "0"}), exit_bad_usage);
 }
 
+TEST(command_line, reads_how_long_a_request_may_be) {
+  const client_limits clients =
+      serve_config_of({"--max-target-bytes", "1KiB", "--max-header-bytes", "2KiB", "--max-header-fields", "9",
+                       "--max-body-bytes", "1MiB", "--linger-timeout", "1s"})
+          .clients;
+  EXPECT_EQ(clients.max_target_bytes, 1u << 10);
+  EXPECT_EQ(clients.max_header_bytes, 2u << 10);
+  EXPECT_EQ(clients.max_header_fields, 9u);
+  EXPECT_EQ(clients.max_body_bytes, 1u << 20);
+  EXPECT_EQ(clients.linger_timeout, 1s);
+}
+
 TEST(command_line, gives_one_address_all_connections_on_loopback_and_half_elsewhere) {
   EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10"})), 10u);
   EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10", "--listen", "0.0.0.0:80"})), 5u);
@@ -117,6 +129,13 @@ TEST(command_line, answers_bad_usage_with_2_and_names_the_flag) {
                                              {"--listen", "127.0.0.1:99999"},
                                              {"--io-threads", "0"},
                                              {"--max-writes", "0"},
+                                             {"--max-target-bytes", "0"},
+                                             {"--max-target-bytes", "2MiB"},
+                                             {"--max-header-bytes", "255"},
+                                             {"--max-header-bytes", "many"},
+                                             {"--max-header-fields", "0"},
+                                             {"--max-body-bytes", "2GiB"},
+                                             {"--max-body-bytes", "-1"},
                                              {"--stall-threshold", "soon"},
                                              {"--shutdown-grace", "-1s"},
                                              {"--file-io", "aio"},
