@@ -1,13 +1,11 @@
 #include "back_end_trial.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstdio>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "../record.hpp"
@@ -22,14 +20,13 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t writes_awaited = 64;
-constexpr std::size_t writes_flooded = 256;
+constexpr std::size_t records_awaited = 64;
+constexpr std::size_t chunks_awaited = 16;
+constexpr std::size_t floods = 5;
+constexpr std::size_t records_flooded = 128;
+constexpr std::size_t chunk_bytes = 64 * 1024;
 /// The ring must be faster by this much: less is within what two trials of one back end differ by.
 constexpr int least_gain_percent = 125;
-
-struct flooding_write : write_operation {
-  error_code* failure = nullptr;
-};
 
 /// One back end's trial, on a loop of its own as the service's loops are.
 class trial_run {
@@ -37,52 +34,50 @@ class trial_run {
   trial_run(asio::io_context& loop, async_file& file) : loop_(loop), file_(file) {}
 
   file_result<back_end_trial::cost> blocking_measure(const std::string& path) {
-    asio::co_spawn(asio::any_io_executor{loop_.get_executor()}, await_each(), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    loop_.run();
-    const auto awaited = median();
-    const auto flooded = blocking_flood();
+    const record text{999'999};
+    const std::vector<std::byte> chunk(chunk_bytes);
+    back_end_trial::cost cost;
+    cost.record = blocking_median(records_awaited, [&] { blocking_write(1, text.bytes()); });
+    cost.chunk = blocking_median(chunks_awaited, [&] { blocking_write(1, chunk); });
+    cost.flooded = blocking_median(floods, [&] { blocking_write(records_flooded, text.bytes()); }) / records_flooded;
     if (error_) return file_error{error_, "write", path};
-    return back_end_trial::cost{awaited, flooded};
+    return cost;
   }
 
  private:
-  asio::awaitable<void> await_each() {
-    for (std::size_t i = 0; i < writes_awaited && !error_; ++i) {
+  struct trial_write : write_operation {
+    error_code* failure = nullptr;
+  };
+
+  template <class Function>
+  static std::chrono::nanoseconds blocking_median(std::size_t times, Function function) {
+    std::vector<clock::duration> each;
+    for (std::size_t i = 0; i < times; ++i) {
       const auto started = clock::now();
-      const auto [error] = co_await async_write_all(file_, text_.bytes(), asio::as_tuple(asio::use_awaitable));
-      each_.push_back(clock::now() - started);
-      error_ = error;
+      function();
+      each.push_back(clock::now() - started);
     }
+    const auto middle = each.begin() + static_cast<std::ptrdiff_t>(times / 2);
+    std::nth_element(each.begin(), middle, each.end());
+    return *middle;
   }
 
-  std::chrono::nanoseconds blocking_flood() {
-    std::vector<flooding_write> writes(writes_flooded);
-    const auto started = clock::now();
-    for (flooding_write& write : writes) {
-      write.data = text_.bytes();
+  void blocking_write(std::size_t at_once, std::span<const std::byte> data) {
+    std::vector<trial_write> writes(at_once);
+    for (trial_write& write : writes) {
+      write.data = data;
       write.failure = &error_;
       write.on_complete = [](write_operation& done, error_code error) {
-        if (error) *static_cast<flooding_write&>(done).failure = error;
+        if (error) *static_cast<trial_write&>(done).failure = error;
       };
       file_.start(write);
     }
     loop_.restart();
     loop_.run();
-    return (clock::now() - started) / writes_flooded;
-  }
-
-  std::chrono::nanoseconds median() {
-    const auto middle = each_.begin() + static_cast<std::ptrdiff_t>(each_.size() / 2);
-    std::nth_element(each_.begin(), middle, each_.end());
-    return *middle;
   }
 
   asio::io_context& loop_;
   async_file& file_;
-  const record text_{999'999};
-  std::vector<clock::duration> each_;
   error_code error_;
 };
 
@@ -90,6 +85,27 @@ std::string in_microseconds(std::chrono::nanoseconds time) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f us", static_cast<double>(time.count()) / 1e3);
   return text;
+}
+
+struct tried {
+  std::string_view what;
+  std::chrono::nanoseconds back_end_trial::cost::*figure;
+};
+
+/// Which of the trial's writes are like those of a method.
+tried tried_for(method id) {
+  switch (id) {
+    case method::stream:
+      return {"an awaited write of 64 KiB", &back_end_trial::cost::chunk};
+    case method::callback:
+      return {"a record of a flood", &back_end_trial::cost::flooded};
+    case method::promise:
+    case method::sync:
+    case method::partition:
+    case method::offload:
+      break;
+  }
+  return {"an awaited record", &back_end_trial::cost::record};
 }
 
 }  // namespace
@@ -105,14 +121,13 @@ selected_back_end back_end_trial::select(back_end_choice choice, method id) cons
       break;
   }
   if (!uring) return {back_end::threads, support.reason};
-  const bool flood = id == method::callback;
-  const auto on_threads = flood ? threads.flooded : threads.awaited;
-  const auto on_ring = flood ? uring->flooded : uring->awaited;
+  const auto [what, figure] = tried_for(id);
+  const auto on_threads = threads.*figure;
+  const auto on_ring = (*uring).*figure;
   const bool ring_wins = on_ring * least_gain_percent < on_threads * 100;
   return {ring_wins ? back_end::uring : back_end::threads,
-          std::string{flood ? "a write of a flood" : "an awaited write"} + " here takes " +
-              in_microseconds(on_threads) + " on threads and " + in_microseconds(on_ring) +
-              " on io_uring, measured at start"};
+          std::string{what} + " here takes " + in_microseconds(on_threads) + " on threads and " +
+              in_microseconds(on_ring) + " on io_uring, measured at start"};
 }
 
 file_result<back_end_trial> blocking_try_back_ends(const std::filesystem::path& directory, std::size_t pool_threads) {

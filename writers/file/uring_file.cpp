@@ -1,73 +1,79 @@
 #include "uring_file.hpp"
 
-#include <fcntl.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
 #include <cerrno>
 
 namespace loopscope::writers {
-namespace {
-
 namespace asio = boost::asio;
 
-int duplicate(int descriptor) {
-  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw boost::system::system_error({errno, boost::system::system_category()}, "dup");
-  return copy;
+void set_up_ring(asio::io_context& loop) {
+  const asio::random_access_file has_the_loop_make_it{loop};
 }
 
-}  // namespace
-
-void set_up_ring(asio::io_context& loop) {
-  const asio::stream_file has_the_loop_make_it{loop};
+uring_file::lane::~lane() {
+  error_code ignored;
+  file.release(ignored);
 }
 
 uring_file::uring_file(asio::any_io_executor executor, int descriptor)
-    : file_(std::move(executor), duplicate(descriptor)) {}
+    : executor_(std::move(executor)),
+      descriptor_(descriptor),
+      share_(asio::use_service<ring_share>(asio::query(executor_, asio::execution::context))) {
+  idle_.push_back(&lanes_.emplace_back(executor_, descriptor_));
+}
 
 void uring_file::start(write_operation& operation) {
+  const bool asked_already = !waiting_.empty();
   waiting_.push(operation);
-  if (current_ == nullptr) write_next();
+  if (!asked_already) share_.ask(*this);
 }
 
 void uring_file::cancel() {
   cancelled_ = true;
 }
 
-void uring_file::write_next() {
-  current_ = &waiting_.pop();
+bool uring_file::begin_write() {
+  lane& on = idle_lane();
+  on.current = &waiting_.pop();
+  on.offset = next_offset_;
+  next_offset_ += on.current->data.size();
   if (cancelled_) {
-    asio::post(file_.get_executor(), [this] { on_written(asio::error::operation_aborted, 0); });
-    return;
+    asio::post(executor_, [this, &on] { on_written(on, asio::error::operation_aborted, 0); });
+  } else {
+    write_current(on);
   }
-  write_current();
+  return !waiting_.empty();
 }
 
-void uring_file::write_current() {
+uring_file::lane& uring_file::idle_lane() {
+  if (idle_.empty()) return lanes_.emplace_back(executor_, descriptor_);
+  lane& found = *idle_.back();
+  idle_.pop_back();
+  return found;
+}
+
+void uring_file::write_current(lane& on) {
   write_calls_.fetch_add(1, std::memory_order_relaxed);
-  file_.async_write_some(asio::buffer(current_->data.data(), current_->data.size()),
-                         [this](error_code error, std::size_t written) { on_written(error, written); });
+  on.file.async_write_some_at(on.offset, asio::buffer(on.current->data.data(), on.current->data.size()),
+                              [this, &on](error_code error, std::size_t written) { on_written(on, error, written); });
 }
 
-void uring_file::on_written(error_code error, std::size_t written) {
-  write_operation& operation = *current_;
-  const bool interrupted = error == asio::error::interrupted;
+void uring_file::on_written(lane& on, error_code error, std::size_t written) {
+  write_operation& operation = *on.current;
+  if (error == asio::error::interrupted) return write_current(on);
   if (!error && written == 0 && !operation.data.empty()) error.assign(EIO, boost::system::system_category());
   if (!error) {
     operation.data = operation.data.subspan(written);
-    position_ += written;
+    on.offset += written;
+    if (!operation.data.empty()) return write_current(on);
   }
-  if (interrupted || (!error && !operation.data.empty())) {
-    // Seen on Linux 6.18: a short write leaves the file's position where it was, and the rest would overwrite it.
-    file_.seek(static_cast<std::int64_t>(position_), asio::file_base::seek_set, error);
-    if (!error) return write_current();
-  }
-  // The operation's callback may start another one, or destroy this file after the last: decide first.
-  current_ = nullptr;
-  if (!waiting_.empty()) write_next();
+  // The operation's callback may start another one, or destroy this file after the last: all else comes first.
+  on.current = nullptr;
+  idle_.push_back(&on);
+  share_.ended();
   operation.on_complete(operation, error);
 }
 
