@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -8,6 +10,7 @@
 #include <new>
 #include <type_traits>
 
+#include "file/operation_queue.hpp"
 #include "mapped_memory.hpp"
 #include "record.hpp"
 #include "strategy.hpp"
@@ -21,8 +24,8 @@ class completions {
   completions(write_task& task, const boost::asio::any_io_executor& executor)
       : task_(task), last_(executor, boost::asio::steady_timer::time_point::max()) {}
 
-  void started(std::size_t bytes) noexcept {
-    ++records_;
+  void started(std::size_t records, std::size_t bytes) noexcept {
+    records_ += records;
     bytes_ += bytes;
     show_pending();
   }
@@ -44,6 +47,7 @@ class completions {
     if (!error_) error_ = error;
     task_.back_end->cancel();  // a million more would fail the same way
   }
+  bool failed() const noexcept { return error_.failed(); }
 
   boost::asio::awaitable<error_code> wait() {
     if (records_ != 0) co_await last_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -61,32 +65,49 @@ class completions {
   error_code error_;
 };
 
-/// One record with everything that it needs until its callback has run. Freed with the whole flood, not one by one.
+/// What one record needs beside its text until its callback has run.
 struct callback_write : write_operation {
-  callback_write(std::uint64_t number, completions& run) : text(number), owner(&run) {
-    data = text.bytes();
+  callback_write(std::span<const std::byte> text, completions& run)
+      : size_bytes(static_cast<std::uint32_t>(text.size())), owner(&run) {
+    data = text;
     on_complete = [](write_operation& operation, error_code error) {
       const callback_write& self = static_cast<callback_write&>(operation);
-      self.owner->completed(self.text.bytes().size(), error);
+      self.owner->completed(self.size_bytes, error);
     };
   }
 
-  record text;
+  std::uint32_t size_bytes;  // a back end may use up `data`
   completions* owner;
 };
 
 static_assert(std::is_trivially_destructible_v<callback_write>);
 
-/// The records of one run.
+/// The records of one run, each batch of them with its texts behind it. Freed as a whole, not one by one.
 class flood {
  public:
-  /// Null when there is no memory left.
-  callback_write* try_add(std::uint64_t number, completions& run) noexcept {
+  struct batch {
+    operation_queue operations;
+    std::size_t text_bytes = 0;
+  };
+
+  /// Nothing when there is no memory left.
+  batch try_add(std::uint64_t first, std::uint64_t count, completions& run) noexcept {
+    batch added;
     try {
-      return std::pmr::polymorphic_allocator<>{&records_}.new_object<callback_write>(number, run);
+      std::pmr::polymorphic_allocator<> allocator{&records_};
+      auto* const operations = allocator.allocate_object<callback_write>(count);
+      const std::size_t text_bytes = total_bytes(first + count) - total_bytes(first);
+      auto* text = static_cast<std::byte*>(allocator.allocate_bytes(text_bytes + max_record_bytes, 1));
+      for (std::uint64_t i = 0; i < count; ++i) {
+        const std::size_t size =
+            format_record(first + i, std::span<std::byte, max_record_bytes>{text, max_record_bytes});
+        added.operations.push(*std::construct_at(operations + i, std::span{text, size}, run));
+        text += size;
+      }
+      added.text_bytes = text_bytes;
     } catch (const std::bad_alloc&) {
-      return nullptr;
     }
+    return added;
   }
   /// Gives all of it back to the kernel, page by page: milliseconds for a large flood.
   void blocking_release() noexcept { records_.release(); }
@@ -98,21 +119,37 @@ class flood {
   std::pmr::monotonic_buffer_resource records_{first_block_bytes, &memory_};
 };
 
+/// Records handed over at once: enough that the lock on the way costs little beside them.
+constexpr std::uint64_t records_a_batch = 256;
+
 }  // namespace
 
 boost::asio::awaitable<error_code> write_callback(write_task& task) {
+  using clock = write_progress::clock;
   const auto executor = co_await boost::asio::this_coro::executor;
   completions run{task, executor};
   flood records;
-  // The whole loop runs before any callback can: that is the method.
-  for (std::uint64_t number = 0; number < task.count; ++number) {
-    callback_write* const operation = records.try_add(number, run);
-    if (operation == nullptr) {
+  // Without slices the whole loop runs before any callback can: that is the method.
+  const auto slice_end_from_now = [&task] {
+    return clock::now() + task.slice.value_or(std::chrono::microseconds::zero());
+  };
+  auto slice_end = slice_end_from_now();
+  for (std::uint64_t number = 0; number < task.count;) {
+    if (task.slice && clock::now() >= slice_end) {
+      co_await boost::asio::post(executor, boost::asio::use_awaitable);
+      slice_end = slice_end_from_now();
+    }
+    if (task.stop.stop_requested()) run.fail(boost::asio::error::operation_aborted);
+    if (run.failed()) break;
+    const std::uint64_t count = std::min(task.count - number, records_a_batch);
+    flood::batch batch = records.try_add(number, count, run);
+    if (batch.operations.empty()) {
       run.fail(make_error_code(boost::system::errc::not_enough_memory));
       break;
     }
-    run.started(operation->data.size());
-    task.back_end->start(*operation);
+    number += count;
+    run.started(count, batch.text_bytes);
+    task.back_end->start_all(batch.operations);
   }
   task.progress.all_queued();
   // An error_code is wrapped because Asio would turn a leading one into an exception.
@@ -127,8 +164,8 @@ boost::asio::awaitable<error_code> write_callback(write_task& task) {
   co_return (co_await task.pool.async_run(release, boost::asio::use_awaitable)).error;
 }
 
-std::size_t callback_bytes_per_record() noexcept {
-  return sizeof(callback_write);
+std::uint64_t callback_memory_bytes(std::uint64_t count) noexcept {
+  return count * sizeof(callback_write) + total_bytes(count);
 }
 
 }  // namespace loopscope::writers

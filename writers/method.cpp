@@ -21,7 +21,8 @@ constexpr std::array<method_info, method_count> methods{{
      {},
      loop_effect::stressed,
      back_end_use::any,
-     "starts every write at once with a completion callback each and no backpressure"},
+     "starts every write at once with a completion callback each and no backpressure; slice_us, off by default, cuts "
+     "the queueing into slices"},
     {method::stream,
      "stream",
      {},

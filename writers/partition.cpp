@@ -18,12 +18,12 @@ boost::asio::awaitable<error_code> write_partition(write_task& task) {
   using clock = write_progress::clock;
   const auto executor = co_await boost::asio::this_coro::executor;
   record next;
-  auto slice_end = clock::now() + task.slice;
+  auto slice_end = clock::now() + *task.slice;
   for (std::uint64_t number = 0; number < task.count; ++number) {
     if (number % records_between_clock_reads == 0 && clock::now() >= slice_end) {
       co_await boost::asio::post(executor, boost::asio::use_awaitable);
       if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
-      slice_end = clock::now() + task.slice;
+      slice_end = clock::now() + *task.slice;
     }
     next.format(number);
     task.progress.pending(1, next.bytes().size());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 
 #include "file/async_file.hpp"
@@ -19,9 +20,9 @@ namespace loopscope::writers {
 ///
 /// Lifetime: everything outlives the strategy's completion.
 struct write_task {
-  std::uint64_t count;                ///< records 0 .. count-1
-  std::size_t high_water_mark_bytes;  ///< stream
-  std::chrono::microseconds slice;    ///< partition
+  std::uint64_t count;                             ///< records 0 .. count-1
+  std::size_t high_water_mark_bytes;               ///< stream
+  std::optional<std::chrono::microseconds> slice;  ///< partition needs one, callback may have one
   std::stop_token stop;
   io_pool& pool;
   blocking_file& file;   ///< sync, partition, offload write here
@@ -47,7 +48,7 @@ boost::asio::awaitable<error_code> write_offload(write_task& task);
 /// The sync loop, on whichever thread calls it.
 error_code blocking_write_records(write_task& task);
 
-/// What `callback` keeps in memory for each record that waits.
-std::size_t callback_bytes_per_record() noexcept;
+/// What `callback` keeps in memory when `count` records wait.
+std::uint64_t callback_memory_bytes(std::uint64_t count) noexcept;
 
 }  // namespace loopscope::writers

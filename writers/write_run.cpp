@@ -116,6 +116,21 @@ class run_back_end {
   std::optional<uring_file> uring_;
 };
 
+std::optional<std::chrono::microseconds> slice_of(const write_request& request) {
+  switch (request.id) {
+    case method::partition:
+      return request.slice.value_or(default_slice);
+    case method::callback:
+      return request.slice;
+    case method::sync:
+    case method::promise:
+    case method::stream:
+    case method::offload:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 write_report describe(const write_request& request) {
   write_report report;
   report.id = request.id;
@@ -156,9 +171,10 @@ asio::awaitable<file_result<write_report>> write_records(const write_request& re
   run_back_end back_end;
   const auto opened = back_end.open(request, co_await asio::this_coro::executor, environment.pool, files.file());
   if (opened) co_return files.failed(opened, "io_uring");
-  write_task task{
-      request.count, request.high_water_mark_bytes, request.slice, stop, environment.pool, files.file(), back_end.get(),
-      progress};
+  write_task task{request.count,     request.high_water_mark_bytes,
+                  slice_of(request), stop,
+                  environment.pool,  files.file(),
+                  back_end.get(),    progress};
   const cpu_time cpu_before = cpu_time::now();
   if (const error_code error = co_await strategy_for(request.id)(task)) co_return files.failed(error, "write");
   write_report report = describe(request);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 
 #include "file/back_end.hpp"
@@ -29,7 +30,7 @@ struct write_request {
   std::uint64_t count = default_count;
   selected_back_end io;  ///< used by methods that have a back end
   std::size_t high_water_mark_bytes = default_high_water_mark_bytes;
-  std::chrono::microseconds slice = default_slice;
+  std::optional<std::chrono::microseconds> slice;  ///< partition has default_slice without one, callback none
   durability durable = durability::cache;
   bool verify = false;
 };

@@ -33,8 +33,10 @@ void declare_write(CLI::App& app, write_command& command) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
   const auto read_slice = [&command](std::int64_t us) { command.request.slice = microseconds{us}; };
-  app.add_option_function<std::int64_t>("--slice-us", read_slice, "Microseconds that partition works before it yields")
-      ->default_str(std::to_string(command.request.slice.count()))
+  app.add_option_function<std::int64_t>(
+         "--slice-us", read_slice,
+         "Microseconds of work before a yield: partition's slices, and callback's queueing where given")
+      ->default_str(std::to_string(writers::default_slice.count()) + " for partition, none for callback")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   const auto read_durability = [&command](const std::string& text) {
     command.request.durable = text == "disk" ? writers::durability::disk : writers::durability::cache;

@@ -11,6 +11,7 @@ nlohmann::ordered_json describe(const writers::method_info& method) {
   if (method.uses != writers::back_end_use::none) defaults["io"] = "auto";
   if (method.id == writers::method::stream) defaults["high_water_mark"] = writers::default_high_water_mark_bytes;
   if (method.id == writers::method::partition) defaults["slice_us"] = writers::default_slice.count();
+  if (method.id == writers::method::callback) defaults["slice_us"] = nullptr;  // may be given; then it queues in slices
   return {
       {"name", method.name},
       {"aliases", nlohmann::ordered_json(std::vector<std::string_view>{method.aliases.begin(), method.aliases.end()})},

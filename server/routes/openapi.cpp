@@ -98,11 +98,11 @@ json write_parameters_schema(const runs::run_limits& limits) {
                        {"minimum", 1},
                        {"maximum", max_high_water_mark_bytes},
                        {"default", writers::default_high_water_mark_bytes}}),
-      query_parameter("slice_us", "Microseconds that partition works before it yields",
-                      {{"type", "integer"},
-                       {"minimum", 1},
-                       {"maximum", max_slice_us},
-                       {"default", writers::default_slice.count()}}),
+      query_parameter("slice_us",
+                      "Microseconds of work before a yield to the loop: of partition, " +
+                          std::to_string(writers::default_slice.count()) +
+                          " unless given; of callback's queueing, which is cut into slices only where this is given",
+                      {{"type", "integer"}, {"minimum", 1}, {"maximum", max_slice_us}}),
       query_parameter("durability", "cache: in the page cache; disk: file and directory synced",
                       {{"type", "string"}, {"enum", {"cache", "disk"}}, {"default", "cache"}}),
       query_parameter("verify", "Read the file back: complete? in order?", {{"type", "boolean"}, {"default", false}}),

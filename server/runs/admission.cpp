@@ -10,7 +10,7 @@ run_cost estimate(const writers::write_request& request) noexcept {
   cost.output_bytes = writers::total_bytes(request.count);
   switch (request.id) {
     case writers::method::callback:
-      cost.pending_bytes = request.count * writers::callback_bytes_per_record();
+      cost.pending_bytes = writers::callback_memory_bytes(request.count);
       break;
     case writers::method::stream:
       cost.pending_bytes = request.high_water_mark_bytes;

@@ -11,19 +11,11 @@
 #include <span>
 #include <string_view>
 
+#include "operation_queue.hpp"
+
 namespace loopscope::writers {
 
 using boost::system::error_code;
-
-/// One write in flight: what to write and whom to tell. Owned by whoever starts it, linked by the file.
-///
-/// Lifetime: the operation and its data live until on_complete is called; on_complete may destroy both.
-struct write_operation {
-  std::span<const std::byte> data;
-  void (*on_complete)(write_operation&, error_code) = nullptr;  ///< called once, on the file's executor
-  write_operation* next = nullptr;                              ///< the file's, while it is in flight
-  int error_value = 0;                                          ///< the file's, while it is in flight
-};
 
 /// A file that takes any number of writes at once without blocking the caller: a back end.
 ///
@@ -35,6 +27,10 @@ class async_file {
  public:
   virtual ~async_file() = default;
   virtual void start(write_operation& operation) = 0;
+  /// The same for several, in their order: for a back end where handing one over costs more than queueing it.
+  virtual void start_all(operation_queue& operations) {
+    while (!operations.empty()) start(operations.pop());
+  }
   /// Later and waiting operations complete with operation_canceled; one in the kernel completes as it does.
   virtual void cancel() = 0;
 };

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "async_file.hpp"
+#include "write_operation.hpp"
 
 namespace loopscope::writers {
 

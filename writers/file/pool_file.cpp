@@ -10,8 +10,6 @@
 #include <mutex>
 #include <optional>
 
-#include "operation_queue.hpp"
-
 namespace loopscope::writers {
 namespace {
 
@@ -24,6 +22,8 @@ constexpr std::size_t most_completions_a_turn = 256;
 /// How long a pool thread that has nothing left looks out for more before it sleeps; waking one takes longer than a
 /// write.
 constexpr std::chrono::microseconds longest_lookout{20};
+/// A yield that takes longer went to somebody who is not the pool.
+constexpr std::chrono::microseconds longest_absence{200};
 /// Passes of the loop in which a lone write may be done, before the pool has to wake the loop for it.
 constexpr int passes_for_a_lone_write = 4;
 
@@ -59,21 +59,23 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   shared_state(boost::asio::any_io_executor executor, io_pool& pool, blocking_file& file)
       : loop_(std::move(executor)), pool_(pool), file_(file) {}
 
-  void start(write_operation& operation) {
-    if (in_flight_++ == 0) keep_running_.emplace(loop_);
-    const bool lone = in_flight_ == 1 && lookout_pays_ && look_.worth_a_try();
-    bool wake = false;
+  void start_all(operation_queue& operations) {
+    if (operations.empty()) return;
+    if (in_flight_ == 0) keep_running_.emplace(loop_);
+    in_flight_ += operations.size();
+    const bool lone = in_flight_ == 1 && look_.worth_a_try();
+    std::size_t new_turns = 0;
     bool look = false;
     {
       const std::lock_guard lock{mutex_};
-      waiting_.push(operation);
+      waiting_.append(operations);
       some_wait_.store(true, std::memory_order_release);
-      wake = waiting_.size() > idle_turns_ && turns_ < pool_.threads();
-      if (wake) ++turns_;
+      if (waiting_.size() > idle_turns_) new_turns = std::min(waiting_.size() - idle_turns_, pool_.threads() - turns_);
+      turns_ += new_turns;
       look = lone && !notified_;
       if (look) notified_ = true;
     }
-    if (wake) post_turn(false);
+    for (; new_turns > 0; --new_turns) post_turn(false);
     if (look) post_look(passes_for_a_lone_write);
   }
 
@@ -118,6 +120,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
       notify = !operations.empty() && !notified_;
       notified_ = notified_ || notify;
       completed_.append(operations);
+      some_completed_.store(!completed_.empty(), std::memory_order_release);
       cancelled = cancelled_;
       const bool was_idle = std::exchange(idle, false);
       if (was_idle) --idle_turns_;
@@ -128,7 +131,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
         some_wait_.store(!waiting_.empty(), std::memory_order_relaxed);
         return next_step::write;
       }
-      if (was_idle || idle_turns_ > 0 || !lookout_pays_) {
+      if (was_idle || idle_turns_ > 0) {
         --turns_;
         return next_step::end;
       }
@@ -143,24 +146,21 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   void blocking_look_out() const {
     const auto give_up = std::chrono::steady_clock::now() + longest_lookout;
     while (!some_wait_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up) {
+      if (one_cpu_) ::sched_yield();  // nothing can come while the loop does not run
     }
   }
 
   operation_queue blocking_write_each(operation_queue& operations, bool cancelled) {
+    // What follows a short write must not land behind another thread's record. The kernel takes writes on one file
+    // one at a time anyway, so one lock for all of them delays nobody.
+    const std::lock_guard lock{file_mutex_};
     operation_queue done;
     while (!operations.empty()) {
       write_operation& operation = operations.pop();
-      operation.error_value = cancelled ? ECANCELED : blocking_write_whole(operation.data).value();
+      operation.error_value = cancelled ? ECANCELED : blocking_write_all(file_, operation.data).value();
       done.push(operation);
     }
     return done;
-  }
-
-  error_code blocking_write_whole(std::span<const std::byte> data) {
-    // What follows a short write must not land behind another thread's record. The kernel takes writes on one
-    // file one at a time anyway; measured, the lock adds nothing.
-    const std::lock_guard lock{file_mutex_};
-    return blocking_write_all(file_, data);
   }
 
   // A write to the page cache is often done before the loop, which has other handlers to run and events to ask for,
@@ -170,14 +170,27 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
   void look_for_completion(int passes_left) {
+    const bool absence_was_brief = !one_cpu_ || yield_is_brief();
+    if (passes_left > 0 && !some_completed_.load(std::memory_order_acquire)) return post_look(passes_left);
     {
       const std::lock_guard lock{mutex_};
-      if (completed_.empty() && passes_left == 0) notified_ = false;  // from now on the pool says when
-      if (completed_.empty() && passes_left > 0) return post_look(passes_left);
+      if (completed_.empty()) notified_ = false;  // from now on the pool says when
       if (completed_.empty()) return look_.miss();
     }
-    look_.hit();
+    if (absence_was_brief) {
+      look_.hit();
+    } else {
+      look_.miss();
+    }
     complete_some();
+  }
+
+  // With a single CPU the pool can write only while the loop lets go of it. A neighbour that computes would then keep
+  // it for milliseconds; a loop that sleeps instead is woken by its events.
+  static bool yield_is_brief() {
+    const auto before = std::chrono::steady_clock::now();
+    ::sched_yield();
+    return std::chrono::steady_clock::now() - before < longest_absence;
   }
 
   void post_completions() {
@@ -185,13 +198,14 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
   void complete_some() {
-    operation_queue batch;
     {
       const std::lock_guard lock{mutex_};
-      batch = completed_.take(most_completions_a_turn);
-      notified_ = !completed_.empty();
+      ready_.append(completed_);
+      some_completed_.store(false, std::memory_order_relaxed);
+      notified_ = ready_.size() > most_completions_a_turn;
       if (notified_) post_completions();
     }
+    operation_queue batch = ready_.take(most_completions_a_turn);  // a walk over cold memory, so not under the lock
     in_flight_ -= batch.size();
     if (in_flight_ == 0) keep_running_.reset();
     while (!batch.empty()) {
@@ -205,12 +219,14 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   std::size_t in_flight_ = 0;
   std::optional<boost::asio::executor_work_guard<boost::asio::any_io_executor>> keep_running_;
   luck look_;
+  operation_queue ready_;  // completed, to be told in a later turn
 
   io_pool& pool_;
   blocking_file& file_;
   std::mutex file_mutex_;
-  const bool lookout_pays_ = has_several_cpus();
+  const bool one_cpu_ = !has_several_cpus();
   std::atomic<bool> some_wait_{false};
+  std::atomic<bool> some_completed_{false};
 
   std::mutex mutex_;  // guards what follows
   operation_queue waiting_;
@@ -227,7 +243,13 @@ pool_file::pool_file(boost::asio::any_io_executor executor, io_pool& pool, block
 pool_file::~pool_file() = default;
 
 void pool_file::start(write_operation& operation) {
-  state_->start(operation);
+  operation_queue lone;
+  lone.push(operation);
+  state_->start_all(lone);
+}
+
+void pool_file::start_all(operation_queue& operations) {
+  state_->start_all(operations);
 }
 
 void pool_file::cancel() {

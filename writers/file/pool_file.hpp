@@ -21,6 +21,7 @@ class pool_file final : public async_file {
   pool_file& operator=(const pool_file&) = delete;
 
   void start(write_operation& operation) override;
+  void start_all(operation_queue& operations) override;
   void cancel() override;
 
  private:

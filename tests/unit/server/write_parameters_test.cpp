@@ -93,7 +93,7 @@ TEST(write_parameters, have_the_documented_defaults) {
   ASSERT_FALSE(parsed.wrong);
   EXPECT_EQ(parsed.request.count, 1'000'000u);
   EXPECT_EQ(parsed.request.high_water_mark_bytes, 65'536u);
-  EXPECT_EQ(parsed.request.slice, std::chrono::microseconds{500});
+  EXPECT_FALSE(parsed.request.slice);  // partition has its own, callback has none
   EXPECT_EQ(parsed.request.durable, writers::durability::cache);
   EXPECT_FALSE(parsed.request.verify);
   EXPECT_EQ(parsed.io, writers::back_end_choice::automatic);

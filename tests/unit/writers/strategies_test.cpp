@@ -30,7 +30,7 @@ class strategies : public ::testing::TestWithParam<method_info> {
  protected:
   error_code write(std::uint64_t count) {
     pool_file back_end{io_.get_executor(), pool_, file_};
-    write_task task{count, 1024, std::chrono::microseconds{50}, stop_.get_token(), pool_, file_, &back_end, progress_};
+    write_task task{count, 1024, slice(), stop_.get_token(), pool_, file_, &back_end, progress_};
     progress_.started();
     return testing::run_coroutine(io_, strategy_for(GetParam().id)(task));
   }
@@ -43,6 +43,10 @@ class strategies : public ::testing::TestWithParam<method_info> {
   }
 
   bool is(method id) const { return GetParam().id == id; }
+  std::optional<std::chrono::microseconds> slice() const {
+    if (!is(method::partition)) return std::nullopt;
+    return std::chrono::microseconds{50};
+  }
 
   asio::io_context io_;
   io_pool pool_{4};
@@ -187,7 +191,7 @@ TEST_P(strategies, yield_to_other_handlers_as_their_method_says) {
   };
   asio::post(io_, other);
   pool_file back_end{io_.get_executor(), pool_, file_};
-  write_task task{20'000, 1024, std::chrono::microseconds{50}, stop_.get_token(), pool_, file_, &back_end, progress_};
+  write_task task{20'000, 1024, slice(), stop_.get_token(), pool_, file_, &back_end, progress_};
   int others_before = 0;
   int others_after = 0;
   const auto write = [&]() -> asio::awaitable<error_code> {
@@ -219,6 +223,84 @@ TEST(stream_strategy, drains_once_for_every_high_water_mark) {
   // A record that crosses the mark goes with its chunk: 688,890 bytes are ten marks and a rest.
   EXPECT_EQ(progress.drains(), 10u);
   EXPECT_EQ(file.calls(), 11u);
+}
+
+/// A flood of 100,000 records, and how often another handler ran before the last was queued.
+class callback_in_slices : public ::testing::Test {
+ protected:
+  error_code write(std::optional<std::chrono::microseconds> slice) {
+    write_task task{100'000, 1024, slice, stop_.get_token(), pool_, file_, &back_end_, progress_};
+    bool done = false;
+    std::function<void()> other = [&] {
+      if (done || progress_.queued_after()) return;
+      ++others_while_queueing_;
+      if (on_turn) on_turn();
+      asio::post(io_, other);
+    };
+    const auto write = [&]() -> asio::awaitable<error_code> {
+      asio::post(io_, other);
+      const error_code error = co_await write_callback(task);
+      done = true;
+      co_return error;
+    };
+    return testing::run_coroutine(io_, write());
+  }
+
+  std::function<void()> on_turn;
+  int others_while_queueing_ = 0;
+  asio::io_context io_;
+  io_pool pool_{4};
+  fake_file file_;
+  write_progress progress_;
+  std::stop_source stop_;
+  pool_file back_end_{io_.get_executor(), pool_, file_};
+};
+
+constexpr std::chrono::microseconds shortest_slice{1};
+
+TEST_F(callback_in_slices, lets_other_handlers_run_while_it_queues) {
+  ASSERT_FALSE(write(shortest_slice));
+  EXPECT_GT(others_while_queueing_, 50);
+  EXPECT_EQ(file_.calls(), 100'000u);
+  EXPECT_EQ(progress_.written_records(), 100'000u);
+}
+
+TEST_F(callback_in_slices, lets_none_run_unless_asked_to) {
+  ASSERT_FALSE(write(std::nullopt));
+  EXPECT_EQ(others_while_queueing_, 0);
+  EXPECT_EQ(progress_.pending_peak_records(), 100'000u);
+}
+
+/// Slices give the loop its turns; they are no backpressure.
+TEST_F(callback_in_slices, queues_everything_while_no_write_returns) {
+  file_.hold();
+  on_turn = [this] { EXPECT_EQ(progress_.written_records(), 0u); };
+  std::thread other{[this] {
+    while (!progress_.queued_after()) std::this_thread::yield();
+    file_.release();
+  }};
+  EXPECT_FALSE(write(shortest_slice));
+  other.join();
+  EXPECT_EQ(progress_.pending_peak_records(), 100'000u);
+}
+
+TEST_F(callback_in_slices, stops_queueing_when_asked_to) {
+  file_.hold();
+  on_turn = [this] {
+    stop_.request_stop();
+    file_.release();
+  };
+  EXPECT_EQ(write(shortest_slice), asio::error::operation_aborted);
+  EXPECT_LT(progress_.pending_peak_records(), 50'000u);
+}
+
+TEST_F(callback_in_slices, stops_queueing_after_an_error) {
+  file_.on_write = [](std::uint64_t) { return fake_file::behaviour{.error_value = ENOSPC}; };
+  on_turn = [this] {
+    while (file_.calls() == 0) std::this_thread::yield();
+  };
+  EXPECT_EQ(write(shortest_slice).value(), ENOSPC);
+  EXPECT_LT(file_.calls(), 100'000u);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ TEST_F(write_run, of_a_callback_gives_its_memory_back) {
   ASSERT_TRUE(report);
   const auto& memory = report->memory;
   if (!memory.before_bytes || !memory.peak_bytes || !memory.after_bytes) GTEST_SKIP() << "no figures of memory here";
-  ASSERT_GT(*memory.peak_bytes, *memory.before_bytes + 300'000 * callback_bytes_per_record() / 2);
+  ASSERT_GT(*memory.peak_bytes, *memory.before_bytes + callback_memory_bytes(300'000) / 2);
   EXPECT_LT(*memory.after_bytes, (*memory.before_bytes + *memory.peak_bytes) / 2);
 }
 
