@@ -69,7 +69,7 @@ class CostPerRecord(unittest.TestCase):
         self.assertEqual(row["over_base"], {"median": 3.0, "least": 2.0, "greatest": 4.0})
 
     def test_has_no_memory_where_one_write_had_none(self):
-        row = cost_per_record.summary(1, [{"ms": 1, "cpu_ms": 1, "growth_bytes": None}], [{"ms": 1}])
+        row = cost_per_record.summary(1, [{"ms": 1, "cpu_ms": 1, "growth_bytes": each} for each in (5, None)], [{"ms": 1}] * 2)
         self.assertIsNone(row["growth_bytes"])
 
 
