@@ -70,6 +70,7 @@ void add_method(bench_loop& loop, writers::method id, writers::back_end io, cons
         request.io = {io, "benchmark"};
         for (auto _ : state) {
           const writers::write_report report = loop.run(request);
+          state.counters["queued_ms"] = std::chrono::duration<double, std::milli>{report.queued}.count();
           state.counters["pending_peak_bytes"] = static_cast<double>(report.pending_peak_bytes);
           if (report.memory.peak_bytes && report.memory.before_bytes)
             state.counters["grown_bytes_per_record"] =

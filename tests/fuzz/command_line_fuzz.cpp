@@ -88,7 +88,7 @@ void check(const leave& leaving) {
 void check(const write_command& writing) {
   require(writing.request.count >= 1 && writing.request.high_water_mark_bytes >= 1 && writing.pool_threads >= 1,
           "there is something to write and somebody to write it");
-  require(writing.request.slice > microseconds{0}, "a slice takes time");
+  require(!writing.request.slice || *writing.request.slice > microseconds{0}, "a slice takes time");
 }
 
 void check(const healthcheck_command& checking) {
