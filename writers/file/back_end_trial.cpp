@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t records_awaited = 64;
-constexpr std::size_t chunks_awaited = 16;
+constexpr std::size_t chunks_awaited = 8;
 constexpr std::size_t floods = 5;
 constexpr std::size_t records_flooded = 128;
 constexpr std::size_t chunk_bytes = 64 * 1024;
@@ -120,7 +120,7 @@ selected_back_end back_end_trial::select(back_end_choice choice, method id) cons
     case back_end_choice::automatic:
       break;
   }
-  if (!uring) return {back_end::threads, support.reason};
+  if (!uring) return {back_end::threads, failure.empty() ? support.reason : failure};
   const auto [what, figure] = tried_for(id);
   const auto on_threads = threads.*figure;
   const auto on_ring = (*uring).*figure;
@@ -140,7 +140,10 @@ file_result<back_end_trial> blocking_try_back_ends(const std::filesystem::path& 
     io_pool pool{pool_threads};
     pool_file file{loop.get_executor(), pool, output->file()};
     const auto cost = trial_run{loop, file}.blocking_measure(output->part());
-    if (cost.has_error()) return cost.error();
+    if (cost.has_error()) {  // a disk that is full now may have room when a write is asked for
+      trial.failure = "the trial at start failed: " + cost.error().code.message();
+      return trial;
+    }
     trial.threads = *cost;
   }
   if (!trial.support.available) return trial;

@@ -25,6 +25,7 @@ struct back_end_trial {
   cost threads;
   std::optional<cost> uring;
   uring_support support;
+  std::string failure;  ///< why nothing could be measured where a file can be made, such as a full disk; else empty
 
   /// The back end for a choice, and why: `automatic` goes by what the method's writes cost.
   /// `uring` falls back to threads where it cannot run and says so; whether that is acceptable is the caller's to
@@ -32,10 +33,10 @@ struct back_end_trial {
   selected_back_end select(back_end_choice choice, method id) const;
 };
 
-/// Writes some hundred records and sixteen chunks to a temporary file in `directory` through each back
+/// Writes some hundred records and eight chunks to a temporary file in `directory` through each back
 /// end, threads in a pool of that size, and measures them.
 ///
-/// Errors: the directory cannot be written. Threads: any but a loop's: it blocks for some milliseconds.
+/// Errors: no file can be made in the directory. Threads: any but a loop's: it blocks for some milliseconds.
 file_result<back_end_trial> blocking_try_back_ends(const std::filesystem::path& directory, std::size_t pool_threads);
 
 }  // namespace loopscope::writers

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 back_end_trial trial_of(back_end_trial::cost threads, std::optional<back_end_trial::cost> uring) {
-  return {threads, uring, {uring.has_value(), uring ? "io_uring is available" : "no io_uring here"}};
+  return {threads, uring, {uring.has_value(), uring ? "io_uring is available" : "no io_uring here"}, {}};
 }
 
 /// What each write costs; what a test says nothing about is the same on both.
@@ -23,6 +23,16 @@ struct costs {
 
 back_end chosen(costs threads, costs uring, method id) {
   return trial_of(threads, uring).select(back_end_choice::automatic, id).id;
+}
+
+TEST(back_end_trial, that_could_not_write_leaves_the_choice_at_threads_and_says_why) {
+  auto trial = trial_of({}, std::nullopt);
+  trial.support = {true, "io_uring is available"};
+  trial.failure = "the disk was full";
+  const auto chosen = trial.select(back_end_choice::automatic, method::stream);
+  EXPECT_EQ(chosen.id, back_end::threads);
+  EXPECT_EQ(chosen.reason, "the disk was full");
+  EXPECT_EQ(trial.select(back_end_choice::uring, method::stream).id, back_end::uring);
 }
 
 TEST(back_end_trial, chooses_for_each_method_by_writes_like_its_own) {
