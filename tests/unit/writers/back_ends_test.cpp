@@ -158,7 +158,7 @@ TEST_F(uring, file_is_in_order_when_awaited_writes_and_floods_follow_each_other)
   posix_file file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   asio::io_context io;
   uring_file back_end{io.get_executor(), file.descriptor()};
-  for (const std::uint64_t count : {1, 200, 1, 70}) {
+  for (const std::uint64_t count : {1U, 200U, 1U, 70U}) {
     const flood writes{back_end, count};
     io.restart();
     io.run();
