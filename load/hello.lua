@@ -7,7 +7,8 @@
 -- many people would, instead of asking again at once. Without it, wrk asks as fast as it can.
 -- connections: wrk's -c. With it, the line has two percentile curves, latency over x = 1 / (1 - share): raw_curve as
 -- wrk recorded it, corrected_curve as wrk reports it; null when wrk's histogram is not what this script expects.
--- pipelined: so many requests at once on each connection; each answer counts.
+-- pipelined: so many requests at once on each connection; each answer counts, but no percentile is given: wrk's
+-- correction takes the requests that were sent together for ones that had been held up.
 --
 -- Units are the last part of a name; every latency is null when no sample was kept. What wrk 4.1 does
 -- to the figures before this script sees them:
@@ -111,9 +112,12 @@ function done(summary, latency, requests)
       string.format('"duration_us":%d', summary.duration),
       string.format('"requests_per_s":%.1f', summary.requests * 1e6 / summary.duration),
    }
+   local pipelined = a_thread:get("pipelined")
    for _, percentile in ipairs(percentiles) do
       local name, share = percentile[1], percentile[2]
-      fields[#fields + 1] = string.format('"%s":%s', name, figure(latency:percentile(share)))
+      local us = latency:percentile(share)
+      -- wrk says 0 where the correction made up samples below the least real one, which it then does not look at.
+      fields[#fields + 1] = string.format('"%s":%s', name, (pipelined or us == 0) and "null" or figure(us))
    end
    fields[#fields + 1] = '"max_us":' .. figure(latency.max)
 

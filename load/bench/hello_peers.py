@@ -5,8 +5,8 @@
 
 Every server has one core, the same, and wrk the other, where there are two; all of loopscope is on as users have it:
 monitor, metrics, limits, admin plane. wrk saturates before a fast server does, so the honest figure is the server's CPU
-time per request. A second series sends 16 requests at once on each connection. Prints each server's medians and the
-ratios to nginx with their spread. Reads build/bin/loopscope; a peer that is not installed is left out, and said so.
+time per request. A second series sends 16 requests at once on each connection, of which wrk can't say how long each
+took. Prints each server's medians and the ratios to nginx with their spread. Reads build/bin/loopscope; a peer that is not installed is left out, and said so.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import json
 import pathlib
 import shutil
 import socket
-import statistics
 import subprocess
 import tempfile
 import time
@@ -98,6 +97,10 @@ def present_servers(binary, cpu, stack):
     return servers
 
 
+def us(value):
+    return "n/a" if value is None else f"{value:,.0f}"
+
+
 def series(servers, load_cpu, options, pipelined):
     measured = {name: [] for name in servers}
     for number, name in rounds.by_turns(list(servers), options.rounds):
@@ -105,16 +108,16 @@ def series(servers, load_cpu, options, pipelined):
         figures = rounds.one_round(url, pids, load_cpu, options.seconds, options.connections, pipelined)
         measured[name].append(figures)
         print(f"round {number + 1:2}  {name:10} {figures['requests_per_s']:9,.0f} requests/s "
-              f"{figures['cpu_us_per_request']:6.2f} us CPU  p99 {figures['p99_us']:6,} us", flush=True)
+              f"{figures['cpu_us_per_request']:6.2f} us CPU  p99 {us(figures['p99_us']):>6} us", flush=True)
     return measured
 
 
 def table(measured):
     print(f"\n{'':10} {'requests/s':>11} {'us CPU each':>12} {'p50 us':>8} {'p99 us':>8}")
     for name, each in measured.items():
-        medians = {figure: statistics.median(one[figure] for one in each) for figure in each[0]}
+        medians = {figure: rounds.median(one[figure] for one in each) for figure in each[0]}
         print(f"{name:10} {medians['requests_per_s']:11,.0f} {medians['cpu_us_per_request']:12.2f} "
-              f"{medians['p50_us']:8,.0f} {medians['p99_us']:8,.0f}")
+              f"{us(medians['p50_us']):>8} {us(medians['p99_us']):>8}")
     against_nginx = {}
     for name, each in measured.items():
         if name == "nginx" or "nginx" not in measured:

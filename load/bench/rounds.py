@@ -82,6 +82,12 @@ def spread(values):
     return {"median": statistics.median(known), "least": min(known), "greatest": max(known)} if known else None
 
 
+def median(values):
+    """Of those that were measured; None of none."""
+    found = spread(values)
+    return found and found["median"]
+
+
 def ratios(rounds, base_rounds):
     """Per figure: the spread of the ratios to the base in the same round."""
     out = {}
