@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -9,8 +10,8 @@
 namespace loopscope::writers {
 namespace {
 
-/// Records between two looks of others at how full the buffer is.
-constexpr std::uint64_t records_between_reports = 64;
+/// Records formatted between two looks of others at how full the buffer is.
+constexpr std::uint64_t most_records_at_once = 64;
 
 /// Writes what is buffered until the buffer says that the producer may go on, or is done.
 boost::asio::awaitable<stream_buffer::event> flush(write_task& task, stream_buffer& buffer) {
@@ -29,20 +30,23 @@ boost::asio::awaitable<error_code> write_stream(write_task& task) {
   using clock = write_progress::clock;
   stream_buffer buffer{task.high_water_mark_bytes};
   std::uint64_t flushed_records = 0;
-  for (std::uint64_t number = 0; number < task.count; ++number) {
-    const auto room = buffer.prepare(max_record_bytes);
-    if (buffer.commit(format_record(number, room.first<max_record_bytes>()))) {
-      if (number % records_between_reports == 0)
-        task.progress.pending(number + 1 - flushed_records, buffer.buffered_bytes());
-      continue;
-    }
+  for (std::uint64_t number = 0; number < task.count;) {
+    // One write() a record, but the buffer is asked once for several: what it says changes at the mark alone.
+    const std::uint64_t end = number + std::min(most_records_at_once, task.count - number);
+    const auto room = buffer.prepare(static_cast<std::size_t>(end - number) * max_record_bytes);
+    std::size_t size_bytes = 0;
+    do {
+      size_bytes += format_record(number++, room.subspan(size_bytes).first<max_record_bytes>());
+    } while (number < end && size_bytes < buffer.bytes_to_mark());
+    const bool go_on = buffer.commit(size_bytes);
+    task.progress.pending(number - flushed_records, buffer.buffered_bytes());
+    if (go_on) continue;
 
     if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
-    task.progress.pending(number + 1 - flushed_records, buffer.buffered_bytes());
     const auto paused_at = clock::now();
     if (co_await flush(task, buffer) == stream_buffer::event::failed) co_return buffer.error();
     task.progress.drained(clock::now() - paused_at);
-    flushed_records = number + 1;
+    flushed_records = number;
     task.progress.written(flushed_records);
     task.progress.pending(0, 0);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <span>
@@ -25,8 +26,8 @@ class stream_buffer {
   explicit stream_buffer(std::size_t high_water_mark_bytes);
 
   bool write(std::span<const std::byte> data);
-  /// The same without a copy: room for a record at the end of the buffer, valid until the next call, and then how
-  /// much of it the record took. (A record that is copied right after it was formatted costs twice as much: the
+  /// The same without a copy: room at the end of the buffer, valid until the next call, and then how much of it was
+  /// taken. (A record that is copied right after it was formatted costs twice as much: the
   /// wide loads of the copy wait for the narrow stores of the digits.)
   std::span<std::byte> prepare(std::size_t most_bytes) { return filling_.prepare(most_bytes); }
   bool commit(std::size_t size_bytes) {
@@ -45,6 +46,10 @@ class stream_buffer {
 
   std::size_t buffered_bytes() const noexcept { return filling_.size_bytes() + in_flight_.size_bytes(); }
   std::size_t high_water_mark_bytes() const noexcept { return high_water_mark_bytes_; }
+  /// How much more can be written before the producer is to pause; 0 at the mark and beyond.
+  std::size_t bytes_to_mark() const noexcept {
+    return high_water_mark_bytes_ - std::min(high_water_mark_bytes_, buffered_bytes());
+  }
   bool needs_drain() const noexcept { return needs_drain_; }
   const error_code& error() const noexcept { return error_; }
 

@@ -21,11 +21,13 @@ constexpr std::size_t most_writes_taken = 16;
 constexpr std::size_t most_completions_a_turn = 256;
 /// How long a pool thread that has nothing left looks out for more before it sleeps; waking one takes longer than a
 /// write.
-constexpr std::chrono::microseconds longest_lookout{20};
+constexpr std::chrono::microseconds brief_lookout{20};
+/// The same while that finds something: longer than it takes to fill a chunk of 64 KiB.
+constexpr std::chrono::microseconds long_lookout{200};
 /// A yield that takes longer went to somebody who is not the pool.
 constexpr std::chrono::microseconds longest_absence{200};
-/// Passes of the loop in which a lone write may be done, before the pool has to wake the loop for it.
-constexpr int passes_for_a_lone_write = 4;
+/// How long the loop goes on with what else is ready, and does not sleep, for a lone write: about what waking it takes.
+constexpr std::chrono::microseconds longest_look{5};
 
 error_code to_error(int value) {
   return {value, boost::system::system_category()};
@@ -76,7 +78,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
       if (look) notified_ = true;
     }
     for (; new_turns > 0; --new_turns) post_turn(false);
-    if (look) post_look(passes_for_a_lone_write);
+    if (look) post_look(std::chrono::steady_clock::now() + longest_look);
   }
 
   void cancel() {
@@ -87,25 +89,31 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
  private:
   enum class next_step { write, look_out, again, end };
 
-  // An idle turn has nothing to do yet: what is started next needs no other.
+  /// What a pool thread does for this file before others get theirs.
+  struct turn {
+    bool idle;  // has nothing to do yet: what is started next needs no other
+    operation_queue operations = {};
+    std::size_t written = 0;
+    bool cancelled = false;
+    std::chrono::microseconds lookout = brief_lookout;
+  };
+
   void post_turn(bool idle) {
-    boost::asio::post(pool_.executor(), [self = shared_from_this(), idle] { self->blocking_take_turn(idle); });
+    boost::asio::post(pool_.executor(), [self = shared_from_this(), idle] { self->blocking_take_turn({idle}); });
   }
 
-  void blocking_take_turn(bool idle) {
-    operation_queue operations;
-    for (std::size_t written = 0;;) {
-      bool cancelled = false;
-      switch (exchange(operations, written >= most_writes_a_turn, idle, cancelled)) {
+  void blocking_take_turn(turn mine) {
+    for (;;) {
+      switch (exchange(mine)) {
         case next_step::write:
-          written += operations.size();
-          operations = blocking_write_each(operations, cancelled);
+          mine.written += mine.operations.size();
+          mine.operations = blocking_write_each(mine.operations, mine.cancelled);
           break;
         case next_step::look_out:
-          blocking_look_out();
+          blocking_look_out(mine.lookout);
           break;
         case next_step::again:
-          return post_turn(idle);
+          return post_turn(mine.idle);
         case next_step::end:
           return;
       }
@@ -113,38 +121,43 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
   /// Hands in what was written, and takes what is to be written next.
-  next_step exchange(operation_queue& operations, bool used_up, bool& idle, bool& cancelled) {
+  next_step exchange(turn& mine) {
+    const bool used_up = mine.written >= most_writes_a_turn;
     bool notify = false;
     const auto step = [&] {
       const std::lock_guard lock{mutex_};
-      notify = !operations.empty() && !notified_;
+      notify = !mine.operations.empty() && !notified_;
       notified_ = notified_ || notify;
-      completed_.append(operations);
+      completed_.append(mine.operations);
       some_completed_.store(!completed_.empty(), std::memory_order_release);
-      cancelled = cancelled_;
-      const bool was_idle = std::exchange(idle, false);
+      mine.cancelled = cancelled_;
+      const bool was_idle = std::exchange(mine.idle, false);
       if (was_idle) --idle_turns_;
       if (!waiting_.empty()) {
+        if (was_idle) lookout_.hit();
         if (used_up) return next_step::again;
         const std::size_t share = waiting_.size() / (2 * pool_.threads()) + 1;
-        operations = waiting_.take(std::min(share, most_writes_taken));
+        mine.operations = waiting_.take(std::min(share, most_writes_taken));
         some_wait_.store(!waiting_.empty(), std::memory_order_relaxed);
         return next_step::write;
       }
+      if (was_idle) lookout_.miss();
       if (was_idle || idle_turns_ > 0) {
         --turns_;
         return next_step::end;
       }
-      idle = true;
+      mine.idle = true;
       ++idle_turns_;
-      return used_up ? next_step::again : next_step::look_out;
+      if (used_up) return next_step::again;
+      mine.lookout = lookout_.worth_a_try() ? long_lookout : brief_lookout;
+      return next_step::look_out;
     }();
     if (notify) post_completions();
     return step;
   }
 
-  void blocking_look_out() const {
-    const auto give_up = std::chrono::steady_clock::now() + longest_lookout;
+  void blocking_look_out(std::chrono::microseconds longest) const {
+    const auto give_up = std::chrono::steady_clock::now() + longest;
     while (!some_wait_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up) {
       if (one_cpu_) ::sched_yield();  // nothing can come while the loop does not run
     }
@@ -165,13 +178,14 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
 
   // A write to the page cache is often done before the loop, which has other handlers to run and events to ask for,
   // would be asleep: found then, it costs no wake-up.
-  void post_look(int passes) {
-    boost::asio::post(loop_, [self = shared_from_this(), passes] { self->look_for_completion(passes - 1); });
+  void post_look(std::chrono::steady_clock::time_point give_up) {
+    boost::asio::post(loop_, [self = shared_from_this(), give_up] { self->look_for_completion(give_up); });
   }
 
-  void look_for_completion(int passes_left) {
+  void look_for_completion(std::chrono::steady_clock::time_point give_up) {
     const bool absence_was_brief = !one_cpu_ || yield_is_brief();
-    if (passes_left > 0 && !some_completed_.load(std::memory_order_acquire)) return post_look(passes_left);
+    if (!some_completed_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
+      return post_look(give_up);
     {
       const std::lock_guard lock{mutex_};
       if (completed_.empty()) notified_ = false;  // from now on the pool says when
@@ -231,6 +245,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   std::mutex mutex_;  // guards what follows
   operation_queue waiting_;
   operation_queue completed_;
+  luck lookout_;
   std::size_t turns_ = 0;       // pool threads at work, or on their way, for this file
   std::size_t idle_turns_ = 0;  // of them: with nothing to do
   bool notified_ = false;       // the loop will see what is completed without being told
