@@ -11,17 +11,34 @@
 namespace loopscope::bench {
 namespace {
 
+using clock = std::chrono::steady_clock;
+
 constexpr std::size_t longest_record_bytes = 22;
 
 void check(bool done, const char* what) {
   if (!done) throw std::system_error(errno, std::system_category(), what);
 }
 
-int create(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  check(file >= 0, "open");
-  return file;
-}
+/// A new file and the time at which it was begun. Freeing an earlier one of that name is not part of it, nor is closing.
+class new_file {
+ public:
+  explicit new_file(const std::filesystem::path& path) {
+    std::filesystem::remove(path);
+    begun_ = clock::now();
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    check(descriptor_ >= 0, "open");
+  }
+  ~new_file() { ::close(descriptor_); }
+  new_file(const new_file&) = delete;
+  new_file& operator=(const new_file&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  std::chrono::nanoseconds elapsed() const { return clock::now() - begun_; }
+
+ private:
+  clock::time_point begun_;
+  int descriptor_;
+};
 
 void write_whole(int file, const char* data, std::size_t size) {
   check(::write(file, data, size) == static_cast<ssize_t>(size), "write");
@@ -36,26 +53,27 @@ char* format(char* at, std::uint64_t number) {
 
 }  // namespace
 
-void write_in_chunks(const std::filesystem::path& path, std::uint64_t count, std::size_t chunk_bytes) {
-  const int file = create(path);
+std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std::uint64_t count,
+                                         std::size_t chunk_bytes) {
+  const new_file file{path};
   std::vector<char> chunk(chunk_bytes + longest_record_bytes);
   char* end = chunk.data();
   for (std::uint64_t number = 0; number < count; ++number) {
     end = format(end, number);
     if (static_cast<std::size_t>(end - chunk.data()) < chunk_bytes) continue;
-    write_whole(file, chunk.data(), static_cast<std::size_t>(end - chunk.data()));
+    write_whole(file.descriptor(), chunk.data(), static_cast<std::size_t>(end - chunk.data()));
     end = chunk.data();
   }
-  write_whole(file, chunk.data(), static_cast<std::size_t>(end - chunk.data()));
-  ::close(file);
+  write_whole(file.descriptor(), chunk.data(), static_cast<std::size_t>(end - chunk.data()));
+  return file.elapsed();
 }
 
-void write_each_record(const std::filesystem::path& path, std::uint64_t count) {
-  const int file = create(path);
+std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count) {
+  const new_file file{path};
   char text[longest_record_bytes];
   for (std::uint64_t number = 0; number < count; ++number)
-    write_whole(file, text, static_cast<std::size_t>(format(text, number) - text));
-  ::close(file);
+    write_whole(file.descriptor(), text, static_cast<std::size_t>(format(text, number) - text));
+  return file.elapsed();
 }
 
 }  // namespace loopscope::bench

@@ -7,8 +7,6 @@
 namespace loopscope::bench {
 namespace {
 
-constexpr std::string_view over = "/over:";
-
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   const std::size_t middle = values.size() / 2;
@@ -19,34 +17,30 @@ double median(std::vector<double> values) {
 
 ratio_reporter::ratio_reporter() : ConsoleReporter(OO_None) {}
 
-void ratio_reporter::ReportRuns(const std::vector<Run>& runs) {
-  for (const Run& run : runs) {
+void ratio_reporter::ReportRuns(const std::vector<Run>& reported) {
+  for (const Run& run : reported) {
     if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-    auto& seconds = seconds_[run.run_name.function_name];
-    if (seconds.empty()) names_.push_back(run.run_name.function_name);
-    seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+    runs& of = runs_[run.run_name.function_name];
+    if (of.seconds.empty()) names_.push_back(run.run_name.function_name);
+    of.seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+    of.floor_seconds.push_back(run.counters.at("floor_seconds").value);
+    of.ratios.push_back(of.seconds.back() / of.floor_seconds.back());
   }
 }
 
 void ratio_reporter::Finalize() {
   std::ostream& out = GetOutputStream();
-  out << std::left << std::setw(28) << "1,000,000 records" << std::right << std::setw(12) << "median ms"
-      << std::setw(10) << "runs"
+  out << std::left << std::setw(20) << "1,000,000 records" << std::right << std::setw(12) << "median ms"
+      << std::setw(12) << "its floor" << std::setw(8) << "runs"
       << "  over its floor (least .. greatest)\n"
       << std::fixed;
   for (const std::string& name : names_) {
-    const auto& seconds = seconds_.at(name);
-    const std::size_t cut = name.find(over);
-    out << std::left << std::setw(28) << name.substr(0, cut) << std::right << std::setw(12) << std::setprecision(1)
-        << median(seconds) * 1e3 << std::setw(10) << seconds.size();
-    const auto floor = cut == std::string::npos ? seconds_.end() : seconds_.find(name.substr(cut + over.size()));
-    if (floor != seconds_.end()) {
-      const double base = median(floor->second);
-      const auto [least, greatest] = std::ranges::minmax(seconds);
-      out << std::setprecision(2) << "  " << median(seconds) / base << " x " << floor->first << " (" << least / base
-          << " .. " << greatest / base << ")";
-    }
-    out << '\n';
+    const runs& of = runs_.at(name);
+    const auto [least, greatest] = std::ranges::minmax(of.ratios);
+    out << std::left << std::setw(20) << name << std::right << std::setprecision(1) << std::setw(12)
+        << median(of.seconds) * 1e3 << std::setw(12) << median(of.floor_seconds) * 1e3 << std::setw(8)
+        << of.seconds.size() << std::setprecision(2) << "  " << median(of.ratios) << " (" << least << " .. "
+        << greatest << ")\n";
   }
 }
 

@@ -8,10 +8,10 @@
 
 namespace loopscope::bench {
 
-/// Google Benchmark's console output, and at its end each benchmark's time over its floor's, within this run.
+/// Google Benchmark's console output replaced by a table: each benchmark's time, and that over its floor's.
 ///
-/// Benchmarks are named NAME or NAME/over:FLOOR; ratios are of medians over repetitions, with the least and the
-/// greatest time over the floor's median beside them.
+/// A benchmark measures its floor right before itself and gives it as the counter `floor_seconds`; the ratios are of such
+/// pairs, their median with the least and the greatest beside it.
 class ratio_reporter : public benchmark::ConsoleReporter {
  public:
   ratio_reporter();
@@ -20,7 +20,12 @@ class ratio_reporter : public benchmark::ConsoleReporter {
 
  private:
   std::vector<std::string> names_;  // in the order of their first run
-  std::map<std::string, std::vector<double>> seconds_;
+  struct runs {
+    std::vector<double> seconds;
+    std::vector<double> floor_seconds;
+    std::vector<double> ratios;
+  };
+  std::map<std::string, runs> runs_;
 };
 
 }  // namespace loopscope::bench
