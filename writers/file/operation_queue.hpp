@@ -13,6 +13,8 @@ class operation_queue {
   bool empty() const noexcept { return first_ == nullptr; }
   std::size_t size() const noexcept { return size_; }
 
+  const write_operation& front() const noexcept { return *first_; }
+
   void push(write_operation& operation) noexcept {
     operation.next = nullptr;
     (last_ ? last_->next : first_) = &operation;

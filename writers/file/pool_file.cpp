@@ -26,8 +26,12 @@ constexpr std::chrono::microseconds brief_lookout{20};
 constexpr std::chrono::microseconds long_lookout{200};
 /// A yield that takes longer went to somebody who is not the pool.
 constexpr std::chrono::microseconds longest_absence{200};
-/// How long the loop goes on with what else is ready, and does not sleep, for a lone write: about what waking it takes.
-constexpr std::chrono::microseconds longest_look{5};
+/// How long the loop goes on with what else is ready, and does not sleep, for a lone write: about as long as the write
+/// and handing it over take, and less than being woken.
+std::chrono::nanoseconds longest_look(std::size_t bytes) {
+  constexpr std::size_t page_cache_bytes_per_us = 2048;
+  return std::chrono::microseconds{5 + bytes / page_cache_bytes_per_us};
+}
 
 error_code to_error(int value) {
   return {value, boost::system::system_category()};
@@ -66,6 +70,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     if (in_flight_ == 0) keep_running_.emplace(loop_);
     in_flight_ += operations.size();
     const bool lone = in_flight_ == 1 && look_.worth_a_try();
+    const std::size_t bytes = operations.front().data.size();
     std::size_t new_turns = 0;
     bool look = false;
     {
@@ -78,7 +83,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
       if (look) notified_ = true;
     }
     for (; new_turns > 0; --new_turns) post_turn(false);
-    if (look) post_look(std::chrono::steady_clock::now() + longest_look);
+    if (look) post_look(std::chrono::steady_clock::now() + longest_look(bytes));
   }
 
   void cancel() {
