@@ -13,7 +13,7 @@ using boost::system::error_code;
 /// Collects small records into large chunks and tells the producer when to pause: no I/O, only the contract.
 ///
 /// write() takes the data in any case and answers whether the producer may go on; at the high-water mark it
-/// answers false, and the producer waits until drained() has said `drain`. What is being flushed counts as
+/// answers false, and the producer waits until flushed() has said `drain`. What is being flushed counts as
 /// buffered until it is written. After end(), the last flush says `finish`.
 ///
 /// Units: bytes. Errors: after a failed flush, and after end(), write() takes nothing and answers false; error()

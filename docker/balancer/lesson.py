@@ -10,6 +10,7 @@ import csv
 import http.client
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -85,10 +86,16 @@ class Watch(threading.Thread):
         self.configuration_ = configuration
         self.ending_ = threading.Event()
         self.out_at = []
+        self.unseen = 0
 
     def run(self):
         while not self.ending_.wait(0.02):
-            if not states()[self.configuration_, BLOCKED].startswith("UP"):
+            try:
+                state = states()[self.configuration_, BLOCKED]
+            except (OSError, KeyError):  # the statistics did not answer, or not in full
+                self.unseen += 1
+                continue
+            if not state.startswith("UP"):
                 self.out_at.append(time.time())
 
     def stop(self):
@@ -120,7 +127,7 @@ def figures(rows, report):
         "status": report["status"],
         "failed": report["requests"]["failed"]["by_cause"],
         "slow": sum(latency > SLOW_MS for latency in latencies),
-        "p99_ms": round(latencies[int(len(latencies) * 0.99)], 1) if latencies else None,
+        "p99_ms": round(latencies[math.ceil(len(latencies) * 0.99) - 1], 1) if latencies else None,
         "slowest_ms": round(latencies[-1], 1) if latencies else None,
         "without_service_ms": round(max(gaps), 1) if gaps else None,
         "own_lateness_max_ms": round(report["lateness_us"]["max"] / 1000, 1) if report["lateness_us"]["max"] else None,
@@ -152,7 +159,8 @@ def measure(name, count, blocked_s):
             found = figures(list(csv.DictReader(file)), report)
     out_at = next((at for at in watch.out_at if began <= at <= ended), None)
     return {"configuration": name, "blocked_ms": round((ended - began) * 1000),
-            "out_after_ms": round((out_at - began) * 1000) if out_at else None, **found}
+            "out_after_ms": round((out_at - began) * 1000) if out_at else None,
+            "states_unseen": watch.unseen, **found}
 
 
 def seconds(ms):
@@ -168,7 +176,8 @@ def table(results):
              "-" * 79]
     for result in results:
         _, what = CONFIGURATIONS[result["configuration"]]
-        out_after = "never" if result["out_after_ms"] is None else seconds(result["out_after_ms"])
+        never = "n/a" if result["states_unseen"] else "never"
+        out_after = never if result["out_after_ms"] is None else seconds(result["out_after_ms"])
         lines.append(f"{what:29} {out_after:>8} "
                      f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
                      f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}")

@@ -66,8 +66,7 @@ def nginx_server(binary, cpu):
         process = subprocess.Popen(rounds.pinned(cpu, [binary, "-e", f"{folder}/error.log", "-c", str(config)]))
         try:
             await_listening(port, process)
-            workers = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            yield f"http://127.0.0.1:{port}", [process.pid, *workers]
+            yield f"http://127.0.0.1:{port}", [process.pid, *await_workers(process.pid)]
         finally:
             process.terminate()
             process.wait()
@@ -80,6 +79,17 @@ def await_listening(port, process):
             return
         time.sleep(0.02)
     raise Failure("nginx did not start.")
+
+
+def await_workers(pid):
+    """The process ids of nginx's workers, which it starts once it listens."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        workers = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if workers:
+            return workers
+        time.sleep(0.02)
+    raise Failure("nginx started no worker.")
 
 
 def present_servers(binary, cpu, stack):

@@ -82,7 +82,7 @@ def figures(window, requests, zero_ms, samples, stalls):
     stalled = [stall["duration_ms"] for stall in stalls
                if window.started_ms <= stall["started_ms"] <= window.ended_ms]
     return {**quantiles.figures(requests.within(due_in)),
-            "from_sent_max_us": max(requests.from_sent().within(due_in), default=None),
+            "from_sent_max_us": quantiles.figures(requests.from_sent().within(due_in))["max_us"],
             "writes": window.writes, "loop_lag_max_us": max(lags, default=None),
             "longest_stall_ms": max(stalled, default=0.0)}
 

@@ -7,6 +7,7 @@ from loopscope_load import units
 from loopscope_load.claims import CLAIMED_COUNT, CLAIMS, HELLO_US, RANGES
 from loopscope_load.summary import middles
 
+IN_ORDER = "in order"
 FIGURES = (("time", "time"), ("memory", "peak memory"), ("cpu", "CPU, of one core"), ("order", "order"),
            ("hello", "/hello during the write, slowest"))
 
@@ -36,8 +37,7 @@ def cell(figure, method, entry):
     if figure == "cpu":
         return {"says": units.percent(row["cpu_share"]), "relation": relation(row["cpu_share"], *ranges["cpu_share"])}
     if figure == "order":
-        return {"says": order(row), "relation": None if row["in_order"] is None else
-                "as claimed" if row["in_order"] == (CLAIMS[method]["order"] == "in order") else "not as claimed"}
+        return {"says": order(row), "relation": order_relation(row["in_order"], CLAIMS[method]["order"])}
     claimed_us = HELLO_US[method]
     return {"says": units.duration_of_us(row["hello_max_us"]),
             "relation": relation(row["hello_max_us"], claimed_us, claimed_us)}
@@ -55,7 +55,14 @@ def timed(row, wanted, count):
 def order(row):
     if row["in_order"] is None:
         return units.NOT_MEASURED
-    return "in order" if row["in_order"] else f"{units.count(row['out_of_order_records'], 'record')} out of order"
+    return IN_ORDER if row["in_order"] else f"{units.count(row['out_of_order_records'], 'record')} out of order"
+
+
+def order_relation(in_order, claim):
+    """A file that happens to be in order says nothing of an order that is not guaranteed."""
+    if in_order is None or (in_order and claim != IN_ORDER):
+        return None
+    return "as claimed" if in_order == (claim == IN_ORDER) else "not as claimed"
 
 
 def relation(value, least, greatest):

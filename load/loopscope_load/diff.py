@@ -63,6 +63,9 @@ def entry_changes(old, new):
     loops = was["verdict"]["loop"], now["verdict"]["loop"]
     if comparable(was, now) and None not in loops and loops[0] != loops[1]:
         found.append(Change(where, f"loop {loops[0]}, now {loops[1]}", LOOP_ORDER.index(loops[1]) > LOOP_ORDER.index(loops[0])))
+    lost = [each.get("hello_unanswered", 0) for each in (was, now)]  # an earlier version did not count them
+    if lost[1] and not lost[0]:
+        found.append(Change(where, f"{lost[1]:,} /hello without their answer, none before", True))
     if comparable(was, now) and old["count"] == new["count"]:
         found += [change for figure in FIGURES if (change := figure_change(where, was, now, *figure))]
     return found

@@ -1,7 +1,7 @@
 """What the comparison found, in sentences; each rests on figures of this run and is left out without them."""
 
 from loopscope_load import reading, units
-from loopscope_load.summary import middles
+from loopscope_load.summary import middles, repeats_done
 
 SYSTEMS = {"loopscope": "loopscope", "node": "Node.js"}
 
@@ -17,7 +17,7 @@ def sentences(document):
     if free:
         said.append(undisturbed(free))
     said += [closed_loop(entry) for entry, row in rows if row["verdict"]["loop"] == reading.BLOCKED
-             and entry["system"] == "loopscope" and raw_curve(entry)]
+             and entry["system"] == "loopscope" and None not in halves(entry)]
     return said
 
 
@@ -47,7 +47,7 @@ def undisturbed(free):
 
 def closed_loop(entry):
     """Half of the requests, as wrk recorded them and as they were due: the same span of writes and pauses."""
-    recorded_us, due_us = middle(raw_curve(entry)), middle(shown(entry)["open_loop_curve"])
+    recorded_us, due_us = halves(entry)
     return (f"wrk, asking as often while it is answered, recorded half of its /hello during {entry['method']} within "
             f"{units.duration_of_us(recorded_us)}; of those that were due, half took {units.duration_of_us(due_us)} or more. "
             "While wrk waits it asks nothing, so that a stall is a handful of its samples.")
@@ -63,8 +63,13 @@ def raw_curve(entry):
     return wrk and wrk.get("raw_curve")
 
 
+def halves(entry):
+    return middle(raw_curve(entry)), middle(shown(entry)["open_loop_curve"])
+
+
 def middle(curve):
-    return next(us for x, us in zip(curve["x"], curve["us"]) if x >= 1.99)
+    """What half of the requests took at most; None of a curve that has no two of them."""
+    return curve and next((us for x, us in zip(curve["x"], curve["us"]) if x >= 1.99), None)
 
 
 def caveats(document):
@@ -80,8 +85,10 @@ def caveats(document):
         "order that of the first.",
         "n/a: not measured. p99.9 is given only for 1,000 requests or more.",
     ]
-    if settings["repeats"] < 3:
-        said.append(f"{units.count(settings['repeats'], 'repeat')}: the spread between repeats is not known.")
+    done = repeats_done(document["entries"])
+    if done and done[0] < 3:
+        said.append(f"{units.count(done[0], 'repeat')}{'' if done[0] == done[1] else ' of some methods'}: the spread between "
+                    "repeats is not known.")
     load = machine["load_average_1m"]
     if load is not None and load > 0.5 * machine["cores"]:
         said.append(f"The machine was busy when this began (load average {load:.1f}): expect noise.")
@@ -91,6 +98,10 @@ def caveats(document):
         said.append(f"In {late} of {units.count(len(repeats), 'measurement')} the probe itself was late by more than a "
                     "bystander may be, for want of CPU: a part of those latencies is its own.")
     for entry in document["entries"]:
+        unanswered = entry["summary"] and entry["summary"]["hello_unanswered"]
+        if unanswered:
+            said.append(f"{SYSTEMS[entry['system']]} {entry['method']}: {units.count(unanswered)} /hello that were due during a "
+                        "write failed or had another answer than 200; they are in no figure.")
         if entry["cut_from"]:
             said.append(f"{SYSTEMS[entry['system']]} {entry['method']} wrote {units.count(entry['count'])} records, not "
                         f"{units.count(entry['cut_from'])}, to save time: --quick.")

@@ -14,6 +14,7 @@ import tempfile
 from loopscope_load.failure import Failure
 
 LONGEST_RUN_S = 1200
+MOST_REQUESTS = 10_000_000   # of one run: the probe's own limit
 STOP_TIMEOUT_S = 30
 CONNECTIONS = 64
 CONNECTIONS_MAX = 512   # a stall holds up more requests than that; they wait in the probe and keep their due time
@@ -35,7 +36,7 @@ class Requests:
         return Requests(self.scheduled_us, self.answer_us)
 
     def within(self, windows_ms):
-        """The latencies of the answered requests that were due in one of the ordered, disjoint windows."""
+        """The latencies of the requests that were due in one of the ordered, disjoint windows."""
         kept = []
         windows = iter(windows_ms)
         window = next(windows, None)
@@ -44,7 +45,7 @@ class Requests:
                 window = next(windows, None)
             if window is None:
                 break
-            if due_us >= window[0] * 1000 and latency_us is not None:
+            if due_us >= window[0] * 1000:
                 kept.append(latency_us)
         return kept
 
@@ -61,7 +62,8 @@ class Run:
 
     def __enter__(self):
         self.folder_ = tempfile.TemporaryDirectory(prefix="loopscope-probe-")
-        command = [self.binary_, "--url", self.url_, "--rate", str(self.rate_), "--duration", f"{LONGEST_RUN_S}s",
+        longest_s = min(LONGEST_RUN_S, MOST_REQUESTS // self.rate_)
+        command = [self.binary_, "--url", self.url_, "--rate", str(self.rate_), "--duration", f"{longest_s}s",
                    "--connections", str(CONNECTIONS), "--max-connections", str(CONNECTIONS_MAX),
                    "--schedule", "uniform", "--max-error-rate", "1", "--quiet",
                    "--json", self.file_("json"), "--csv", self.file_("csv")]
@@ -97,10 +99,12 @@ class Run:
             with open(self.file_("csv"), encoding="ascii", newline="") as file:
                 requests = read_requests(file)
         except (OSError, ValueError) as error:
-            said = errors.strip().splitlines()[-1:] or [str(error)]
+            said = errors.strip().splitlines()[:1] or [str(error)]
             raise Failure(f"The probe reported nothing: {said[0]}") from error
         if report["started_unix_ms"] is None:
             raise Failure(f"The probe could not reach {self.url_}: {(errors.strip() or 'no reason given')}")
+        if not report["interrupted"]:
+            raise Failure(f"The probe was over before the write: {report['requests']['scheduled']:,} /hello is all that it asks.")
         return report, requests
 
 

@@ -13,12 +13,18 @@ def quantile(ordered, share):
     return round(ordered[min(len(ordered), max(1, math.ceil(share * len(ordered) - 1e-9))) - 1], 1)
 
 
+def answered(latencies_us):
+    return sorted(latency for latency in latencies_us if latency is not None)
+
+
 def figures(latencies_us):
-    """The figures of one set of requests; p99_9_us is None when there are too few for it."""
-    ordered = sorted(latencies_us)
+    """The figures of one set of requests, None for one without its answer; p99_9_us is None when there are too few."""
+    latencies_us = list(latencies_us)
+    ordered = answered(latencies_us)
     enough = len(ordered) >= P999_SAMPLES_MIN
     return {
         "requests": len(ordered),
+        "unanswered": len(latencies_us) - len(ordered),
         "p50_us": quantile(ordered, 0.5),
         "p90_us": quantile(ordered, 0.9),
         "p99_us": quantile(ordered, 0.99),
@@ -29,7 +35,7 @@ def figures(latencies_us):
 
 def curve(latencies_us):
     """The percentile curve as {"x": 1 / (1 - q), "us": latency}, up to where one request is left; x = count is the max."""
-    ordered = sorted(latencies_us)
+    ordered = answered(latencies_us)
     xs, us = [], []
     step = 0
     while ordered and (x := 10 ** (step / POINTS_PER_DECADE)) < len(ordered):

@@ -12,7 +12,8 @@ FREE = "free"
 
 STALL_MS = 25          # the service's own default threshold
 BLOCKED_SHARE = 0.8    # of the write's time in one stall: less is stressed
-STRESSED_SHARE = 0.05
+STRESSED_SHARE = 0.02  # below it, and in a write of seconds, a stall is the machine's more likely than the method's
+WAITED_SHARE = 0.05    # of the write's time, which a typical /hello waits for a loop that blocks
 QUEUED_SHARE = 0.8     # of the time, below which a timer around the queueing alone would mislead
 NOISE_FACTOR = 4       # a /hello slower than this many times the idle maximum is no accident
 
@@ -35,7 +36,7 @@ def verdict(row):
         real = stall_ms >= max(STALL_MS, NOISE_FACTOR * (row["idle_max_us"] or 0) / 1000)
         # A single slow answer is not enough for BLOCKED: most answers must have waited.
         blocked = stall_ms >= BLOCKED_SHARE * time_ms and typical_ms >= max(
-            STRESSED_SHARE * time_ms, NOISE_FACTOR * (row["idle_p50_us"] or 0) / 1000)
+            WAITED_SHARE * time_ms, NOISE_FACTOR * (row["idle_p50_us"] or 0) / 1000)
     loop = FREE
     if blocked:
         loop = BLOCKED
@@ -56,8 +57,8 @@ def sentence(row, width=78):
 
 def effect(row):
     loop = row["verdict"]["loop"]
-    if loop is None:
-        return "No /hello was due during the write"
+    if loop is None or row["hello_max_us"] is None:
+        return "No /hello that was due during the write was answered"
     if loop == BLOCKED:
         said = f"A /hello waited up to {units.duration_of_us(row['hello_max_us'])}"
         stall_ms = row["longest_stall_ms"]
@@ -80,6 +81,8 @@ def details(row):
     """The method's own figures that say something, the most important first."""
     if row["complete"] is False:
         yield "THE FILE IS INCOMPLETE"
+    if row["hello_unanswered"]:
+        yield f"{row['hello_unanswered']:,} /hello WITHOUT THEIR ANSWER"
     if row["out_of_order_records"]:
         yield f"{units.count(row['out_of_order_records'], 'record')} out of order"
     if row["verdict"]["loop"] == STRESSED and against_idle(row):

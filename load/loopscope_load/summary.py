@@ -28,6 +28,7 @@ def summary(repeats, count):
     first = repeats[0]["write"]
     figures.update({name: first[name] for name in SAME})
     figures["repeats"] = len(repeats)
+    figures["hello_unanswered"] = sum(repeat["during"]["unanswered"] for repeat in repeats)
     figures["writes"] = sum(repeat["write"]["writes"] for repeat in repeats)
     figures["count"] = count
     figures["complete"] = agreed([repeat["write"]["complete"] for repeat in repeats])
@@ -37,6 +38,12 @@ def summary(repeats, count):
     figures["verdict"] = reading.verdict(middles(figures))
     figures["shown_repeat"] = shown(repeats)
     return figures
+
+
+def repeats_done(entries):
+    """The least and the greatest number of repeats that a method has; None when nothing was measured."""
+    done = [entry["summary"]["repeats"] for entry in entries if entry["summary"]]
+    return (min(done), max(done)) if done else None
 
 
 def spread(values):

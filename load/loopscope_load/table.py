@@ -4,7 +4,7 @@ import textwrap
 
 from loopscope_load import reading, units
 from loopscope_load.claims import CLAIMED_COUNT, CLAIMS
-from loopscope_load.summary import middles, spread
+from loopscope_load.summary import middles, repeats_done, spread
 
 WIDTH = 80
 TIED = "\N{NO-BREAK SPACE}"
@@ -67,6 +67,8 @@ def block(entries, colours=False):
             paint[LOOP_COLOURS.get(loop, "off")] + (loop or units.NOT_MEASURED) + mark + paint["off"]))
         if own:
             said.append(reading.sentence(row))
+        if entry["reason"]:
+            said.append(f"{units.count(row['repeats'], 'repeat')} of {entry['system']}, then: {entry['reason']}")
         if entry["cut_from"]:
             said.append(f"+ {entry['system']} wrote {units.count(entry['count'], 'record')} only, "
                         f"{units.cost(row['time_ms'] / entry['count'])} each.")
@@ -99,8 +101,10 @@ def foot(document, colours=False):
         f"not disk). Writes shorter than {settings['window_s']:g} s are repeated: time is the median of the writes, memory "
         "the highest of the whole process, order that of the first.",
     ]
-    if settings["repeats"] > 1:
-        notes.append(f"Medians of {settings['repeats']} repeats, a fresh server each; the ranges are in the report.")
+    done = repeats_done(entries)
+    if done and done[1] > 1:
+        number = str(done[1]) if done[0] == done[1] else f"{done[0]} to {done[1]}"
+        notes.append(f"Medians of {number} repeats, a fresh server each; the ranges are in the report.")
     if any(entry["summary"]["verdict"]["from"] == "hello" for entry in entries):
         notes.append("* judged from the /hello answers and the time: the report has no loop figures.")
     if any(entry["method"] in CLAIMS and claims_apply(entry) for entry in entries):

@@ -91,7 +91,7 @@ json to_json(const measurement& run) {
         {"completed", sums.completed},
         {"failed", failed(sums)},
         {"waiting_at_end", sums.waiting}}},
-      {"errors", {{"count", sums.errors}, {"rate", sums.error_rate}, {"limit", asked.max_error_rate}}},
+      {"errors", {{"count", sums.errors}, {"rate", number(sums.error_rate)}, {"limit", asked.max_error_rate}}},
       {"status", statuses(sums)},
       {"latency_us", figures(sums.latency_us)},
       {"service_time_us", figures(sums.service_time_us)},

@@ -31,7 +31,7 @@ std::size_t expected_requests(const options& asked) {
 int exit_code(const measurement& run, int ended_by_signal) {
   if (ended_by_signal != 0) return exit_by_signal + ended_by_signal;
   if (!run.reached) return exit_not_reachable;
-  return run.sums.error_rate > run.asked.max_error_rate ? exit_too_many_errors : exit_done;
+  return run.sums.error_rate.value_or(0) > run.asked.max_error_rate ? exit_too_many_errors : exit_done;
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ int run_session(const options& asked) {
     std::cerr << "loopscope-probe: cannot reach " << asked.url << ": " << run.unreached_because << '\n';
   }
   if (code == exit_too_many_errors) {
-    std::cerr << "loopscope-probe: " << run.sums.errors << " errors, a share of " << run.sums.error_rate
+    std::cerr << "loopscope-probe: " << run.sums.errors << " errors, a share of " << *run.sums.error_rate
               << "; allowed: " << asked.max_error_rate << '\n';
   }
   return code;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "failure_cause.hpp"
@@ -29,9 +30,9 @@ struct summary {
   std::array<std::size_t, failure_cause_count> failed_by_cause{};
   std::size_t waiting = 0;
   std::map<unsigned, std::size_t> status;
-  /// Failed requests and answers of status 400 and above, and their share of what has ended.
+  /// Failed requests and answers of status 400 and above, and their share of what has ended; none when nothing has.
   std::size_t errors = 0;
-  double error_rate = 0;
+  std::optional<double> error_rate;
 
   percentiles latency_us;
   percentiles service_time_us;

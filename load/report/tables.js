@@ -5,6 +5,13 @@ report.systemNames = {loopscope: 'loopscope', node: 'Node.js'};
 
 report.notMeasured = ({outcome, reason}) => (reason ? `${outcome}: ${reason}` : outcome);
 
+/** How many repeats the methods have: {repeats: '3', or '1 to 3' when some have fewer, several: whether any has more than one}. */
+report.repeatsDone = (results) => {
+  const done = results.entries.filter(({summary}) => summary).map(({summary}) => summary.repeats);
+  const [least, most] = [Math.min(...done), Math.max(...done)];
+  return {repeats: least === most ? `${most}` : `${least} to ${most}`, several: most > 1};
+};
+
 report.loopWord = (verdict) => {
   if (!verdict.loop) return report.units.notMeasured;
   return report.element('span', {class: verdict.loop.toLowerCase()}, verdict.loop);
@@ -56,15 +63,16 @@ report.overviewTable = (results) => {
     const {summary} = entry;
     if (!summary) return [name, report.notMeasured(entry)];
     const us = (key) => spread(summary[key], units.durationOfUs);
-    return [name, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
+    const titled = entry.reason ? element('span', {}, name, element('span', {class: 'relation'}, `then: ${entry.reason}`)) : name;
+    return [titled, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
       us('idle_p99_9_us'), us('hello_max_us'), spread(summary.longest_stall_ms, (ms) => (ms > 0 ? units.duration(ms) : 'none')),
       spread(summary.peak_bytes, units.megabytes), spread(summary.cpu_share, units.percent), order(summary),
       report.loopWord(summary.verdict)];
   };
-  const several = results.settings.repeats > 1;
+  const {repeats, several} = report.repeatsDone(results);
   return report.table({
     className: 'stack',
-    caption: `/hello due during a write, open loop${several ? `; medians of ${results.settings.repeats} repeats, below them the ranges` : ''}.`,
+    caption: `/hello due during a write, open loop${several ? `; medians of ${repeats} repeats, below them the ranges` : ''}.`,
     columns: ['method', 'time', 'p50', 'p99', 'p99.9', 'idle p99.9', 'max', 'longest stall', 'peak memory', 'CPU', 'in order?', 'loop'],
     groups: [{rows: results.entries.map(row)}],
   });

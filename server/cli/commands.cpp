@@ -3,12 +3,16 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "server/http/client.hpp"
 #include "server/runs/run_service.hpp"
+#include "writers/file/part_file.hpp"
 
 namespace loopscope::cli {
 namespace {
@@ -20,10 +24,34 @@ int fail(const std::string& what) {
   return exit_could_not_run;
 }
 
+/// Asks the run to stop at the first SIGINT or SIGTERM, on a thread of its own since a sync write blocks the loop; the
+/// second ends the process, as ever.
+class stop_on_signal {
+ public:
+  stop_on_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      signals_.clear();
+      source_.request_stop();
+    });
+    thread_ = std::jthread{[this] { loop_.run(); }};  // now that it has something to wait for
+  }
+  ~stop_on_signal() { loop_.stop(); }
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  asio::io_context loop_{1};
+  asio::signal_set signals_{loop_, SIGINT, SIGTERM};
+  std::jthread thread_;
+};
+
 }  // namespace
 
 int run(const write_command& asked) {
   std::signal(SIGXFSZ, SIG_IGN);
+  writers::part_file::blocking_remove_abandoned(writers::output_path(asked.data_dir, asked.request.id));
   writers::io_pool pool{asked.pool_threads};
   writers::peak_memory_meter memory;
   const auto trial = writers::blocking_try_back_ends(asked.data_dir, asked.pool_threads);
@@ -36,7 +64,9 @@ int run(const write_command& asked) {
   writers::write_environment environment{asked.data_dir, pool, memory};
   writers::write_progress progress;
   std::optional<writers::file_result<writers::write_report>> result;
-  asio::co_spawn(asio::any_io_executor{loop.get_executor()}, writers::run_write(request, environment, progress, {}),
+  const stop_on_signal stop;
+  asio::co_spawn(asio::any_io_executor{loop.get_executor()},
+                 writers::run_write(request, environment, progress, stop.token()),
                  [&](const std::exception_ptr& failure, writers::file_result<writers::write_report> done) {
                    if (failure) std::rethrow_exception(failure);
                    result.emplace(std::move(done));

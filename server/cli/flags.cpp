@@ -27,7 +27,7 @@ CLI::Option* duration_flag(CLI::App& app, const std::string& name, microseconds&
 }
 
 CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, const std::string& help) {
-  return flag(app, name, value, help + ", such as 256MiB")->transform(CLI::AsSizeValue(false));
+  return flag(app, name, value, help + " (bytes, or with a unit: 64KiB)")->transform(CLI::AsSizeValue(false));
 }
 
 CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, std::uint64_t least,

@@ -133,7 +133,9 @@ selected_back_end back_end_trial::select(back_end_choice choice, method id) cons
 file_result<back_end_trial> blocking_try_back_ends(const std::filesystem::path& directory, std::size_t pool_threads) {
   back_end_trial trial;
   trial.support = probe_uring();
-  auto output = part_file::blocking_create(directory / "back-end-trial");
+  const std::filesystem::path target = directory / "back-end-trial";
+  part_file::blocking_remove_abandoned(target);
+  auto output = part_file::blocking_create(target);
   if (output.has_error()) return output.error();
   {
     asio::io_context loop{1};

@@ -27,10 +27,11 @@ constexpr std::chrono::microseconds long_lookout{200};
 /// A yield that takes longer went to somebody who is not the pool.
 constexpr std::chrono::microseconds longest_absence{200};
 /// How long the loop goes on with what else is ready, and does not sleep, for a lone write: about as long as the write
-/// and handing it over take, and less than being woken.
-std::chrono::nanoseconds longest_look(std::size_t bytes) {
+/// and handing it over take, but no longer than a wake-up.
+std::chrono::microseconds longest_look(std::size_t bytes) {
   constexpr std::size_t page_cache_bytes_per_us = 2048;
-  return std::chrono::microseconds{5 + bytes / page_cache_bytes_per_us};
+  constexpr std::chrono::microseconds wake_up{50};
+  return std::min(wake_up, std::chrono::microseconds{5 + bytes / page_cache_bytes_per_us});
 }
 
 error_code to_error(int value) {

@@ -9,7 +9,7 @@ MACHINE = {"cpu": "A Processor With A Very Long Name @ 2.00GHz", "cores": 128, "
 
 
 def latency(p50_us, p99_us, max_us, requests=2000):
-    return {"requests": requests, "p50_us": p50_us, "p90_us": p99_us, "p99_us": p99_us,
+    return {"requests": requests, "unanswered": 0, "p50_us": p50_us, "p90_us": p99_us, "p99_us": p99_us,
             "p99_9_us": max_us if requests >= 1000 else None, "max_us": max_us}
 
 

@@ -33,10 +33,12 @@ class Quantiles(unittest.TestCase):
 class Requests(unittest.TestCase):
     ROWS = "scheduled_us,sent_us,done_us,status\n0,1,100,200\n1000,1001,1300,200\n2000,2001,2500,timeout\n3000,3001,,\n"
 
-    def test_counts_from_when_a_request_was_due_and_leaves_out_what_had_no_answer(self):
+    def test_counts_from_when_a_request_was_due_and_apart_what_had_no_answer(self):
         requests = probe.read_requests(io.StringIO(self.ROWS))
         self.assertEqual(requests.latency_us, [100, 300, None, None])
-        self.assertEqual(requests.from_sent().within([[0, 9]]), [99, 299])
+        self.assertEqual(requests.from_sent().within([[0, 9]]), [99, 299, None, None])
+        figures = quantiles.figures(requests.within([[0, 9]]))
+        self.assertEqual((figures["requests"], figures["unanswered"], figures["max_us"]), (2, 2, 300))
 
     def test_keeps_what_was_due_in_a_window(self):
         requests = probe.Requests([0, 1000, 2000, 3000, 4000], [1, 2, 3, 4, 5])
@@ -71,6 +73,11 @@ class Claims(unittest.TestCase):
         self.assertEqual(row["measured"]["node"], {
             "says": "5.50 s for 100,000, 55 us each; 55.0 s at that for all", "relation": "as claimed"})
 
+    def test_do_not_contradict_an_order_that_is_kept_where_none_is_promised(self):
+        self.assertEqual([claims_table.order_relation(in_order, claim) for in_order, claim in (
+            (True, "in order"), (False, "in order"), (True, "not guaranteed"), (False, "not guaranteed"), (None, "in order"))],
+            ["as claimed", "not as claimed", None, "as claimed", None])
+
     def test_are_left_out_at_another_count(self):
         self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
 
@@ -87,6 +94,15 @@ class Finding(unittest.TestCase):
             repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)])]))
         self.assertIn("a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0])
         self.assertIn("stream p99.9 5.0 ms (idle 4.0 ms)", said[1])
+
+    def test_says_nothing_of_the_middle_of_a_single_request(self):
+        repeat = sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)
+        repeat["wrk"]["raw_curve"] = {"x": [1], "us": [90]}
+        self.assertEqual(len(finding.sentences(sample.document([sample.entry(repeats=[repeat])]))), 1)
+
+    def test_warns_of_requests_that_are_in_no_figure(self):
+        hello = {**sample.latency(100, 300, 5_000), "unanswered": 1200}
+        self.assertIn("1,200 /hello that were due", " ".join(sample.document([sample.entry(repeats=[sample.repeat(hello)])])["caveats"]))
 
     def test_warns_of_a_busy_machine(self):
         document = sample.document([sample.entry()])
@@ -121,6 +137,13 @@ class Diff(unittest.TestCase):
         changes = diff.changes(self.document([10]), self.document([10], in_order=False))
         self.assertEqual([(change.worse, change.what) for change in changes],
                          [(True, "the records are in order: yes, now NO")])
+
+    def test_requests_without_their_answer_are_worse_than_none(self):
+        lossy = {**sample.latency(100, 300, 5_000), "unanswered": 3}
+        old, new = (sample.document([sample.entry(repeats=[sample.repeat(hello)])]) for hello in (None, lossy))
+        self.assertEqual([str(change) for change in diff.changes(old, new)],
+                         ["WORSE   sync                 3 /hello without their answer, none before"])
+        self.assertEqual(diff.changes(new, new), [])
 
     def test_a_method_that_fails_or_is_gone_is_worse(self):
         old = self.document([10])

@@ -23,6 +23,11 @@ class Verdict(unittest.TestCase):
         self.assertEqual(self.loop(longest_stall_ms=0.0), (reading.FREE, "stall"))
         self.assertEqual(self.loop(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=0.0), (reading.FREE, "stall"))
 
+    def test_takes_a_stall_of_a_short_write_for_the_methods_and_of_a_long_one_for_the_machines(self):
+        self.assertEqual(self.loop(longest_stall_ms=45.0), (reading.STRESSED, "stall"))
+        self.assertEqual(self.loop(longest_stall_ms=45.0, time_ms=10_000.0), (reading.FREE, "stall"))
+        self.assertEqual(self.loop(longest_stall_ms=24.0), (reading.FREE, "stall"))
+
     def test_takes_the_lag_where_there_is_no_stall_record(self):
         self.assertEqual(self.loop(lag_max_us=990_000.0), (reading.BLOCKED, "lag"))
         self.assertEqual(self.loop(lag_max_us=3_000.0), (reading.FREE, "lag"))
@@ -48,6 +53,10 @@ class Sentence(unittest.TestCase):
 
     def test_warns_of_an_incomplete_file_first(self):
         self.assertIn("INCOMPLETE", self.said(complete=False, out_of_order_records=999_999, drains=120))
+
+    def test_warns_of_requests_without_their_answer(self):
+        hello = {**sample.latency(100, 300, 5_000), "unanswered": 1200}
+        self.assertIn("1,200 /hello WITHOUT THEIR ANSWER", self.said(hello, longest_stall_ms=0.0))
 
     def test_names_the_misleading_timer(self):
         self.assertIn("all queued after 90 ms", self.said(queued_ms=90.0))
@@ -107,6 +116,13 @@ class Table(unittest.TestCase):
         self.assertIn("* judged", "\n".join(table.render(sample.document([sample.entry()]))))
         told = sample.document([sample.entry(repeats=[sample.repeat(longest_stall_ms=0.0)])])
         self.assertNotIn("*", "\n".join(table.render(told)))
+
+    def test_says_why_later_repeats_are_missing_and_how_many_there_are(self):
+        short = {**sample.entry("stream"), "reason": "The server ended by itself."}
+        whole = sample.entry("sync", [sample.repeat(), sample.repeat()])
+        text = " ".join(" ".join(table.render(sample.document([whole, short], repeats=2))).split())
+        self.assertIn("1 repeat of loopscope, then: The server ended by itself.", text)
+        self.assertIn("Medians of 1 to 2 repeats", text)
 
     def test_colours_only_when_asked(self):
         self.assertNotIn("\033", "".join(table.render(sample.document([sample.entry()]))))

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from loopscope import BINARY, Loopscope, expected_text
+from loopscope import BINARY, Loopscope, expected_text, wait_until
 
 
 def run(*arguments, environment=None, **options):
@@ -75,6 +75,27 @@ class Commands(unittest.TestCase):
             report = json.loads(result.stdout)
             self.assertTrue(report["content"]["in_order"])
             self.assertEqual((pathlib.Path(directory) / "stream.txt").read_bytes(), expected_text(1000))
+
+    def test_write_ends_at_a_signal_and_leaves_the_earlier_file(self):
+        for method in ("sync", "offload", "callback"):
+            with self.subTest(method=method), tempfile.TemporaryDirectory() as directory:
+                earlier = pathlib.Path(directory) / f"{method}.txt"
+                earlier.write_text("earlier")
+                process = subprocess.Popen([BINARY, "write", method, "--count", "20000000", "--data-dir", directory], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                wait_until(lambda: list(earlier.parent.glob(f"{method}.txt.*.part")), "a part")
+                process.send_signal(signal.SIGINT)
+                report, said = process.communicate(timeout=60)
+                self.assertEqual((process.returncode, report), (1, ""), said)
+                self.assertIn("canceled", said)
+                self.assertEqual(os.listdir(directory), [earlier.name])
+                self.assertEqual(earlier.read_text(), "earlier")
+
+    def test_write_removes_what_a_killed_one_left(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name in ("stream.txt.AbCdEf.part", "back-end-trial.AbCdEf.part"):
+                (pathlib.Path(directory) / name).write_text("left")
+            self.assertEqual(run("write", "stream", "--count", "1", "--data-dir", directory).returncode, 0)
+            self.assertEqual(os.listdir(directory), ["stream.txt"])
 
     def test_write_without_a_directory_is_exit_1(self):
         result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent")

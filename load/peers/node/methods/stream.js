@@ -21,7 +21,8 @@ export async function stream({file, count, gone, counters}) {
     if (output.write(record(number))) continue;
     counters.pendingPeakBytes = Math.max(counters.pendingPeakBytes, output.writableLength);
     const waitingSince = performance.now();
-    await once(output, 'drain', {signal: gone});
+    await once(output, 'drain');  // also by who is gone: what is in flight goes to this number, whoever has it then
+    gone.throwIfAborted();
     counters.waitedMs += performance.now() - waitingSince;
     ++counters.drains;
   }
