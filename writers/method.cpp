@@ -70,4 +70,22 @@ std::string_view to_string(loop_effect effect) noexcept {
   return "";
 }
 
+std::optional<std::string> cannot_run(method id, back_end_choice io,
+                                      const uring_support& uring) {
+  const auto& method = info(id);
+  if (io == back_end_choice::automatic) return std::nullopt;
+  const std::string name = "method '" + std::string{method.name} + "'";
+  switch (method.uses) {
+    case back_end_use::none:
+      return name + " calls write(2) on the I/O thread itself and takes no back end";
+    case back_end_use::threads:
+      if (io == back_end_choice::uring) return name + " runs on a pool thread and takes no other back end";
+      return std::nullopt;
+    case back_end_use::any:
+      if (io == back_end_choice::uring && !uring.available) return uring.reason;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace loopscope::writers

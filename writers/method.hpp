@@ -3,7 +3,11 @@
 #include <array>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "file/back_end.hpp"
+#include "file/uring_support.hpp"
 
 namespace loopscope::writers {
 
@@ -40,5 +44,7 @@ const method_info& info(method id) noexcept;
 /// The method of that name or alias; nothing when there is none.
 std::optional<method> find_method(std::string_view name_or_alias) noexcept;
 std::string_view to_string(loop_effect effect) noexcept;
+/// Why this method cannot run on what was asked for, if so: a sentence without its full stop, for people.
+std::optional<std::string> cannot_run(method id, back_end_choice io, const uring_support& uring);
 
 }  // namespace loopscope::writers

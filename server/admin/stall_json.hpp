@@ -8,7 +8,7 @@ namespace loopscope::admin {
 /// A stall as /stalls shows it.
 json stall_json(const monitor::stall_record& stall);
 
-/// What /events tells of the stall in progress: enough to name it; the rest is at /stalls.
+/// What /events tells of a stall: enough to name it; the rest is at /stalls.
 json stall_summary_json(const monitor::stall_record& stall);
 
 }  // namespace loopscope::admin

@@ -9,7 +9,8 @@ admin_plane::admin_plane(admin::sources of, logger& log)
       loop_("admin", log),
       feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),
       sampler_(sources_, feed_),
-      server_(loop_.context(), router_) {
+      errors_(log),
+      server_(loop_.context(), router_, {}, &errors_) {
   admin::add_routes(router_, sources_, sampler_, feed_);
 }
 

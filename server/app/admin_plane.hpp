@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "error_log.hpp"
 #include "io_loop.hpp"
 #include "server/admin/admin.hpp"
 #include "server/cli/config.hpp"
@@ -30,6 +31,7 @@ class admin_plane {
   std::shared_ptr<admin::event_feed> feed_;
   admin::event_sampler sampler_;
   http::router router_;
+  error_log errors_;
   http::server server_;
 };
 

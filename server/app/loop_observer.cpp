@@ -17,19 +17,7 @@ void loop_observer::on_request_end(const http::request& request, std::string_vie
 
 void loop_observer::on_protocol_error(unsigned status, std::string_view detail) noexcept {
   requests_.on_protocol_error(status, detail);
-  log_.debug("bad request", {{"status", status}, {"detail", detail}});
-}
-
-void loop_observer::on_handler_failed(std::string_view route, std::string_view what) noexcept {
-  log_.error("handler failed", {{"route", route}, {"what", what}});
-}
-
-void loop_observer::on_timeout(std::string_view phase) noexcept {
-  log_.debug("connection timed out", {{"in", phase}});
-}
-
-void loop_observer::on_accept_error(const http::error_code& error, bool pauses) noexcept {
-  log_.warn("accept failed", {{"error", error.message()}, {"pauses", pauses}});
+  error_log::on_protocol_error(status, detail);
 }
 
 }  // namespace loopscope::app

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "server/http/observer.hpp"
-#include "server/log/logger.hpp"
+#include "error_log.hpp"
 #include "server/metrics/request_counters.hpp"
 #include "server/monitor/loop_watch.hpp"
 
@@ -11,23 +10,19 @@ namespace loopscope::app {
 /// went wrong on connections.
 ///
 /// Threads: the loop's. Lifetime: outlives the server; what it is given outlives it.
-class loop_observer final : public http::observer {
+class loop_observer final : public error_log {
  public:
   loop_observer(monitor::loop_watch& watch, metrics::request_counters& requests, logger& log)
-      : watch_(watch), requests_(requests), log_(log) {}
+      : error_log(log), watch_(watch), requests_(requests) {}
 
   void on_request_begin(int socket, const http::request& request, std::string_view route) noexcept override;
   void on_request_end(const http::request& request, std::string_view route, unsigned status,
                       std::chrono::nanoseconds took) noexcept override;
   void on_protocol_error(unsigned status, std::string_view detail) noexcept override;
-  void on_handler_failed(std::string_view route, std::string_view what) noexcept override;
-  void on_timeout(std::string_view phase) noexcept override;
-  void on_accept_error(const http::error_code& error, bool pauses) noexcept override;
 
  private:
   monitor::loop_watch& watch_;
   metrics::request_counters& requests_;
-  logger& log_;
 };
 
 }  // namespace loopscope::app

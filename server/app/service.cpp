@@ -29,6 +29,11 @@ namespace {
 namespace asio = boost::asio;
 using json = nlohmann::ordered_json;
 
+/// Beside connections: files, listeners, the loops' own.
+constexpr std::size_t other_descriptors = 256;
+/// For the last lines of the log, where nobody may be reading it.
+constexpr std::chrono::seconds log_patience{1};
+
 int could_not_run(const std::string& what) {
   std::fprintf(stderr, "loopscope: %s\n", what.c_str());
   return cli::exit_could_not_run;
@@ -53,6 +58,22 @@ void warn_of_exposure(const cli::serve_config& config, logger& log) {
   if (config.admin && !cli::is_loopback(*config.admin))
     log.warn("the admin plane is not on loopback: whoever reaches it may read stacks, paths and the configuration",
              {{"admin", config.admin->text()}});
+}
+
+/// A connection is a descriptor, and shells give few by default. Returns how many there may be now.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& config, logger& log) {
+  const std::size_t wanted = config.io_threads * config.clients.max_connections + other_descriptors;
+  if (descriptors >= wanted) return;
+  log.warn("fewer descriptors than connections may want: new clients will have to wait before --max-connections is reached",
+           {{"descriptors", descriptors}, {"wanted", wanted}});
 }
 
 /// Empty, or why the data directory cannot be used.
@@ -117,6 +138,7 @@ int serve(const cli::serve_config& config) {
   std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an errno of write(2), not the end of the process
 
   if (!config.core_dumps) forbid_core_dumps();
+  const std::size_t descriptors = raise_descriptor_limit();
 
   // What may fail, before anything runs.
   if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
@@ -161,11 +183,14 @@ int serve(const cli::serve_config& config) {
                        {"file_io", writers::to_string(file_io.id)},
                        {"reason", file_io.reason}});
   warn_of_exposure(config, log);
+  warn_of_few_descriptors(descriptors, config, log);
   control.run();
   admin.reset();
   data.stop();
   pool.join();
   log.info("stopped");
+  // Its thread could not be joined, nor could anything that it uses be destroyed.
+  if (!log.blocking_drain(log_patience)) ::_exit(cli::exit_done);
   return cli::exit_done;
 }
 

@@ -51,6 +51,7 @@ void shutdown::act(shutdown_policy::action what) {
       runs_.cancel_all();
       return after(cancel_time, event::cancel_over);
     case shutdown_policy::action::leave:
+      signals_.clear();  // the next one ends the process, whatever is waited for then
       return control_.stop();
     case shutdown_policy::action::leave_at_once:
       leave_at_once();

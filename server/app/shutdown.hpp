@@ -16,7 +16,7 @@ namespace loopscope::app {
 /// Signals, the grace and what they lead to, on the control thread: they work while every other loop is blocked.
 ///
 /// Stops the control loop when the process may leave in order, and ends the process when it may not.
-/// Threads: the control loop's; requested() is set on it and read anywhere. Lifetime: everything given outlives it.
+/// Threads: the control loop's; `requested` is set on it and read anywhere. Lifetime: everything given outlives it.
 class shutdown {
  public:
   shutdown(boost::asio::io_context& control, data_plane& data, runs::run_registry& runs, logger& log,

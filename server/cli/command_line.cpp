@@ -24,34 +24,32 @@ void declare_write(CLI::App& app, write_command& command) {
           "--method", "'" + name + "' is none of sync, promise (async, await), callback, stream, partition, offload");
     command.request.id = *id;
   };
-  app.add_option_function<std::string>("method,--method", read_method, "How to write")->required();
-  app.add_option("--count", command.request.count, "Records")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, most_records));
+  app.add_option_function<std::string>("method,--method", read_method, "How to write")
+      ->required()
+      ->envname(environment_name("method"));
+  count_flag(app, "count", command.request.count, most_records, "Records");
   file_io_flag(app, "io", command.io, "Back end");
-  app.add_option("--high-water-mark", command.request.high_water_mark_bytes, "Bytes that stream buffers")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+  count_flag(app, "high-water-mark", command.request.high_water_mark_bytes, std::size_t{1} << 30,
+             "Bytes that stream buffers");
   const auto read_slice = [&command](std::int64_t us) { command.request.slice = microseconds{us}; };
   app.add_option_function<std::int64_t>(
          "--slice-us", read_slice,
          "Microseconds of work before a yield: partition's slices, and callback's queueing where given")
       ->default_str(std::to_string(writers::default_slice.count()) + " for partition, none for callback")
+      ->envname(environment_name("slice-us"))
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   const auto read_durability = [&command](const std::string& text) {
     command.request.durable = text == "disk" ? writers::durability::disk : writers::durability::cache;
     return text == "disk" || text == "cache";
   };
   parsed_flag(app, "durability", read_durability, "cache or disk", "cache, or disk: sync file and directory", "cache");
-  app.add_flag("--verify", command.request.verify, "Read the file back: complete? in order?");
-  app.add_option("--data-dir", command.data_dir, "Where the file is written")
-      ->envname(environment_name("data-dir"))
-      ->capture_default_str();
+  switch_flag(app, "verify", command.request.verify, "Read the file back: complete? in order?");
+  flag(app, "data-dir", command.data_dir, "Where the file is written");
   pool_threads_flag(app, command.pool_threads);
 }
 
 void declare_healthcheck(CLI::App& app, healthcheck_command& command) {
-  app.add_option("--url", command.url, "What to ask; http only")->capture_default_str();
+  flag(app, "url", command.url, "What to ask; http only");
   duration_flag(app, "timeout", command.timeout, std::chrono::seconds{1}, "For the answer");
 }
 
@@ -88,6 +86,8 @@ command parse_command_line(int argc, const char* const* argv, const container_li
   CLI::App* healthcheck = app.add_subcommand("healthcheck", "Exit 0 when the service answers 200");
   healthcheck_command checking;
   declare_healthcheck(*healthcheck, checking);
+  // Given one, CLI11 reads a command's environment variables only when it is used.
+  for (CLI::App* each : {write, healthcheck}) each->parse_complete_callback([] {});
 
   try {
     app.parse(argc, argv);

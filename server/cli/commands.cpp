@@ -56,7 +56,8 @@ int run(const write_command& asked) {
   writers::peak_memory_meter memory;
   const auto trial = writers::blocking_try_back_ends(asked.data_dir, asked.pool_threads);
   if (trial.has_error()) return fail(trial.error().message());
-  if (asked.io == writers::back_end_choice::uring && !trial->support.available) return fail(trial->support.reason);
+  if (const auto reason = writers::cannot_run(asked.request.id, asked.io, trial->support))
+    return fail("--io " + std::string{writers::to_string(asked.io)} + ": " + *reason);
   writers::write_request request = asked.request;
   request.io = trial->select(asked.io, asked.request.id);
 

@@ -23,7 +23,6 @@ class client_presence {
     gone_ = true;
     if (source_) source_->request_stop();
   }
-  bool gone() const noexcept { return gone_; }
   void reset() noexcept {
     source_.reset();
     gone_ = false;

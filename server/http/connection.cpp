@@ -181,7 +181,7 @@ void connection::wait_for_input() {
 void connection::refuse_request(unsigned status, std::string_view detail) {
   shared_->watcher.on_protocol_error(status, detail);
   problem what{.status = status, .detail = std::string(detail)};
-  if (const auto& parameter = reader_.refused_parameter()) what.extensions["parameter"] = *parameter;
+  if (const auto& wrong = reader_.refused_parameter()) what = not_allowed(*wrong, "percent-encoded text");
   keep_alive_ = false;
   auto answer = to_response(what);
   if (status == 503) answer.headers.emplace_back("Retry-After", "1");

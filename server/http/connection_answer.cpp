@@ -127,7 +127,7 @@ answer_context connection::context() {
   about.http_1_1 = asked.http_1_1();
   // The end of a body without a length or chunks is the connection's end.
   const bool needs_close = answer_.stream && !about.http_1_1;
-  about.keep_alive = may_keep_alive() && !answer_.close && !needs_close;
+  about.keep_alive = may_keep_alive() && !needs_close;
   about.without_body = asked.method() == verb::head;
   if (asked.find(field::origin)) {
     about.vary_by_origin = true;

@@ -52,15 +52,15 @@ void listener::accept() {
 }
 
 void listener::on_accept(const error_code& ec, stream_socket&& socket) {
-  if (!acceptor_.is_open()) return;
   if (ec) {
+    if (!acceptor_.is_open()) return;
     const bool pauses = recover_from(ec) == accept_recovery::back_off;
     shared_->watcher.on_accept_error(ec, pauses);
     if (pauses) return retry_later(backoff_.next());
   } else {
     backoff_.reset();
     try {
-      take(std::move(socket));
+      take(std::move(socket), peer_);  // also of a stopped listener: it may have sent a request
     } catch (const std::bad_alloc&) {
       shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), true);
       return retry_later(backoff_.next());
@@ -69,10 +69,10 @@ void listener::on_accept(const error_code& ec, stream_socket&& socket) {
   accept();
 }
 
-void listener::take(stream_socket&& socket) {
+void listener::take(stream_socket&& socket, const tcp::endpoint& peer) {
   const auto& bounds = shared_->bounds;
   std::string_view refused;
-  switch (admit_from(shared_->addresses.of(peer_.address()), bounds.max_connections_per_address)) {
+  switch (admit_from(shared_->addresses.of(peer.address()), bounds.max_connections_per_address)) {
     case address_admission::drop:
       return;
     case address_admission::refuse:
@@ -85,7 +85,7 @@ void listener::take(stream_socket&& socket) {
     refused = "The server has no connection left to offer.";
   }
   if (shared_->held_bytes >= bounds.max_connection_bytes) refused = "The server has no memory left to offer.";
-  connection::start(shared_, std::move(socket), peer_, refused);
+  connection::start(shared_, std::move(socket), peer, refused);
 }
 
 void listener::retry_later(std::chrono::milliseconds pause) {
@@ -106,8 +106,9 @@ void listener::accept_waiting() noexcept try {
   acceptor_.non_blocking(true, ec);
   while (!ec && admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::serve) {
     stream_socket socket{shared_->loop};
-    acceptor_.accept(socket, peer_, ec);
-    if (!ec) take(std::move(socket));
+    tcp::endpoint peer;
+    acceptor_.accept(socket, peer, ec);
+    if (!ec) take(std::move(socket), peer);
   }
 } catch (const std::bad_alloc&) {
   shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), false);

@@ -33,7 +33,7 @@ class listener : public std::enable_shared_from_this<listener> {
   void accept();
   void accept_waiting() noexcept;
   void on_accept(const error_code& ec, stream_socket&& socket);
-  void take(stream_socket&& socket);
+  void take(stream_socket&& socket, const tcp::endpoint& peer);
   void retry_later(std::chrono::milliseconds pause);
 
   std::shared_ptr<loop_state> shared_;

@@ -2,6 +2,23 @@
 
 namespace loopscope::http {
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest_shown = 64;
+  std::string shown{text.substr(0, longest_shown)};
+  if (text.size() > longest_shown) shown += "...";
+  return "'" + shown + "'";
+}
+
+problem wrong_parameter(std::string_view name, std::string_view given, const std::string& allowed,
+                        const std::string& detail) {
+  return {.status = 400, .detail = detail, .extensions = {{"parameter", name}, {"given", given}, {"allowed", allowed}}};
+}
+
+problem not_allowed(const parameter& given, const std::string& allowed) {
+  return wrong_parameter(given.name, given.value, allowed,
+                         "Parameter '" + given.name + "' is " + in_quotes(given.value) + "; allowed: " + allowed + ".");
+}
+
 response to_response(const problem& what) {
   using json = nlohmann::ordered_json;
   json body = {{"type", what.type},

@@ -1,5 +1,6 @@
 #include "query.hpp"
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -20,11 +21,15 @@ std::string as_target(std::string_view raw) {
 }
 
 /// Boost.URL says that a query is malformed, not where.
-std::string first_malformed_name(std::string_view raw) {
+parameter first_malformed(std::string_view raw) {
   while (!raw.empty()) {
     const auto end = raw.find('&');
     const auto part = raw.substr(0, end);
-    if (!urls::parse_origin_form(as_target(part))) return std::string(part.substr(0, part.find('=')));
+    if (!urls::parse_origin_form(as_target(part))) {
+      const auto name = part.substr(0, part.find('='));
+      const auto value = part.substr(std::min(name.size() + 1, part.size()));
+      return {std::string(name), std::string(value)};
+    }
     if (end == std::string_view::npos) break;
     raw.remove_prefix(end + 1);
   }
@@ -38,7 +43,7 @@ query_parameters parse_query(std::string_view raw) {
   const auto target = as_target(raw);
   const auto parsed = urls::parse_origin_form(target);
   if (!parsed) {
-    result.malformed = first_malformed_name(raw);
+    result.malformed = first_malformed(raw);
     return result;
   }
   for (const auto& each : parsed->encoded_params()) {

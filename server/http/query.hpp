@@ -16,8 +16,8 @@ struct parameter {
 /// The parameters of a query in their order, repeated ones included.
 struct query_parameters {
   std::vector<parameter> list;
-  /// The encoded name of the first parameter that is not valid; `list` is then empty.
-  std::optional<std::string> malformed;
+  /// The first parameter that is not valid, as it was sent; `list` is then empty.
+  std::optional<parameter> malformed;
 };
 
 /// Decodes percent-encoding and "+" as a space. `raw` is what follows the "?".

@@ -37,7 +37,7 @@ class request_reader {
   /// The request is a HEAD, as far as its bytes tell, valid or not: its answer has no body.
   bool asks_for_head() const noexcept { return asks_for_head_; }
   /// The parameter that a refusal is about.
-  const std::optional<std::string>& refused_parameter() const noexcept { return malformed_parameter_; }
+  const std::optional<parameter>& refused_parameter() const noexcept { return malformed_parameter_; }
 
  private:
   outcome read_head(input_buffer& in);
@@ -52,7 +52,7 @@ class request_reader {
   request message_;
   head_facts facts_;
   refusal reason_;
-  std::optional<std::string> malformed_parameter_;
+  std::optional<parameter> malformed_parameter_;
   stage stage_ = stage::between;
   bool asks_for_head_ = false;
 };

@@ -22,7 +22,6 @@ struct response {
   std::string body;
   /// Set: the body is what this writes, piece by piece, until it returns or the client is gone.
   std::function<task<void>(body_stream&)> stream;
-  bool close = false;  ///< end the connection after this answer
 
   static response text(std::string body, unsigned status = 200);
   static response json(std::string body, unsigned status = 200);

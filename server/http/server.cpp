@@ -33,8 +33,9 @@ class server::sweeper : public std::enable_shared_from_this<sweeper> {
   void sweep() {
     if (stopped_) return;
     const auto now = std::chrono::steady_clock::now();
-    shared_->registry.sweep(now, policy_.tick(now));
-    wait();
+    const auto due = policy_.tick(now);
+    wait();  // first: what the sweep does may run out of memory
+    shared_->registry.sweep(now, due);
   }
 
   std::shared_ptr<loop_state> shared_;

@@ -5,6 +5,8 @@
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <semaphore>
+
 namespace loopscope {
 namespace {
 
@@ -26,6 +28,19 @@ std::string as_json_members(std::string_view event, const logger::fields& with) 
   return text.substr(1, text.size() - 2);
 }
 
+/// stderr, and a word when everything before has been written.
+class stderr_sink final : public spdlog::sinks::stderr_sink_mt {
+ public:
+  void flush() override {
+    spdlog::sinks::stderr_sink_mt::flush();
+    flushed_.release();
+  }
+  bool blocking_await_flush(std::chrono::milliseconds patience) { return flushed_.try_acquire_for(patience); }
+
+ private:
+  std::counting_semaphore<> flushed_{0};
+};
+
 }  // namespace
 
 class logger::sink {
@@ -33,8 +48,8 @@ class logger::sink {
   sink(const std::string& level, log_format format)
       : json_(format == log_format::json),
         thread_(std::make_shared<spdlog::details::thread_pool>(queued_lines, 1)),
-        logger_(std::make_shared<spdlog::async_logger>("loopscope", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                       thread_, spdlog::async_overflow_policy::overrun_oldest)) {
+        logger_(std::make_shared<spdlog::async_logger>("loopscope", stderr_, thread_,
+                                                       spdlog::async_overflow_policy::overrun_oldest)) {
     logger_->set_level(spdlog::level::from_str(level));
     logger_->set_pattern(json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
                                : "%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
@@ -50,8 +65,14 @@ class logger::sink {
     logger_->log(level, spdlog::string_view_t{json_ ? as_json_members(event, with) : as_text(event, with)});
   }
 
+  bool blocking_drain(std::chrono::milliseconds patience) {
+    logger_->flush();
+    return stderr_->blocking_await_flush(patience);
+  }
+
  private:
   bool json_;
+  std::shared_ptr<stderr_sink> stderr_ = std::make_shared<stderr_sink>();
   std::shared_ptr<spdlog::details::thread_pool> thread_;
   std::shared_ptr<spdlog::async_logger> logger_;
 };
@@ -70,6 +91,10 @@ void logger::warn(std::string_view event, const fields& with) {
 }
 void logger::error(std::string_view event, const fields& with) {
   sink_->write(spdlog::level::err, event, with);
+}
+
+bool logger::blocking_drain(std::chrono::milliseconds patience) {
+  return sink_->blocking_drain(patience);
 }
 
 }  // namespace loopscope

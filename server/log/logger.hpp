@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +13,8 @@ enum class log_format { text, json };
 /// Lines on stderr, written by a thread of its own: a reader that stalls never stalls a loop.
 ///
 /// A full queue drops the oldest line. Control characters of messages and fields are escaped, so that nothing a
-/// client sent begins a line. Threads: any. Lifetime: outlives its users; the destructor writes what waits.
+/// client sent begins a line. Threads: any. Lifetime: outlives its users; the destructor waits until what is left is
+/// written, for ever where nobody reads: see blocking_drain().
 class logger {
  public:
   using fields = nlohmann::ordered_json;
@@ -27,6 +29,9 @@ class logger {
   void info(std::string_view event, const fields& with = {});
   void warn(std::string_view event, const fields& with = {});
   void error(std::string_view event, const fields& with = {});
+
+  /// Waits until every line so far is written. False when that took longer, as where stderr is a full pipe.
+  bool blocking_drain(std::chrono::milliseconds patience);
 
  private:
   class sink;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/histogram/make_histogram.hpp>
 #include <cmath>
+#include <limits>
 
 namespace loopscope::monitor {
 namespace {
@@ -24,22 +25,46 @@ lag_histogram::lag_histogram()
 void lag_histogram::record(std::chrono::nanoseconds lag, std::uint64_t times) {
   if (times == 0) return;
   lag = std::max(lag, std::chrono::nanoseconds{0});
+  add(lag, lag, static_cast<std::int64_t>(times));
+}
+
+void lag_histogram::add(std::chrono::nanoseconds lag, std::chrono::nanoseconds least, std::int64_t times) {
   const auto lag_ns = static_cast<double>(lag.count());
   // The log axis has no cell for 0.
   const auto cell = cells_.axis().index(std::max(lag_ns, 1.0));
-  cells_.at(cell) += times;
+  cells_.at(cell) += static_cast<std::uint64_t>(times);
 
-  exact_.count += times;
-  exact_.sum += lag * static_cast<std::int64_t>(times);
+  exact_.count += static_cast<std::uint64_t>(times);
+  std::int64_t sum = 0;
+  if (__builtin_mul_overflow(lag.count() + least.count(), times, &sum) ||
+      __builtin_add_overflow(exact_.sum.count(), sum / 2, &sum))
+    sum = std::numeric_limits<std::int64_t>::max();
+  exact_.sum = std::chrono::nanoseconds{sum};
   exact_.max = std::max(exact_.max.value_or(lag), lag);
   for (std::size_t i = 0; i < lag_bounds_s.size(); ++i) {
-    if (lag_ns <= lag_bounds_s[i] * 1e9) exact_.buckets[i] += times;
+    if (lag_ns <= lag_bounds_s[i] * 1e9) exact_.buckets[i] += static_cast<std::uint64_t>(times);
   }
 }
 
 void lag_histogram::record_corrected(std::chrono::nanoseconds lag, std::chrono::nanoseconds interval) {
   record(lag);
-  for (auto missed = lag - interval; missed >= interval; missed -= interval) record(missed);
+  // Those of a day's stop are millions: all that share a cell and a bucket at once.
+  for (auto missed = lag - interval; missed >= interval;) {
+    const auto further = std::max<std::int64_t>(0, (missed - std::max(lowest_alike(missed), interval)) / interval);
+    const auto least = missed - interval * further;
+    add(missed, least, further + 1);
+    missed = least - interval;
+  }
+}
+
+std::chrono::nanoseconds lag_histogram::lowest_alike(std::chrono::nanoseconds lag) const {
+  const auto lag_ns = static_cast<double>(lag.count());
+  const auto cell = cells_.axis().index(lag_ns);
+  double lowest = cell < 0 ? 0 : std::ceil(cells_.axis().value(cell));
+  for (const double bound_s : lag_bounds_s) {
+    if (bound_s * 1e9 < lag_ns) lowest = std::max(lowest, std::floor(bound_s * 1e9) + 1);
+  }
+  return std::chrono::nanoseconds{static_cast<std::int64_t>(lowest)};
 }
 
 std::optional<std::chrono::nanoseconds> lag_histogram::percentile(double quantile) const {

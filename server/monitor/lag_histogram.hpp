@@ -23,7 +23,7 @@ class lag_histogram {
   void record(std::chrono::nanoseconds lag, std::uint64_t times = 1);
 
   /// Records lag and, as probes due every interval would have seen them, lag - interval, lag - 2 interval,
-  /// ... Source: recordValueWithExpectedInterval of HdrHistogram.
+  /// ... Takes a step for each cell, not for each of them. Source: recordValueWithExpectedInterval of HdrHistogram.
   void record_corrected(std::chrono::nanoseconds lag, std::chrono::nanoseconds interval);
 
   /// The upper edge of the cell that holds the sample of rank quantile * count, at most the maximum; nullopt
@@ -35,6 +35,11 @@ class lag_histogram {
  private:
   using axis = boost::histogram::axis::regular<double, boost::histogram::axis::transform::log>;
   using cells = boost::histogram::histogram<std::tuple<axis>, boost::histogram::dense_storage<std::uint64_t>>;
+
+  /// An arithmetic series of `times` lags from `lag` down to `least`, all in one cell and in the same buckets.
+  void add(std::chrono::nanoseconds lag, std::chrono::nanoseconds least, std::int64_t times);
+  /// The lower end of what has the cell and the buckets of `lag`.
+  std::chrono::nanoseconds lowest_alike(std::chrono::nanoseconds lag) const;
 
   cells cells_;
   lag_figures exact_;

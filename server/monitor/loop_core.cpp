@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sentence.hpp"
-#include "watchdog.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -40,11 +39,12 @@ nanoseconds deadline_interval(const options& o) {
 
 }  // namespace
 
-loop_core::loop_core(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities, watchdog& dog)
+loop_core::loop_core(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
+                     std::shared_ptr<wake_signal> wake)
     : settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       activities_(std::move(activities)),
-      watchdog_(dog),
+      wake_(std::move(wake)),
       book_(deadline_interval(settings_), settings_.recent_capacity, pulse_),
       tracker_(settings_.stall_threshold, deadline_interval(settings_), steady::now()),
       policy_(settings_.reports_per_minute),
@@ -88,7 +88,7 @@ void loop_core::detach() {
 }
 
 void loop_core::answer_probe() noexcept {
-  if (pulse_.answer()) watchdog_.wake();
+  if (pulse_.answer()) wake_->post();
 }
 
 void loop_core::learn_thread() {

@@ -19,10 +19,9 @@
 #include "stall_case.hpp"
 #include "stall_tracker.hpp"
 #include "symboliser.hpp"
+#include "wake_signal.hpp"
 
 namespace loopscope::monitor {
-
-class watchdog;
 
 /// One watched loop: carries out what stall_tracker and report_policy decide.
 ///
@@ -31,7 +30,8 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
  public:
   using time_point = stall_tracker::time_point;
 
-  loop_core(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities, watchdog& dog);
+  loop_core(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
+            std::shared_ptr<wake_signal> wake);
 
   time_point look(const host_totals& host, scheduler_clock& clock);
   /// No look is under way and none will come once it returns. Not to be called from a callback.
@@ -75,7 +75,7 @@ class loop_core : public std::enable_shared_from_this<loop_core> {
   const options settings_;
   const loop_hooks hooks_;
   const std::shared_ptr<activity_slot> activities_;
-  watchdog& watchdog_;
+  const std::shared_ptr<wake_signal> wake_;
   loop_pulse pulse_;
   loop_book book_;
 

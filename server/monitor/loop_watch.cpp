@@ -37,7 +37,7 @@ window_figures interval_reader::read() {
 loop_watch::loop_watch(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities)
     : watchdog_(watchdog::shared()) {
   if (!activities) activities = std::make_shared<activity_slot>(settings.activity_capacity);
-  core_ = std::make_shared<loop_core>(std::move(hooks), std::move(settings), std::move(activities), *watchdog_);
+  core_ = std::make_shared<loop_core>(std::move(hooks), std::move(settings), std::move(activities), watchdog_->wake());
   watchdog_->add(core_);
 }
 

@@ -20,7 +20,6 @@ class proc_file {
   }
   ~proc_file();
 
-  bool is_open() const noexcept { return fd_ >= 0; }
   /// At most the first 4095 bytes.
   std::string read() const;
 

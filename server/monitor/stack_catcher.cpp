@@ -33,7 +33,6 @@ struct slot {
   std::size_t frames = 0;
   std::uintptr_t interrupted_at = 0;
   const void* returns_to = nullptr;
-  timespec taken_at{};
   bool exception_in_flight = false;
   std::array<const void*, max_frames> addresses{};
 };
@@ -66,7 +65,6 @@ void on_capture_signal(int, siginfo_t* info, void* context) {
   const auto generation = static_cast<std::uint32_t>(value / max_slots);
   auto expected = state_of(generation, phase::armed);
   if (s.state.compare_exchange_strong(expected, state_of(generation, phase::writing), std::memory_order_acquire)) {
-    ::clock_gettime(CLOCK_MONOTONIC, &s.taken_at);
     s.exception_in_flight = std::uncaught_exceptions() > 0;
     s.interrupted_at = program_counter(context);
     s.returns_to = __builtin_return_address(0);
@@ -179,8 +177,6 @@ std::optional<raw_stack> stack_catcher::take() {
   if (s.state.load(std::memory_order_acquire) != state_of(generation_, phase::full)) return std::nullopt;
   pending_ = false;
   raw_stack out;
-  out.taken = std::chrono::steady_clock::time_point{std::chrono::seconds{s.taken_at.tv_sec} +
-                                                    std::chrono::nanoseconds{s.taken_at.tv_nsec}};
   out.exception_in_flight = s.exception_in_flight;
   const auto* begin = s.addresses.data();
   const auto* end = begin + s.frames;

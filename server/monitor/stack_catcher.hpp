@@ -14,7 +14,6 @@ namespace loopscope::monitor {
 /// addresses.
 struct raw_stack {
   std::vector<const void*> addresses;
-  std::chrono::steady_clock::time_point taken{};
   /// An exception was in flight; no addresses.
   bool exception_in_flight = false;
 };

@@ -23,10 +23,9 @@ class stall_case {
   void add_stack(std::vector<stack_frame> stack);
   void no_stack(std::string reason) { no_stack_reason_ = std::move(reason); }
 
-  /// Writes everything but name, repeats, delayed requests and sentence.
+  /// Writes everything but name, repeats, suppressed, delayed requests and sentence.
   void describe(stall_record& out, const evidence& seen, bool in_progress) const;
 
-  std::uint64_t id() const noexcept { return id_; }
   stall_tracker::time_point start() const noexcept { return start_; }
   const time_account& account() const noexcept { return account_; }
   /// Equal for stalls with the same stack, or without one, in the same call.

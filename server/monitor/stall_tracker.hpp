@@ -71,7 +71,6 @@ class stall_tracker {
   time_point next_look(time_point now) const;
 
   bool running() const noexcept { return running_; }
-  bool outstanding() const noexcept { return outstanding_; }
   bool stalled() const noexcept { return stalled_; }
   /// Since when the loop has shown no life, while a probe is outstanding.
   std::optional<time_point> blocked_since() const;

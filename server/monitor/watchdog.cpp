@@ -4,11 +4,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -53,7 +51,6 @@ std::shared_ptr<watchdog> watchdog::shared() {
 }
 
 watchdog::watchdog() {
-  ::sem_init(&wake_, 0, 0);
   // The thread inherits the mask: an application's signals are not for it.
   sigset_t all;
   sigset_t before;
@@ -68,9 +65,8 @@ watchdog::~watchdog() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake();
+  wake_->post();
   thread_.join();
-  ::sem_destroy(&wake_);
 }
 
 void watchdog::add(std::shared_ptr<loop_core> loop) {
@@ -78,7 +74,7 @@ void watchdog::add(std::shared_ptr<loop_core> loop) {
     const std::lock_guard lock(mutex_);
     loops_.push_back({std::move(loop), std::chrono::steady_clock::now()});
   }
-  wake();
+  wake_->post();
 }
 
 void watchdog::remove(const loop_core& loop) {
@@ -93,7 +89,7 @@ void watchdog::run() {
   scheduler_clock clock;
   auto due = std::chrono::steady_clock::now();
   for (;;) {
-    const bool woken = sleep_until(due);
+    const bool woken = wake_->blocking_wait_until(due);
     const auto now = std::chrono::steady_clock::now();
     const auto totals = host.woke_up(std::min(due, now), now);
 
@@ -118,16 +114,6 @@ void watchdog::run() {
     }
     host.falls_asleep(std::chrono::steady_clock::now());
   }
-}
-
-bool watchdog::sleep_until(time_point due) {
-  const auto since_epoch = due.time_since_epoch();
-  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
-  const timespec until{whole.count(), std::chrono::nanoseconds{since_epoch - whole}.count()};
-  while (::sem_clockwait(&wake_, CLOCK_MONOTONIC, &until) != 0) {
-    if (errno == ETIMEDOUT) return false;
-  }
-  return true;
 }
 
 }  // namespace loopscope::monitor

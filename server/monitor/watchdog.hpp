@@ -1,7 +1,5 @@
 #pragma once
 
-#include <semaphore.h>
-
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "host_view.hpp"
+#include "wake_signal.hpp"
 
 namespace loopscope::monitor {
 
@@ -16,7 +15,8 @@ class loop_core;
 
 /// The one thread of the process that watches all loops: started with the first monitor, ended with the last.
 ///
-/// Threads: add(), remove() and wake() from any thread but its own. Lifetime: shared by the cores it watches.
+/// Threads: add() and remove() from any thread but its own. Lifetime: shared by the monitors, not by what they watch with:
+/// the last of them may go on its own thread.
 class watchdog {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -30,8 +30,8 @@ class watchdog {
 
   void add(std::shared_ptr<loop_core> loop);
   void remove(const loop_core& loop);
-  /// Looks at every loop at once. Async-signal-safe and never blocks.
-  void wake() noexcept { ::sem_post(&wake_); }
+  /// Posted to, it looks at every loop at once.
+  const std::shared_ptr<wake_signal>& wake() const noexcept { return wake_; }
 
  private:
   struct entry {
@@ -40,10 +40,8 @@ class watchdog {
   };
 
   void run();
-  /// True when woken before due.
-  bool sleep_until(time_point due);
 
-  sem_t wake_;
+  const std::shared_ptr<wake_signal> wake_ = std::make_shared<wake_signal>();
   std::mutex mutex_;
   std::vector<entry> loops_;
   bool stopping_ = false;

@@ -9,34 +9,17 @@
 namespace loopscope::routes {
 namespace {
 
+using http::in_quotes;
+using http::not_allowed;
+using http::wrong_parameter;
+
 constexpr std::array<std::string_view, 7> names{"method",   "count",      "io",    "high_water_mark",
                                                 "slice_us", "durability", "verify"};
-
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t longest_shown = 64;
-  std::string shown{text.substr(0, longest_shown)};
-  if (text.size() > longest_shown) shown += "...";
-  return "'" + shown + "'";
-}
 
 std::string joined(std::span<const std::string_view> words) {
   std::string text;
   for (const auto word : words) text.append(text.empty() ? "" : ", ").append(word);
   return text;
-}
-
-http::problem wrong_parameter(std::string_view name, std::string_view given, const std::string& allowed,
-                              const std::string& detail) {
-  http::problem problem;
-  problem.status = 400;
-  problem.detail = detail;
-  problem.extensions = {{"parameter", name}, {"given", given}, {"allowed", allowed}};
-  return problem;
-}
-
-http::problem not_allowed(const http::parameter& given, const std::string& allowed) {
-  return wrong_parameter(given.name, given.value, allowed,
-                         "Parameter '" + given.name + "' is " + in_quotes(given.value) + "; allowed: " + allowed + ".");
 }
 
 std::string method_names() {
@@ -142,25 +125,6 @@ class reader {
   const runs::run_limits& limits_;
 };
 
-/// Why this method cannot run on what was asked for, if so.
-std::optional<std::string> cannot_run(writers::method id, writers::back_end_choice io,
-                                      const writers::uring_support& uring) {
-  const auto& method = writers::info(id);
-  if (io == writers::back_end_choice::automatic) return std::nullopt;
-  const std::string name = "method '" + std::string{method.name} + "'";
-  switch (method.uses) {
-    case writers::back_end_use::none:
-      return name + " calls write(2) on the I/O thread itself and takes no back end";
-    case writers::back_end_use::threads:
-      if (io == writers::back_end_choice::uring) return name + " runs on a pool thread and takes no other back end";
-      return std::nullopt;
-    case writers::back_end_use::any:
-      if (io == writers::back_end_choice::uring && !uring.available) return uring.reason;
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 write_parameters parse_write_parameters(std::span<const http::parameter> given, const runs::run_limits& limits,
@@ -181,7 +145,7 @@ write_parameters parse_write_parameters(std::span<const http::parameter> given, 
                             "Parameter 'method' is missing; allowed: " + method_names() + "."),
             {},
             {}};
-  if (const auto reason = cannot_run(*read.method, read.io, uring)) {
+  if (const auto reason = writers::cannot_run(*read.method, read.io, uring)) {
     const std::string asked{writers::to_string(read.io)};
     const bool takes_threads = writers::info(*read.method).uses != writers::back_end_use::none;
     const std::string allowed = takes_threads ? "auto, threads" : "auto";

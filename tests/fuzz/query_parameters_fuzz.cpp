@@ -73,7 +73,7 @@ void check(std::string_view raw) {
   const auto expected = plainly_parsed(raw);
   if (parsed.malformed) {
     require(parsed.list.empty(), "a malformed query has no parameters");
-    require(raw.find(*parsed.malformed) != std::string_view::npos, "the malformed name is one of the query");
+    require(raw.find(parsed.malformed->name) != std::string_view::npos, "the malformed name is one of the query");
     return;
   }
   require(expected.has_value(), "broken percent-encoding is refused");

@@ -1,5 +1,6 @@
 """What clients may take of the real service, by its flags: time, connections, memory, and under which name."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -123,6 +124,16 @@ class Connections(unittest.TestCase):
             # Accepted in their order: when this one is answered, none of the others is still to come.
             self.assertEqual(service.ask("/hello")[0], 200)
             self.assertTrue(wait_until(lambda: sockets(service) <= before))
+
+    def test_a_low_soft_limit_of_descriptors_is_raised(self):
+        def low():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (48, 4096))
+
+        with Loopscope(preexec=low) as service, contextlib.ExitStack() as clients:
+            for _ in range(200):
+                client = clients.enter_context(RawClient(service.address))
+                client.send(NEXT)
+                self.assertEqual(client.answer().status, 200)
 
     def test_no_descriptor_left_is_neither_the_end_nor_a_busy_loop(self):
         def few():

@@ -97,6 +97,11 @@ class Commands(unittest.TestCase):
             self.assertEqual(run("write", "stream", "--count", "1", "--data-dir", directory).returncode, 0)
             self.assertEqual(os.listdir(directory), ["stream.txt"])
 
+    def test_write_refuses_a_back_end_that_the_method_does_not_take(self):
+        result = run("write", "sync", "--io", "uring", "--count", "1", "--data-dir", tempfile.gettempdir())
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("--io uring: method 'sync' calls write(2) on the I/O thread itself", result.stderr)
+
     def test_write_without_a_directory_is_exit_1(self):
         result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent")
         self.assertEqual(result.returncode, 1)

@@ -1,14 +1,17 @@
 """SIGTERM in every situation: what was accepted is answered, readiness drops first, nothing partial is left."""
 
 import contextlib
+import fcntl
 import http.client
 import json
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import unittest
 
-from loopscope import Loopscope, holds_every_record, wait_until
+from loopscope import BINARY, Loopscope, holds_every_record, split_address, wait_until
 
 HELLO = b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
 METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
@@ -170,6 +173,24 @@ class Shutdown(unittest.TestCase):
                 late.close()
                 self.assertEqual(writer.last_answer()[0], 200)
                 self.assertEqual(service.process.wait(timeout=60), 0)
+
+
+class Log(unittest.TestCase):
+    def test_a_log_that_nobody_reads_keeps_it_from_nothing(self):
+        with tempfile.TemporaryDirectory() as directory, subprocess.Popen(
+                [BINARY, "--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", directory, "--log-level", "debug"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+            host, port = split_address(json.loads(process.stdout.readline())["listen"])
+            for _ in range(200):  # lines of some 80 bytes
+                with socket.create_connection((host, port), timeout=10) as client:
+                    client.sendall(b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    self.assertIn(b" 400 ", client.recv(1000))
+            process.send_signal(signal.SIGTERM)
+            try:
+                self.assertEqual(process.wait(timeout=20), 0)
+            finally:
+                process.kill()
 
 
 class UnderLoad(unittest.TestCase):

@@ -95,6 +95,7 @@ TEST(loopback, names_a_malformed_parameter) {
   auto client = server.connect();
   const auto answer = client.ask("GET /query?a=1&count=%zz HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_NE(answer.body.find("\"parameter\":\"count\""), std::string::npos);
+  EXPECT_NE(answer.body.find("Parameter 'count' is '%zz'; allowed: percent-encoded text."), std::string::npos);
 }
 
 TEST(loopback, answers_the_same_host_of_another_port) {

@@ -7,7 +7,7 @@ namespace {
 
 std::string shown(std::string_view raw) {
   const auto parsed = parse_query(raw);
-  if (parsed.malformed) return "malformed " + *parsed.malformed;
+  if (parsed.malformed) return "malformed " + parsed.malformed->name + "=" + parsed.malformed->value;
   std::string text;
   for (const auto& [name, value] : parsed.list) text += "[" + name + "=" + value + "]";
   return text;
@@ -41,9 +41,10 @@ TEST(query, reads_no_further_than_its_end) {
 }
 
 TEST(query, names_the_first_malformed_parameter) {
-  EXPECT_EQ(shown("a=1&count=%zz&b=%"), "malformed count");
-  EXPECT_EQ(shown("a%2=1"), "malformed a%2");
-  EXPECT_EQ(shown("a=\"x\""), "malformed a");
+  EXPECT_EQ(shown("a=1&count=%zz&b=%"), "malformed count=%zz");
+  EXPECT_EQ(shown("a%2=1"), "malformed a%2=1");
+  EXPECT_EQ(shown("a=\"x\""), "malformed a=\"x\"");
+  EXPECT_EQ(shown("a=1&b%"), "malformed b%=");
 }
 
 }  // namespace

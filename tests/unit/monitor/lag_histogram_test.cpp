@@ -71,6 +71,32 @@ TEST(lag_histogram, fills_in_the_probes_that_a_stall_kept_from_being_posted) {
   expect_within_2_percent(f.p50, milliseconds{500});
 }
 
+TEST(lag_histogram, fills_them_in_as_if_each_had_been_recorded) {
+  for (const auto lag : {nanoseconds{1'234'567'891}, nanoseconds{250'000'000}, nanoseconds{123'456'789'123}}) {
+    for (const auto interval : {nanoseconds{25'000'000}, nanoseconds{1'000'003}}) {
+      lag_histogram together;
+      together.record_corrected(lag, interval);
+      lag_histogram singly;
+      for (auto each = lag; each == lag || each >= interval; each -= interval) singly.record(each);
+      const auto expected = singly.figures();
+      const auto f = together.figures();
+      EXPECT_EQ(f.count, expected.count);
+      EXPECT_EQ(f.sum, expected.sum);
+      EXPECT_EQ(f.max, expected.max);
+      EXPECT_EQ(f.buckets, expected.buckets);
+      for (const double quantile : {0.01, 0.25, 0.5, 0.9, 0.99, 0.999})
+        EXPECT_EQ(together.percentile(quantile), singly.percentile(quantile)) << quantile;
+    }
+  }
+}
+
+TEST(lag_histogram, takes_a_stop_of_a_year_as_well) {
+  lag_histogram h;
+  h.record_corrected(std::chrono::hours{24 * 365}, milliseconds{25});
+  EXPECT_EQ(h.figures().count, 365U * 24 * 3600 * 40);
+  EXPECT_EQ(h.figures().sum, nanoseconds::max());
+}
+
 TEST(lag_histogram, does_not_correct_a_lag_shorter_than_the_interval) {
   lag_histogram h;
   h.record_corrected(milliseconds{24}, milliseconds{25});

@@ -159,6 +159,28 @@ TEST(a_watched_loop, may_be_attached_and_left_at_any_time) {
   thread.join();
 }
 
+// The probe that was posted to a loop may run when its monitor, and with it the watchdog, is gone.
+TEST(a_watched_loop, may_lose_its_monitor_during_a_stall) {
+  boost::asio::io_context io;
+  auto work = boost::asio::make_work_guard(io);
+  std::thread thread([&] { io.run(); });
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<bool> stalled{false};
+    std::optional<loop_monitor> monitor;
+    monitor.emplace(io, options{.stall_threshold = milliseconds{2}});
+    wait_for([&] { return monitor->snapshot().running; });
+    boost::asio::post(io, [&] {
+      wait_for([&] { return monitor->stalled_for() > milliseconds{2}; });
+      stalled = true;
+      app::blocking_spin(milliseconds{4});
+    });
+    wait_for([&] { return stalled.load(); });
+    monitor.reset();
+  }
+  work.reset();
+  thread.join();
+}
+
 TEST(a_watched_loop, is_one_of_many_on_one_watchdog) {
   watched_loop quiet({.name = "quiet"});
   watched_loop blocked({.name = "blocked"});

@@ -114,6 +114,18 @@ TEST(command_line, takes_host_names_one_by_one_or_as_a_list) {
     EXPECT_EQ(exit_code_of({"--allowed-host", wrong}), exit_bad_usage) << wrong;
 }
 
+TEST(command_line, takes_the_environment_of_a_command_when_it_is_used) {
+  ::setenv("LOOPSCOPE_COUNT", "7", 1);
+  ::setenv("LOOPSCOPE_METHOD", "stream", 1);
+  EXPECT_EQ(std::get<write_command>(parse({"write"})).request.count, 7U);
+  EXPECT_EQ(std::get<write_command>(parse({"write", "sync", "--count", "8"})).request.count, 8U);
+  ::setenv("LOOPSCOPE_COUNT", "none", 1);
+  EXPECT_EQ(exit_code_of({"write"}), exit_bad_usage);
+  EXPECT_TRUE(std::holds_alternative<serve_command>(parse({"serve"})));
+  ::unsetenv("LOOPSCOPE_COUNT");
+  ::unsetenv("LOOPSCOPE_METHOD");
+}
+
 TEST(command_line, takes_the_environment_where_no_flag_is_given) {
   ::setenv("LOOPSCOPE_MAX_WRITES", "5", 1);
   EXPECT_EQ(serve_config_of({}).limits.max_writes, 5u);
