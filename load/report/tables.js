@@ -48,11 +48,12 @@ report.otherClaimsTable = (results) => report.table({
 
 report.overviewTable = (results) => {
   const {units, element} = report;
+  const tied = (text) => text.replaceAll(' ', '\u00a0');  // a figure keeps its unit, a range may go over two lines
   const spread = (figure, words) => {
     if (!figure) return units.notMeasured;
-    if (figure.min === figure.max) return words(figure.median);
-    return element('span', {}, words(figure.median),
-      element('span', {class: 'relation'}, `${words(figure.min)} to ${words(figure.max)}`));
+    if (figure.min === figure.max) return tied(words(figure.median));
+    return element('span', {}, tied(words(figure.median)),
+      element('span', {class: 'relation'}, `${tied(words(figure.min))} to ${tied(words(figure.max))}`));
   };
   const order = (summary) => {
     if (summary.in_order === null) return units.notMeasured;
