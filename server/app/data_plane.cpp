@@ -111,10 +111,9 @@ void data_plane::drain(boost::asio::any_io_executor on, std::function<void()> dr
     if (left->fetch_sub(1) == 1) boost::asio::post(on, drained);
   };
   for (const auto& each : parts_) {
-    boost::asio::post(each->loop.context(), [server = each->server.get(), &loop = each->loop, one_is_done] {
+    boost::asio::post(each->loop.context(), [server = each->server.get(), one_is_done] {
       server->stop_accepting();
-      // A turn later, when an accept that had been done by then has been told of.
-      boost::asio::post(loop.context(), [server, one_is_done] { server->drain(one_is_done); });
+      server->drain(one_is_done);
     });
   }
 }

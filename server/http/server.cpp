@@ -1,5 +1,7 @@
 #include "server.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace loopscope::http {
 namespace {
 
@@ -76,15 +78,19 @@ void server::stop_accepting() {
 
 void server::drain(std::function<void()> drained) {
   shared_->draining = true;
-  shared_->on_last_gone = [sweeping = std::weak_ptr(sweeper_), done = std::move(drained)] {
-    if (const auto alive = sweeping.lock()) alive->stop();
-    if (done) done();
-  };
-  if (shared_->alive == 0) {
-    shared_->on_last_gone();
-  } else {
-    shared_->registry.drain();
-  }
+  // The rest a turn later, when the loop has told of an accept that was done before the listener closed.
+  asio::post(shared_->loop, [shared = shared_, sweeping = std::weak_ptr(sweeper_), done = std::move(drained)] {
+    if (sweeping.expired()) return;  // and so is the server
+    shared->on_last_gone = [sweeping, done] {
+      if (const auto alive = sweeping.lock()) alive->stop();
+      if (done) done();
+    };
+    if (shared->alive == 0) {
+      shared->on_last_gone();
+    } else {
+      shared->registry.drain();
+    }
+  });
 }
 
 void server::abort() {
