@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test: unit, integration, browser, structure.
+# Builds everything and runs the suite: unit, integration, browser, package, structure.
 #
 #   tests/run.sh                 the release preset, as users run it
 #   tests/run.sh asan-ubsan      another preset: dev, asan-ubsan, tsan

@@ -21,7 +21,7 @@ from loopscope_load.event_watch import EventWatch
 
 RATE_PER_S = 1000
 COUNT = 1_000_000
-PROMISE_COUNT = 250_000  # whose million takes longer than a phase lasts
+PROMISE_COUNT = 250_000  # whose million may take longer than a phase lasts
 SLICE_US = 500
 PAUSE_S = 0.5            # what one phase holds up is answered before the next begins
 EVENT_MS = 100           # how much of the past an event tells of

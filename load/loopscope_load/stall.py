@@ -32,7 +32,8 @@ def measure(options, report_progress):
         during, reports = wrk_window.during_write(url, load, options.method, options.count)
 
     row = {**writing.summary(reports), "count": options.count,
-           **{"hello_" + name: during[name] for name in LATENCIES}, **{"idle_" + name: before[name] for name in LATENCIES}}
+           **{"hello_" + name: during[name] for name in LATENCIES}, **{"idle_" + name: before[name] for name in LATENCIES},
+           "hello_unanswered": sum(during["errors"].values())}
     row["verdict"] = reading.verdict(row)
     lines = hello_table.render(["before", "during"], [before, during])
     lines += [

@@ -12,6 +12,7 @@ constexpr std::string_view list =
     "/readyz           503 while a loop is stalled or the service shuts down\n"
     "/readyz?verbose   each check\n"
     "/stalls           recent stalls, the one in progress included\n"
+    "/stalls?id=N      one stall\n"
     "/loop             lag and busy figures of each loop\n"
     "/runs             running and finished writes\n"
     "/events           server-sent events, a sample every 100 ms\n"

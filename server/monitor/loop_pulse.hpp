@@ -15,8 +15,8 @@ namespace loopscope::monitor {
 
 /// The words that a loop's thread and the watchdog exchange; nobody waits on either side.
 ///
-/// Threads: answer() on the loop; arm(), forget_wait(), take_answer(), declare(), release() on the
-/// watchdog; the rest anywhere.
+/// Threads: answer() on the loop; arm(), forget_wait(), take_answer(), declare(), ended(), release() on
+/// the watchdog; the rest anywhere.
 class loop_pulse {
  public:
   using time_point = stall_tracker::time_point;

@@ -119,15 +119,19 @@ json write_operation(const runs::run_limits& limits) {
           {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/WriteReport"}}}}}}}}},
         {"400", problem_answer("Malformed, missing, repeated or unknown parameter, or a method that cannot run so")},
         {"403", problem_answer("A page of another site sent the request")},
+        {"408", problem_answer("The request did not arrive in time (--header-timeout, --body-timeout)")},
         {"413", problem_answer("Body too large (--max-body-bytes)")},
         {"414", problem_answer("Target too long (--max-target-bytes)")},
+        {"417", problem_answer("An expectation other than 100-continue")},
         {"421", problem_answer("The Host header holds none of this server's names")},
         {"422", problem_answer("Over a limit, with the estimate and the limit")},
         {"429", problem_answer("Too many writes are running; see Retry-After")},
         {"431", problem_answer("Header too large (--max-header-bytes, --max-header-fields)")},
-        {"500", problem_answer("The write failed; nothing was kept of it")},
-        {"503", problem_answer("Shutting down, or the loop is behind (--shed-lag); see Retry-After")},
-        {"507", problem_answer("The disk is full; nothing was kept of the write")}}},
+        {"500", problem_answer("The write failed; detail says whether anything was kept of it")},
+        {"501", problem_answer("A transfer coding other than chunked")},
+        {"503", problem_answer("Shutting down, cancelled, no connection, descriptor or memory left, or the loop is "
+                               "behind (--shed-lag); see Retry-After")},
+        {"507", problem_answer("The disk or a quota is full; detail says whether anything was kept of the write")}}},
   };
 }
 
@@ -176,7 +180,8 @@ json document(const runs::run_limits& limits) {
               {"given", {{"type", "string"}}},
               {"allowed", {{"type", "string"}}},
               {"estimate", {{"type", "integer"}}},
-              {"limit", {{"type", "integer"}}}}},
+              {"limit", {{"type", "integer"}}},
+              {"limit_name", {{"type", "string"}}}}},
             {"required", {"title", "status", "detail"}}}}}}}},
   };
 }

@@ -221,7 +221,7 @@ describe('the dashboard', () => {
       const document = JSON.parse(await report.textContent('#results'));
       assert.equal(document.schema, 'loopscope-compare-1');
       assert.deepEqual(document.entries.map(({ method }) => method), ['sync', 'stream']);
-      assert.ok(document.entries[0].repeats[0].samples.at_ms.length > 10);
+      assert.ok(document.entries[0].repeats[0].samples.at_ms.length >= 5);
       if (process.env.LOOPSCOPE_REPORT_OUT) await file.saveAs(process.env.LOOPSCOPE_REPORT_OUT);
       assert.deepEqual(seen.errors, []);
     }

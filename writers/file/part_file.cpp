@@ -38,7 +38,7 @@ file_result<part_file> part_file::blocking_create(const fs::path& target) {
   posix_file file{::mkostemps(part.data(), static_cast<int>(part_suffix.size()), O_CLOEXEC)};
   if (file.descriptor() < 0) return failed("open", part);
   part_file output{target.string(), std::move(part), std::move(file)};
-  // The lock marks the part as somebody's: remove_abandoned() passes over it while this process lives.
+  // The lock marks the part as somebody's: blocking_remove_abandoned() passes over it while this process lives.
   if (::flock(output.file_.descriptor(), LOCK_EX | LOCK_NB) != 0) return failed("flock", output.part_);
   if (::fchmod(output.file_.descriptor(), output_mode) != 0) return failed("fchmod", output.part_);
   return output;

@@ -12,7 +12,7 @@ namespace loopscope::writers {
 ///
 /// Errors: file_error with the failing call and path. An earlier complete file survives every failure.
 /// Threads: one at a time; every member may block. Lifetime: an output that was not committed is removed by
-/// the destructor; one left by a killed process by remove_abandoned().
+/// the destructor; one left by a killed process by blocking_remove_abandoned().
 class part_file {
  public:
   static file_result<part_file> blocking_create(const std::filesystem::path& target);

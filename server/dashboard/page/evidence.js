@@ -2,20 +2,22 @@ const before_ms = 3000;
 const after_ms = 500;
 
 /**
- * What the page saw around a run, kept with its result because the logs forget: every /hello that was answered, the
+ * What the page saw around a run, kept with its result because the logs forget: every /hello, answered or not, the
  * samples and the stalls, from three seconds before. Times are milliseconds from `started_unix_ms`.
  */
 export function gather({ from, to }, { hello, samples, stalls, now }) {
   const start = from - before_ms;
   const end = to + after_ms;
   const [due, took] = hello.window(start, end, now);
-  const answered = due.map((at, i) => [at - start, took[i]]).filter(([, ms]) => ms !== null);
+  const asked = due.map((at, i) => [at - start, took[i]]);
+  const answered = asked.filter(([, ms]) => ms !== null);
   const [times, resident, cpu, lag, dirty] = samples.window(
     ['resident_bytes', 'process_cpu', 'lag_ms', 'outputs_dirty_bytes'], start, end);
   return {
     started_unix_ms: start,
     due_ms: answered.map(([at]) => at),
     took_ms: answered.map(([, ms]) => ms),
+    unanswered_due_ms: asked.filter(([, ms]) => ms === null).map(([at]) => at),
     samples: { at_ms: times.map((at) => at - start), resident_bytes: resident, cpu_share: cpu,
       lag_max_us: lag.map((ms) => (ms === null ? null : ms * 1e3)), dirty_bytes: dirty },
     stalls: stalls.all().filter((stall) => stall.started_ms <= end && stall.started_ms + stall.duration_ms >= start)

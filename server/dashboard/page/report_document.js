@@ -10,9 +10,9 @@ const points_per_decade = 10;
 
 const us = (ms) => (ms === null || ms === undefined ? null : Math.round(ms * 1e4) / 10);
 
-function latency(sorted_ms) {
+function latency(sorted_ms, unanswered) {
   const at = (q) => us(quantile(sorted_ms, q));
-  return { requests: sorted_ms.length, p50_us: at(0.5), p90_us: at(0.9), p99_us: at(0.99),
+  return { requests: sorted_ms.length, unanswered, p50_us: at(0.5), p90_us: at(0.9), p99_us: at(0.99),
     p99_9_us: sorted_ms.length >= enough_for_p99_9 ? at(0.999) : null, max_us: at(1) };
 }
 
@@ -37,11 +37,12 @@ function to_repeat(result) {
   const [first, last] = [windows_ms[0][0], windows_ms.at(-1)[1]];
   const due = (from, to) => Float64Array.from(
     evidence.took_ms.filter((_, i) => evidence.due_ms[i] >= from && evidence.due_ms[i] <= to)).sort();
+  const unanswered = (from, to) => evidence.unanswered_due_ms.filter((at) => at >= from && at <= to).length;
   const during = due(first, last);
   return {
     started_unix_ms: evidence.started_unix_ms,
-    idle: latency(due(0, first - 1e-3)),
-    during: latency(during),
+    idle: latency(due(0, first - 1e-3), unanswered(0, first - 1e-3)),
+    during: latency(during, unanswered(first, last)),
     probe: { requests: { answered: evidence.due_ms.length }, lateness_us: null, probe_was_bottleneck: null, connections: null },
     write: { writes: result.runs, io: result.io, io_reason: report.io_reason, bytes: report.bytes, time_ms: result.time_ms,
       queued_ms: report.timing_ms.queued, peak_bytes: result.peak_bytes,
@@ -84,7 +85,7 @@ function to_summary(repeats, count) {
     hello[`idle_${key}`] = of('idle', key);
   }
   const by_time = repeats.map((_, i) => i).sort((a, b) => repeats[a].write.time_ms - repeats[b].write.time_ms);
-  return { repeats: repeats.length, writes: repeats.reduce((sum, repeat) => sum + repeat.write.writes, 0), count,
+  return { repeats: repeats.length, hello_unanswered: repeats.reduce((sum, repeat) => sum + repeat.during.unanswered, 0), writes: repeats.reduce((sum, repeat) => sum + repeat.write.writes, 0), count,
     io: write.io, bytes: write.bytes, write_calls: write.write_calls, drains: write.drains, dirty_bytes: write.dirty_bytes,
     complete: agreed(repeats.map((repeat) => repeat.write.complete)), in_order: agreed(repeats.map((repeat) => repeat.write.in_order)),
     out_of_order_records: Math.max(...repeats.map((repeat) => repeat.write.out_of_order_records ?? 0)) || null,

@@ -38,7 +38,7 @@ class RealService(support.StandIn):
                 self.assertEqual(repeat["probe"]["requests"]["failed"]["total"], 0)
                 self.assertEqual(sum(repeat["wrk"]["errors"].values()), 0)
                 self.assertGreater(len(repeat["samples"]["at_ms"]), 3)
-                self.assertIsNotNone(max(filter(None, repeat["samples"]["resident_bytes"])))
+                self.assertTrue(any(repeat["samples"]["resident_bytes"]))
 
     def test_the_slowest_answer_of_the_open_loop_is_the_stall_that_the_server_recorded(self):
         sync, offload = self.compare("--methods", "sync,offload", "--idle", "1", "--window", "1")["entries"]

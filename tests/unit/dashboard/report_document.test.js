@@ -12,6 +12,7 @@ function evidence() {
   const hello = new hello_log();
   for (let i = 0; i < 100; ++i) {
     hello.due(i, start - 3000 + i * 50);
+    if (i === 65) continue;  // never answered
     hello.done(i, start, start - 3000 + i * 50 + (i < 60 ? 2 : 400), true);
   }
   return gather({ from: start, to: start + 1000 }, { hello, samples: new sample_log(), stalls: new stall_book(), now: start + 9000 });
@@ -30,6 +31,7 @@ test('a report tells the idle from what was due during the write', () => {
   const [repeat] = made([result()]).entries[0].repeats;
   assert.equal(repeat.idle.max_us, 2000);
   assert.equal(repeat.during.max_us, 400_000);
+  assert.deepEqual([repeat.idle.unanswered, repeat.during.unanswered], [0, 1]);
   assert.deepEqual(repeat.windows_ms, [[3000, 4000]]);
 });
 
