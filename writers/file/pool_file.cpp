@@ -13,10 +13,9 @@
 namespace loopscope::writers {
 namespace {
 
-/// Writes that a pool thread carries out before others get a turn on it.
+/// Writes that a pool thread takes at once at most, and carries out before others get a turn on it: enough to make the
+/// file's change of hands cheap, few enough to share a burst.
 constexpr std::size_t most_writes_a_turn = 64;
-/// Operations a pool thread takes at once: enough to make the lock cheap, few enough to share a burst.
-constexpr std::size_t most_writes_taken = 16;
 /// Completions run in one turn of the loop, so that a flood of them lets other handlers in.
 constexpr std::size_t most_completions_a_turn = 256;
 /// How long a pool thread that has nothing left looks out for more before it sleeps; waking one takes longer than a
@@ -143,7 +142,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
         if (was_idle) lookout_.hit();
         if (used_up) return next_step::again;
         const std::size_t share = waiting_.size() / (2 * pool_.threads()) + 1;
-        mine.operations = waiting_.take(std::min(share, most_writes_taken));
+        mine.operations = waiting_.take(std::min(share, most_writes_a_turn));
         some_wait_.store(!waiting_.empty(), std::memory_order_relaxed);
         return next_step::write;
       }
