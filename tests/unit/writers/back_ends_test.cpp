@@ -108,7 +108,7 @@ TEST(pool_file, cancels_what_no_thread_has_begun) {
   file.release();
   back_end.reset();
   io.run();
-  EXPECT_GT(writes.outcomes().at(ECANCELED), 900);
+  EXPECT_GE(writes.outcomes().at(ECANCELED), 1000 - 2 * 64);  // each thread had taken 64 at most
   EXPECT_EQ(writes.outcomes().at(0) + writes.outcomes().at(ECANCELED), 1000);
 }
 
