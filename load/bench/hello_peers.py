@@ -6,7 +6,8 @@
 Every server has one core, the same, and wrk the other, where there are two; all of loopscope is on as users have it:
 monitor, metrics, limits, admin plane. wrk saturates before a fast server does, so the honest figure is the server's CPU
 time per request. A second series sends 16 requests at once on each connection, of which wrk can't say how long each
-took. Prints each server's medians and the ratios to nginx with their spread. Reads build/bin/loopscope; a peer that is not installed is left out, and said so.
+took. Prints each server's medians and the ratios to nginx with their spread. Reads build/bin/loopscope; a peer that is
+not installed is left out, and said so.
 """
 
 import argparse

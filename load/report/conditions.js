@@ -14,7 +14,7 @@ report.conditions = (results) => {
     ['versions', Object.entries(systems).map(([name, {version}]) => `${report.systemNames[name] ?? name} ${known(version)}`).join(', ')],
     ['commit', `${known(machine.commit)}${machine.uncommitted_changes ? ' and uncommitted changes' : ''}`],
     ['back end', backEnds],
-    ['load', `${units.count(settings.rate_per_s)} /hello a second, open loop; ${units.count(settings.repeats)} repeats; `
+    ['load', `${units.count(settings.rate_per_s)} /hello a second, open loop; repeats asked for: ${units.count(settings.repeats)}; `
       + `${settings.idle_s} s idle, then ${settings.window_s} s of writes or one write that is longer`],
   ];
   return element('section', {id: 'conditions'}, element('h2', {}, 'Conditions and caveats'),
