@@ -88,4 +88,19 @@ std::optional<std::string> cannot_run(method id, back_end_choice io,
   return std::nullopt;
 }
 
+selected_back_end select_back_end(back_end_choice asked, back_end_choice preferred, const uring_support& uring) {
+  const bool by_request = asked != back_end_choice::automatic;
+  const std::string who = by_request ? "asked for" : "asked for by --file-io";
+  switch (by_request ? asked : preferred) {
+    case back_end_choice::automatic:
+      return {back_end::threads, "auto is threads, as in libuv"};
+    case back_end_choice::threads:
+      return {back_end::threads, who};
+    case back_end_choice::uring:
+      if (uring.available) return {back_end::uring, who};
+      return {back_end::threads, "uring was " + who + ", but " + uring.reason};
+  }
+  return {};
+}
+
 }  // namespace loopscope::writers

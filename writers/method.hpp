@@ -46,5 +46,10 @@ std::optional<method> find_method(std::string_view name_or_alias) noexcept;
 std::string_view to_string(loop_effect effect) noexcept;
 /// Why this method cannot run on what was asked for, if so: a sentence without its full stop, for people.
 std::optional<std::string> cannot_run(method id, back_end_choice io, const uring_support& uring);
+/// The back end for a request that asks for `asked`, in a service that is told `preferred` (--file-io), and why.
+///
+/// The rule is fixed and measures nothing: `uring` is for who asks for it, `automatic` is threads, as in libuv. Where
+/// uring is asked for and cannot run, threads are taken and the reason says so.
+selected_back_end select_back_end(back_end_choice asked, back_end_choice preferred, const uring_support& uring);
 
 }  // namespace loopscope::writers

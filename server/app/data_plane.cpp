@@ -55,7 +55,7 @@ struct data_plane::part {
       : loop(name, log), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
     routes::add_hello(router);
     routes::add_healthz(router);
-    routes::add_methods(router);
+    routes::add_methods(router, service);
     routes::add_openapi(router, config.limits);
     routes::add_write(router, service, watch, {config.allow_cross_site, config.shed_lag});
     router.hosts(http::host_policy{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});

@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& c
            {{"descriptors", descriptors}, {"wanted", wanted}});
 }
 
-/// Empty, or why the data directory cannot be used.
+/// Empty, or why the data directory cannot be used. A full disk is no reason: it may have room when a write is asked for.
 std::string blocking_prepare_directory(const cli::serve_config& config) {
   std::error_code error;
   if (config.create_data_dir) std::filesystem::create_directories(config.data_dir, error);
@@ -84,6 +85,8 @@ std::string blocking_prepare_directory(const cli::serve_config& config) {
     const std::string why = error ? error.message() : "not a directory";
     return "--data-dir " + config.data_dir.string() + ": " + why;
   }
+  if (::faccessat(AT_FDCWD, config.data_dir.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+    return "--data-dir " + config.data_dir.string() + ": " + std::system_category().message(errno);
   for (const auto& method : writers::all_methods())
     writers::part_file::blocking_remove_abandoned(writers::output_path(config.data_dir, method.id));
   return {};
@@ -108,7 +111,7 @@ json describe(const cli::serve_config& config, const runs::run_service& service,
   json back_ends = json::object();
   for (const auto& method : writers::all_methods()) {
     if (method.uses != writers::back_end_use::any) continue;
-    const auto selected = service.select(writers::back_end_choice::automatic, method.id);
+    const auto selected = service.select(writers::back_end_choice::automatic);
     back_ends[std::string{method.name}] = {{"io", writers::to_string(selected.id)}, {"reason", selected.reason}};
   }
   return {{"version", LOOPSCOPE_VERSION},
@@ -142,16 +145,13 @@ int serve(const cli::serve_config& config) {
 
   // What may fail, before anything runs.
   if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
-  const auto trial = writers::blocking_try_back_ends(config.data_dir, config.pool_threads);
-  if (trial.has_error())
-    return could_not_run("--data-dir " + config.data_dir.string() + ": " + trial.error().message());
 
   // The parts, each built on those above it and destroyed before them.
   logger log{config.log_level, config.format};
   writers::io_pool pool{config.pool_threads};
   writers::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
-  runs::run_service service{registry, {config.data_dir, pool, memory}, *trial, config.file_io};
+  runs::run_service service{registry, {config.data_dir, pool, memory}, writers::probe_uring(), config.file_io};
   metrics::service_metrics metrics{
       {LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, config.io_threads, data_plane::route_names(), registry};
   registry.on_end([&metrics](const runs::finished_run& run) {
@@ -175,13 +175,13 @@ int serve(const cli::serve_config& config) {
   shutdown on_signal{control, data, registry, log, shutting_down, config.shutdown_grace};
   data.start();
   if (admin) admin->start();
-  const auto file_io = service.select(writers::back_end_choice::automatic, writers::method::stream);
+  const auto file_io = service.select(writers::back_end_choice::automatic);
   print_ready_line(data, admin, file_io.id);
   log.info("serving", {{"listen", text_of(data.local_endpoint())},
                        {"admin", text_or_null(admin)},
                        {"data_dir", config.data_dir.string()},
                        {"file_io", writers::to_string(file_io.id)},
-                       {"reason", file_io.reason}});
+                       {"io_uring", service.uring().reason}});
   warn_of_exposure(config, log);
   warn_of_few_descriptors(descriptors, config, log);
   control.run();

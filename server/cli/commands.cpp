@@ -54,12 +54,11 @@ int run(const write_command& asked) {
   writers::part_file::blocking_remove_abandoned(writers::output_path(asked.data_dir, asked.request.id));
   writers::io_pool pool{asked.pool_threads};
   writers::peak_memory_meter memory;
-  const auto trial = writers::blocking_try_back_ends(asked.data_dir, asked.pool_threads);
-  if (trial.has_error()) return fail(trial.error().message());
-  if (const auto reason = writers::cannot_run(asked.request.id, asked.io, trial->support))
+  const writers::uring_support uring = writers::probe_uring();
+  if (const auto reason = writers::cannot_run(asked.request.id, asked.io, uring))
     return fail("--io " + std::string{writers::to_string(asked.io)} + ": " + *reason);
   writers::write_request request = asked.request;
-  request.io = trial->select(asked.io, asked.request.id);
+  request.io = writers::select_back_end(asked.io, writers::back_end_choice::automatic, uring);
 
   asio::io_context loop{1};
   writers::write_environment environment{asked.data_dir, pool, memory};

@@ -24,10 +24,15 @@ nlohmann::ordered_json describe(const writers::method_info& method) {
 
 }  // namespace
 
-void add_methods(http::router& to) {
+void add_methods(http::router& to, const runs::run_service& service) {
   nlohmann::ordered_json methods = nlohmann::ordered_json::array();
   for (const auto& each : writers::all_methods()) methods.push_back(describe(each));
-  to.fixed("/methods", http::response::json(nlohmann::ordered_json{{"methods", std::move(methods)}}.dump(2) + "\n"));
+  const auto automatic = service.select(writers::back_end_choice::automatic);
+  const nlohmann::ordered_json answer{
+      {"methods", std::move(methods)},
+      {"io_auto", {{"io", writers::to_string(automatic.id)}, {"reason", automatic.reason}}},
+  };
+  to.fixed("/methods", http::response::json(answer.dump(2) + "\n"));
 }
 
 }  // namespace loopscope::routes

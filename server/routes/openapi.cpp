@@ -91,7 +91,7 @@ json write_parameters_schema(const runs::run_limits& limits) {
       query_parameter(
           "count", "Records to write",
           {{"type", "integer"}, {"minimum", 1}, {"maximum", limits.max_count}, {"default", writers::default_count}}),
-      query_parameter("io", "Back end of promise, callback and stream",
+      query_parameter("io", "Back end of promise, callback and stream; auto is threads unless --file-io says otherwise",
                       {{"type", "string"}, {"enum", {"auto", "threads", "uring"}}, {"default", "auto"}}),
       query_parameter("high_water_mark", "Bytes that stream buffers before it pauses",
                       {{"type", "integer"},
@@ -162,7 +162,7 @@ json document(const runs::run_limits& limits) {
       {"paths",
        {{"/hello", get_text("hello", "Answers at once on a loop that is free", "hello\n")},
         {"/write", {{"get", get}, {"post", post}}},
-        {"/methods", get_json("methods", "Every method: name, aliases, effect on the loop, defaults")},
+        {"/methods", get_json("methods", "Every method (name, aliases, effect on the loop, defaults), and which back end io=auto is")},
         {"/healthz", get_text("healthz", "Answered by the I/O thread: a blocked loop fails it", "ok\n")},
         {"/openapi.json", get_json("openapi", "This document")}}},
       {"components",

@@ -15,8 +15,8 @@ namespace loopscope::routes {
 void add_hello(http::router& to);
 /// GET /healthz: answered by the I/O thread on purpose; a blocked loop fails it.
 void add_healthz(http::router& to);
-/// GET /methods: what there is to compare.
-void add_methods(http::router& to);
+/// GET /methods: what there is to compare, and which back end `io=auto` is.
+void add_methods(http::router& to, const runs::run_service& service);
 /// GET, POST /write: one run on the loop that took the request, which `watch` monitors; the report when it has
 /// finished.
 struct write_options {

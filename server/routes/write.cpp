@@ -46,7 +46,7 @@ void add_write(http::router& to, runs::run_service& service, const monitor::loop
     if (parameters.wrong) co_return to_response(*parameters.wrong);
     if (auto turned_away = shed(shed_lag, shed_lag ? watch.recent_lag() : std::nullopt))
       co_return *std::move(turned_away);
-    parameters.request.io = service.select(parameters.io, parameters.request.id);
+    parameters.request.io = service.select(parameters.io);
     // Every turn of this run names its request to the monitor, however often it is suspended.
     const monitor::activity activity{watch.activities(), request.id(), route_name(request.method()),
                                      request.raw_query()};

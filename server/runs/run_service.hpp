@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "run_registry.hpp"
-#include "writers/file/back_end_trial.hpp"
+#include "writers/file/uring_support.hpp"
 #include "writers/write_run.hpp"
 
 namespace loopscope::runs {
@@ -23,23 +23,23 @@ class run_service {
   using result = std::variant<run_report, refusal, writers::file_error>;
 
   /// `preferred` is what requests get that leave the back end open.
-  run_service(run_registry& registry, writers::write_environment environment, writers::back_end_trial trial,
+  run_service(run_registry& registry, writers::write_environment environment, writers::uring_support uring,
               writers::back_end_choice preferred)
-      : registry_(registry), environment_(std::move(environment)), trial_(std::move(trial)), preferred_(preferred) {}
+      : registry_(registry), environment_(std::move(environment)), uring_(std::move(uring)), preferred_(preferred) {}
 
   /// `abandon` ends the run when it is requested, as cancel_all() of the registry does: operation_aborted.
   boost::asio::awaitable<result> run(writers::write_request request, std::stop_token abandon, watch_loop watch);
 
-  const writers::uring_support& uring() const noexcept { return trial_.support; }
-  writers::selected_back_end select(writers::back_end_choice asked, writers::method id) const {
-    return trial_.select(asked == writers::back_end_choice::automatic ? preferred_ : asked, id);
+  const writers::uring_support& uring() const noexcept { return uring_; }
+  writers::selected_back_end select(writers::back_end_choice asked) const {
+    return writers::select_back_end(asked, preferred_, uring_);
   }
   run_registry& registry() noexcept { return registry_; }
 
  private:
   run_registry& registry_;
   writers::write_environment environment_;
-  writers::back_end_trial trial_;
+  writers::uring_support uring_;
   writers::back_end_choice preferred_;
 };
 

@@ -9,7 +9,7 @@ namespace loopscope::writers {
 /// Who carries out a method's writes.
 enum class back_end { threads, uring };
 
-/// What a request may ask for; `automatic` leaves it to the service.
+/// What a request may ask for. `automatic` is threads, as in libuv, unless the service is told otherwise.
 enum class back_end_choice { automatic, threads, uring };
 
 /// A back end and the reason for it, for the report.

@@ -107,11 +107,28 @@ class Writes(unittest.TestCase):
         self.assertEqual(set(methods), set(METHODS))
         self.assertEqual([name for name, each in methods.items() if each["blocks_loop"]], ["sync"])
         self.assertEqual(methods["promise"]["aliases"], ["async", "await"])
+        self.assertEqual(json.loads(body)["io_auto"], {"io": "threads", "reason": "auto is threads, as in libuv"})
         _, _, body = self.service.ask("/openapi.json")
         document = json.loads(body)
         self.assertEqual(document["openapi"], "3.1.0")
         _, report = self.service.write(method="stream", count=10)
         self.assertEqual(set(report), set(document["components"]["schemas"]["WriteReport"]["properties"]))
+
+
+class TheBackEnd(unittest.TestCase):
+    def test_is_threads_for_auto_at_every_start(self):
+        for _ in range(5):
+            with Loopscope() as service:
+                for method in ("promise", "callback", "stream"):
+                    _, report = service.write(method=method, count=1000)
+                    self.assertEqual((report["io"], report["io_reason"]), ("threads", "auto is threads, as in libuv"))
+
+    def test_is_uring_where_the_flag_asks_for_it(self):
+        with Loopscope("--file-io", "uring") as service:
+            auto = json.loads(service.ask("/methods")[2])["io_auto"]
+            _, report = service.write(method="stream", count=1000)
+            self.assertEqual((report["io"], report["io_reason"]), (auto["io"], auto["reason"]))
+            self.assertIn("asked for by --file-io", auto["reason"])
 
 
 class TheLoop(unittest.TestCase):

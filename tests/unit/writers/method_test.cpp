@@ -33,5 +33,35 @@ TEST(method, has_a_strategy_of_its_own) {
   EXPECT_EQ(strategies.size(), method_count);
 }
 
+const uring_support available{true, "io_uring is available"};
+const uring_support unavailable{false, "no io_uring here"};
+
+TEST(select_back_end, takes_threads_for_auto_whatever_this_machine_has) {
+  for (const auto& uring : {available, unavailable}) {
+    const auto chosen = select_back_end(back_end_choice::automatic, back_end_choice::automatic, uring);
+    EXPECT_EQ(chosen.id, back_end::threads);
+    EXPECT_EQ(chosen.reason, "auto is threads, as in libuv");
+  }
+}
+
+TEST(select_back_end, takes_uring_for_who_asks) {
+  const auto by_request = select_back_end(back_end_choice::uring, back_end_choice::threads, available);
+  EXPECT_EQ(by_request.id, back_end::uring);
+  EXPECT_EQ(by_request.reason, "asked for");
+  const auto by_flag = select_back_end(back_end_choice::automatic, back_end_choice::uring, available);
+  EXPECT_EQ(by_flag.id, back_end::uring);
+  EXPECT_EQ(by_flag.reason, "asked for by --file-io");
+}
+
+TEST(select_back_end, prefers_what_the_request_asks_for) {
+  EXPECT_EQ(select_back_end(back_end_choice::threads, back_end_choice::uring, available).id, back_end::threads);
+}
+
+TEST(select_back_end, falls_back_to_threads_and_says_why) {
+  const auto chosen = select_back_end(back_end_choice::automatic, back_end_choice::uring, unavailable);
+  EXPECT_EQ(chosen.id, back_end::threads);
+  EXPECT_EQ(chosen.reason, "uring was asked for by --file-io, but no io_uring here");
+}
+
 }  // namespace
 }  // namespace loopscope::writers
