@@ -6,6 +6,7 @@
 #include "server/cli/command_line.hpp"
 #include "server/cli/commands.hpp"
 #include "server/cli/container_limits.hpp"
+#include "server/support/out_of_memory.hpp"
 
 namespace {
 
@@ -25,6 +26,7 @@ struct carry_out {
 }  // namespace
 
 int main(int argc, char** argv) {
+  end_process_when_out_of_memory();
   try {
     return std::visit(carry_out{}, cli::parse_command_line(argc, argv, cli::blocking_read_container_limits()));
   } catch (const std::exception& failure) {

@@ -7,7 +7,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <memory_resource>
-#include <new>
 #include <type_traits>
 
 #include "file/operation_queue.hpp"
@@ -90,22 +89,16 @@ class flood {
     std::size_t text_bytes = 0;
   };
 
-  /// Nothing when there is no memory left.
-  batch try_add(std::uint64_t first, std::uint64_t count, completions& run) noexcept {
+  batch add(std::uint64_t first, std::uint64_t count, completions& run) {
     batch added;
-    try {
-      std::pmr::polymorphic_allocator<> allocator{&records_};
-      auto* const operations = allocator.allocate_object<callback_write>(count);
-      const std::size_t text_bytes = total_bytes(first + count) - total_bytes(first);
-      auto* text = static_cast<std::byte*>(allocator.allocate_bytes(text_bytes + max_record_bytes, 1));
-      for (std::uint64_t i = 0; i < count; ++i) {
-        const std::size_t size =
-            format_record(first + i, std::span<std::byte, max_record_bytes>{text, max_record_bytes});
-        added.operations.push(*std::construct_at(operations + i, std::span{text, size}, run));
-        text += size;
-      }
-      added.text_bytes = text_bytes;
-    } catch (const std::bad_alloc&) {
+    std::pmr::polymorphic_allocator<> allocator{&records_};
+    auto* const operations = allocator.allocate_object<callback_write>(count);
+    added.text_bytes = total_bytes(first + count) - total_bytes(first);
+    auto* text = static_cast<std::byte*>(allocator.allocate_bytes(added.text_bytes + max_record_bytes, 1));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::size_t size = format_record(first + i, std::span<std::byte, max_record_bytes>{text, max_record_bytes});
+      added.operations.push(*std::construct_at(operations + i, std::span{text, size}, run));
+      text += size;
     }
     return added;
   }
@@ -142,11 +135,7 @@ boost::asio::awaitable<error_code> write_callback(write_task& task) {
     if (task.stop.stop_requested()) run.fail(boost::asio::error::operation_aborted);
     if (run.failed()) break;
     const std::uint64_t count = std::min(task.count - number, records_a_batch);
-    flood::batch batch = records.try_add(number, count, run);
-    if (batch.operations.empty()) {
-      run.fail(make_error_code(boost::system::errc::not_enough_memory));
-      break;
-    }
+    flood::batch batch = records.add(number, count, run);
     number += count;
     run.started(count, batch.text_bytes);
     task.back_end->start_all(batch.operations);

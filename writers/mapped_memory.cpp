@@ -7,9 +7,13 @@
 namespace loopscope::writers {
 
 void* mapped_memory::do_allocate(std::size_t bytes, std::size_t) {
-  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc{};
-  return memory;
+  for (;;) {
+    void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc{};
+    handler();
+  }
 }
 
 void mapped_memory::do_deallocate(void* memory, std::size_t bytes, std::size_t) {

@@ -8,8 +8,8 @@ namespace loopscope::writers {
 ///
 /// malloc(3) keeps a burst of small blocks for the thread that made it; measured, 80 MB stayed resident after a flood
 /// of a million writes of which nothing was in use any more. Units: bytes; every allocation takes whole pages, so put a
-/// pool or a monotonic_buffer_resource on top. Errors: allocate() throws bad_alloc when the kernel has none. Threads:
-/// any, several at once.
+/// pool or a monotonic_buffer_resource on top. Errors: as operator new, calls the new_handler while the
+/// kernel has none, and throws bad_alloc where there is no handler. Threads: any, several at once.
 class mapped_memory final : public std::pmr::memory_resource {
  private:
   void* do_allocate(std::size_t bytes, std::size_t alignment) override;

@@ -73,6 +73,10 @@ content_figures record_checker::finish() const {
   return figures;
 }
 
+std::uint64_t verify_memory_bytes(std::uint64_t count) noexcept {
+  return read_chunk_bytes + count / 8 + 1;
+}
+
 boost::system::result<content_figures> blocking_verify(int descriptor, std::uint64_t count,
                                                        const std::stop_token& stop) {
   record_checker checker{count};

@@ -45,6 +45,9 @@ class record_checker {
   content_figures figures_;
 };
 
+/// The most memory that blocking_verify() takes for so many records.
+std::uint64_t verify_memory_bytes(std::uint64_t count) noexcept;
+
 /// Reads an open file from its start, leaving its position alone, and checks it against the records 0 .. count-1.
 ///
 /// Errors: errno of the failed read; operation_aborted once `stop` was requested. Threads: any; blocks.

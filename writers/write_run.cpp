@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -176,7 +177,13 @@ asio::awaitable<file_result<write_report>> write_records(const write_request& re
                   environment.pool,  files.file(),
                   back_end.get(),    progress};
   const cpu_time cpu_before = cpu_time::now();
-  if (const error_code error = co_await strategy_for(request.id)(task)) co_return files.failed(error, "write");
+  error_code error;
+  try {
+    error = co_await strategy_for(request.id)(task);
+  } catch (...) {
+    std::terminate();  // no memory: what the pool or the ring still writes would outlive this frame
+  }
+  if (error) co_return files.failed(error, "write");
   write_report report = describe(request);
   report.cpu = cpu_time::now().since(cpu_before);
   take_figures(report, request, progress);

@@ -3,10 +3,12 @@
 #include <variant>
 
 #include "command_line.hpp"
+#include "server/support/out_of_memory.hpp"
 #include "session.hpp"
 
 int main(int argc, char** argv) {
   using namespace loopscope;
+  end_process_when_out_of_memory();
   try {
     const auto command = probe::parse_command_line(argc, argv);
     if (const auto* asked = std::get_if<probe::options>(&command)) return probe::run_session(*asked);

@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include <exception>
-
 #include "sse.hpp"
 
 namespace loopscope::admin {
@@ -67,12 +65,7 @@ void event_sampler::read_second(std::vector<monitor::interval_reader>& readers) 
 
 void event_sampler::publish(sample_collector& collector) {
   const auto id = ++last_id_;
-  std::string text;
-  try {
-    text = sse::event(id, "sample", to_text(sample_json(collector.blocking_collect())));
-  } catch (const std::exception& failure) {  // a bug or no memory: subscribers see it, and the next sample may succeed
-    text = sse::event(id, "failed", to_text({{"what", failure.what()}}));
-  }
+  std::string text = sse::event(id, "sample", to_text(sample_json(collector.blocking_collect())));
   feed_->publish(std::make_shared<feed_event>(feed_event{id, std::move(text)}));
 }
 

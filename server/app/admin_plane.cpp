@@ -6,7 +6,7 @@ namespace loopscope::app {
 
 admin_plane::admin_plane(admin::sources of, logger& log)
     : sources_(std::move(of)),
-      loop_("admin", log),
+      loop_("admin"),
       feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),
       sampler_(sources_, feed_),
       errors_(log),

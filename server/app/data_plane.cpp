@@ -52,7 +52,7 @@ monitor::options watch_options(const std::string& name, const cli::serve_config&
 struct data_plane::part {
   part(const std::string& name, const cli::serve_config& config, runs::run_service& service,
        metrics::request_counters& requests, logger& log)
-      : loop(name, log), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
+      : loop(name), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
     routes::add_hello(router);
     routes::add_healthz(router);
     routes::add_methods(router, service);

@@ -2,11 +2,9 @@
 
 #include <pthread.h>
 
-#include <exception>
-
 namespace loopscope::app {
 
-io_loop::io_loop(std::string name, logger& log) : name_(std::move(name)), log_(log) {}
+io_loop::io_loop(std::string name) : name_(std::move(name)) {}
 
 io_loop::~io_loop() {
   stop();
@@ -23,14 +21,8 @@ void io_loop::stop() {
 
 void io_loop::run() {
   ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-  for (;;) {
-    try {
-      context_.run();
-      return;
-    } catch (const std::exception& failure) {  // a bug; the other connections of this loop should not pay for it
-      log_.error("a handler of the loop failed", {{"loop", name_}, {"what", failure.what()}});
-    }
-  }
+  // An exception out of a handler is a bug, and what the handler was about to do is lost for good: it ends the process.
+  context_.run();
 }
 
 }  // namespace loopscope::app

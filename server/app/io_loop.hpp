@@ -6,8 +6,6 @@
 #include <string>
 #include <thread>
 
-#include "server/log/logger.hpp"
-
 namespace loopscope::app {
 
 /// One event loop: an io_context that one named thread runs.
@@ -15,7 +13,7 @@ namespace loopscope::app {
 /// Threads: start() and stop() from the owner's. Lifetime: the destructor stops and joins.
 class io_loop {
  public:
-  io_loop(std::string name, logger& log);
+  explicit io_loop(std::string name);
   ~io_loop();
   io_loop(const io_loop&) = delete;
   io_loop& operator=(const io_loop&) = delete;
@@ -31,7 +29,6 @@ class io_loop {
   void run();
 
   std::string name_;
-  logger& log_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
   std::thread thread_;

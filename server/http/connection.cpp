@@ -94,7 +94,7 @@ template <class Action>
 void connection::guarded(Action action) {
   try {
     action();
-  } catch (...) {  // out of memory: this client's loss alone
+  } catch (...) {  // a bug: this client's loss alone
     fail(std::current_exception());
   }
 }

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <new>
 
 #include "connection.hpp"
 
@@ -59,12 +58,7 @@ void listener::on_accept(const error_code& ec, stream_socket&& socket) {
     if (pauses) return retry_later(backoff_.next());
   } else {
     backoff_.reset();
-    try {
-      take(std::move(socket), peer_);  // also of a stopped listener: it may have sent a request
-    } catch (const std::bad_alloc&) {
-      shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), true);
-      return retry_later(backoff_.next());
-    }
+    take(std::move(socket), peer_);  // also of a stopped listener: it may have sent a request
   }
   accept();
 }
@@ -101,7 +95,7 @@ void listener::slot_is_free() {
   accept();
 }
 
-void listener::accept_waiting() noexcept try {
+void listener::accept_waiting() {
   error_code ec;
   acceptor_.non_blocking(true, ec);
   while (!ec && admit(shared_->registry.open(), shared_->bounds.max_connections) == admission::serve) {
@@ -110,8 +104,6 @@ void listener::accept_waiting() noexcept try {
     acceptor_.accept(socket, peer, ec);
     if (!ec) take(std::move(socket), peer);
   }
-} catch (const std::bad_alloc&) {
-  shared_->watcher.on_accept_error(error_code(ENOMEM, boost::system::system_category()), false);
 }
 
 void listener::stop() {

@@ -31,7 +31,7 @@ class listener : public std::enable_shared_from_this<listener> {
 
  private:
   void accept();
-  void accept_waiting() noexcept;
+  void accept_waiting();
   void on_accept(const error_code& ec, stream_socket&& socket);
   void take(stream_socket&& socket, const tcp::endpoint& peer);
   void retry_later(std::chrono::milliseconds pause);

@@ -155,10 +155,11 @@ debug_info::debug_info() : modules_(::dwfl_begin(&callbacks)) {
 
 std::vector<stack_frame> debug_info::blocking_look_up(std::uintptr_t address) const {
   Dwfl_Module* const module = modules_ ? ::dwfl_addrmodule(modules_.get(), address) : nullptr;
+  if (!module) return {stack_frame{}};
   Dwarf_Addr end = 0;
   const char* name = ::dwfl_module_info(module, nullptr, nullptr, &end, nullptr, nullptr, nullptr, nullptr);
   // An address of none is given to the one before it.
-  if (!module || address >= end) return {stack_frame{}};
+  if (address >= end) return {stack_frame{}};
   const std::string_view path = name ? name : "";
   // The symbol names the compiled function in full; debug information may call a lambda just "operator()".
   std::string compiled = name_of(::dwfl_module_addrname(module, address));

@@ -1,7 +1,10 @@
 #include "admission.hpp"
 
+#include <algorithm>
+
 #include "writers/record.hpp"
 #include "writers/strategy.hpp"
+#include "writers/verify.hpp"
 
 namespace loopscope::runs {
 
@@ -22,6 +25,8 @@ run_cost estimate(const writers::write_request& request) noexcept {
       cost.pending_bytes = writers::max_record_bytes;
       break;
   }
+  // The file is read back when no record waits any more.
+  if (request.verify) cost.pending_bytes = std::max(cost.pending_bytes, writers::verify_memory_bytes(request.count));
   return cost;
 }
 

@@ -20,7 +20,7 @@ struct run_limits {
 
 /// What one write will take, known before it starts.
 struct run_cost {
-  std::uint64_t pending_bytes = 0;  ///< memory of records that wait to be written
+  std::uint64_t pending_bytes = 0;  ///< memory of records that wait to be written, or of reading them back
   std::uint64_t output_bytes = 0;   ///< on disk
 };
 

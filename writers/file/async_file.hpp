@@ -21,18 +21,20 @@ using boost::system::error_code;
 ///
 /// Each operation writes all of its data (short writes and EINTR are continued) and its bytes stay together.
 /// Errors: the system call's errno; operation_canceled after cancel().
+/// Memory: an allocation that fails ends the process (std::terminate where there is no new_handler), since operations
+/// that are under way point into their owners. So does an exception of an operation's on_complete.
 /// Threads: start() and cancel() only on the file's executor, where completions run, too.
 /// Lifetime: outlives its operations. Cancellation: cancel() completes what has not been begun.
 class async_file {
  public:
   virtual ~async_file() = default;
-  virtual void start(write_operation& operation) = 0;
+  virtual void start(write_operation& operation) noexcept = 0;
   /// The same for several, in their order: for a back end where handing one over costs more than queueing it.
-  virtual void start_all(operation_queue& operations) {
+  virtual void start_all(operation_queue& operations) noexcept {
     while (!operations.empty()) start(operations.pop());
   }
   /// Later and waiting operations complete with operation_canceled; one in the kernel completes as it does.
-  virtual void cancel() = 0;
+  virtual void cancel() noexcept = 0;
 };
 
 /// Writes all of `data` as an Asio operation: `void(error_code)`.

@@ -187,7 +187,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     boost::asio::post(loop_, [self = shared_from_this(), give_up] { self->look_for_completion(give_up); });
   }
 
-  void look_for_completion(std::chrono::steady_clock::time_point give_up) {
+  void look_for_completion(std::chrono::steady_clock::time_point give_up) noexcept {
     const bool absence_was_brief = !one_cpu_ || yield_is_brief();
     if (!some_completed_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
       return post_look(give_up);
@@ -216,7 +216,7 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     boost::asio::post(loop_, [self = shared_from_this()] { self->complete_some(); });
   }
 
-  void complete_some() {
+  void complete_some() noexcept {
     {
       const std::lock_guard lock{mutex_};
       ready_.append(completed_);
@@ -262,17 +262,17 @@ pool_file::pool_file(boost::asio::any_io_executor executor, io_pool& pool, block
 
 pool_file::~pool_file() = default;
 
-void pool_file::start(write_operation& operation) {
+void pool_file::start(write_operation& operation) noexcept {
   operation_queue lone;
   lone.push(operation);
   state_->start_all(lone);
 }
 
-void pool_file::start_all(operation_queue& operations) {
+void pool_file::start_all(operation_queue& operations) noexcept {
   state_->start_all(operations);
 }
 
-void pool_file::cancel() {
+void pool_file::cancel() noexcept {
   state_->cancel();
 }
 

@@ -20,9 +20,9 @@ class pool_file final : public async_file {
   pool_file(const pool_file&) = delete;
   pool_file& operator=(const pool_file&) = delete;
 
-  void start(write_operation& operation) override;
-  void start_all(operation_queue& operations) override;
-  void cancel() override;
+  void start(write_operation& operation) noexcept override;
+  void start_all(operation_queue& operations) noexcept override;
+  void cancel() noexcept override;
 
  private:
   class shared_state;

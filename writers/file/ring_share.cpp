@@ -2,17 +2,17 @@
 
 namespace loopscope::writers {
 
-void ring_share::ask(user& who) {
+void ring_share::ask(user& who) noexcept {
   waiting_.push_back(&who);
   take_turns();
 }
 
-void ring_share::ended() {
+void ring_share::ended() noexcept {
   --in_flight_;
   take_turns();
 }
 
-void ring_share::take_turns() {
+void ring_share::take_turns() noexcept {
   while (in_flight_ < most_in_flight && !waiting_.empty()) {
     user& next = *waiting_.front();
     waiting_.pop_front();

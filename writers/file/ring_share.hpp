@@ -19,7 +19,7 @@ class ring_share : public boost::asio::execution_context::service {
   class user {
    public:
     /// Begins one write, which ends with ended(). Returns whether there is another one to begin.
-    virtual bool begin_write() = 0;
+    virtual bool begin_write() noexcept = 0;
 
    protected:
     ~user() = default;
@@ -31,14 +31,14 @@ class ring_share : public boost::asio::execution_context::service {
   explicit ring_share(boost::asio::execution_context& loop) : service(loop) {}
 
   /// `who`, that had nothing to begin, has something now.
-  void ask(user& who);
+  void ask(user& who) noexcept;
   /// A write that was begun has ended.
-  void ended();
+  void ended() noexcept;
   void withdraw(user& who) { std::erase(waiting_, &who); }
 
  private:
   void shutdown() override {}
-  void take_turns();
+  void take_turns() noexcept;
 
   std::deque<user*> waiting_;
   std::size_t in_flight_ = 0;

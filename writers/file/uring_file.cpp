@@ -25,17 +25,17 @@ uring_file::uring_file(asio::any_io_executor executor, int descriptor)
   idle_.push_back(&lanes_.emplace_back(executor_, descriptor_));
 }
 
-void uring_file::start(write_operation& operation) {
+void uring_file::start(write_operation& operation) noexcept {
   const bool asked_already = !waiting_.empty();
   waiting_.push(operation);
   if (!asked_already) share_.ask(*this);
 }
 
-void uring_file::cancel() {
+void uring_file::cancel() noexcept {
   cancelled_ = true;
 }
 
-bool uring_file::begin_write() {
+bool uring_file::begin_write() noexcept {
   lane& on = idle_lane();
   on.current = &waiting_.pop();
   on.offset = next_offset_;
@@ -61,7 +61,7 @@ void uring_file::write_current(lane& on) {
                               [this, &on](error_code error, std::size_t written) { on_written(on, error, written); });
 }
 
-void uring_file::on_written(lane& on, error_code error, std::size_t written) {
+void uring_file::on_written(lane& on, error_code error, std::size_t written) noexcept {
   write_operation& operation = *on.current;
   if (error == asio::error::interrupted) return write_current(on);
   if (!error && written == 0 && !operation.data.empty()) error.assign(EIO, boost::system::system_category());

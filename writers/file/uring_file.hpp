@@ -36,8 +36,8 @@ class uring_file final : public async_file, private ring_share::user {
   uring_file(boost::asio::any_io_executor executor, int descriptor);
   ~uring_file() { share_.withdraw(*this); }
 
-  void start(write_operation& operation) override;
-  void cancel() override;
+  void start(write_operation& operation) noexcept override;
+  void cancel() noexcept override;
   /// Write operations given to the ring so far. Threads: any.
   std::uint64_t write_calls() const noexcept { return write_calls_.load(std::memory_order_relaxed); }
 
@@ -54,10 +54,10 @@ class uring_file final : public async_file, private ring_share::user {
     std::uint64_t offset = 0;
   };
 
-  bool begin_write() override;
+  bool begin_write() noexcept override;
   lane& idle_lane();
   void write_current(lane& on);
-  void on_written(lane& on, error_code error, std::size_t written);
+  void on_written(lane& on, error_code error, std::size_t written) noexcept;
 
   const boost::asio::any_io_executor executor_;
   const int descriptor_;

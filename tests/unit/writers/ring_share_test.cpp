@@ -12,7 +12,7 @@ namespace {
 class fake_user final : public ring_share::user {
  public:
   fake_user(char name, std::size_t writes, std::string& begun) : name_(name), left_(writes), begun_(begun) {}
-  bool begin_write() override {
+  bool begin_write() noexcept override {
     begun_ += name_;
     return --left_ > 0;
   }

@@ -1,0 +1,203 @@
+"""An allocation that fails ends the process with one clear line, or everybody is answered: nothing in between.
+
+Fails the allocations of each kind of request in turn, one a run. LOOPSCOPE_SWEEP_EVERY=1 tries every one of them; by
+default the first few and a sample of the others are tried, every so many from a random start that is printed and can be
+set (LOOPSCOPE_SWEEP_SEED).
+"""
+
+import http.client
+import json
+import mmap
+import os
+import pathlib
+import random
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+from loopscope import BINARY, Loopscope, split_address, wait_until
+
+PRELOAD = os.environ["LOOPSCOPE_FAIL_ALLOCATION_LIBRARY"]
+EVERY = int(os.environ.get("LOOPSCOPE_SWEEP_EVERY", "41"))
+SEED = int(os.environ.get("LOOPSCOPE_SWEEP_SEED", str(time.time_ns() % 100_000)))
+LAST_LINE = "loopscope: out of memory: an allocation failed, so the process ends"
+FIRST = 6  # all of these are tried
+COUNT = 300
+ANSWER_TIMEOUT_S = 30
+
+
+class Allocations:
+    """What the preloaded library is told."""
+
+    def __init__(self, directory):
+        self.path = pathlib.Path(directory) / "allocations"
+        self.path.write_bytes(bytes(32))
+        with open(self.path, "r+b") as file:
+            self.memory_ = mmap.mmap(file.fileno(), 32)
+
+    def environment(self):
+        return {"LD_PRELOAD": PRELOAD, "LOOPSCOPE_FAIL_ALLOCATION": str(self.path),
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def fail(self, after, failures=1):
+        self.memory_[8:32] = struct.pack("<3q", after, failures, 0)
+        self.memory_[0:8] = struct.pack("<q", 1)
+
+    def stop_failing(self):
+        """How many have failed."""
+        self.memory_[0:8] = bytes(8)
+        return struct.unpack("<q", self.memory_[24:32])[0]
+
+
+def get(address, target):
+    """Whether the request was answered in whole, and the server knows what became of it."""
+    connection = http.client.HTTPConnection(*address, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status != 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def two_events(address):
+    with socket.create_connection(address, timeout=ANSWER_TIMEOUT_S) as client:
+        client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        text = b""
+        try:
+            while text.count(b"event: sample") < 2:
+                piece = client.recv(65536)
+                if not piece:
+                    return False
+                text += piece
+        except OSError:
+            return False
+    return True
+
+
+def data(target):
+    return lambda service: get(service.address, target)
+
+
+def admin(target):
+    return lambda service: get(service.admin_address, target)
+
+
+def write(method, **more):
+    query = "".join(f"&{name}={value}" for name, value in more.items())
+    return data(f"/write?method={method}&count={COUNT}{query}")
+
+
+def seen_stall(service):
+    return get(service.address, "/write?method=sync&count=200000") and get(service.admin_address, "/stalls")
+
+
+REQUESTS = {
+    "accept and /hello": data("/hello"),
+    "sync": write("sync"), "promise": write("promise"), "callback": write("callback"), "stream": write("stream"),
+    "partition": write("partition"), "offload": write("offload", verify="true", durability="disk"),
+    "promise uring": write("promise", io="uring"), "callback uring": write("callback", io="uring", verify="true"),
+    "stream uring": write("stream", io="uring"),
+    "a stall and /stalls": seen_stall,
+    "/events": lambda service: two_events(service.admin_address),
+    "/metrics": admin("/metrics"), "/loop": admin("/loop"), "/runs": admin("/runs"), "the page": admin("/"),
+    "a wrong parameter": data("/write?method=sync&count=0"),
+}
+
+
+class OutOfMemory(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.allocations = Allocations(self.directory.name)
+
+    def check_ended(self, service):
+        service.process.wait(timeout=ANSWER_TIMEOUT_S)
+        service.log_reader_.join()
+        self.assertEqual(service.process.returncode, 1, service.log)
+        self.assertEqual(service.log.rstrip("\n").rsplit("\n", 1)[-1], LAST_LINE)
+
+    def check_serves(self, service):
+        self.assertTrue(get(service.address, "/hello"))
+        self.assertTrue(get(service.admin_address, "/livez"))
+        wait_until(lambda: service.running() == 0, "no write is left")
+
+    def fail_one(self, service, request, after, failures):
+        """Whether an allocation has failed, and whether the process has ended."""
+        self.allocations.fail(after, failures)
+        answered = request(service)
+        failed = self.allocations.stop_failing() > 0
+        if answered:
+            self.check_serves(service)
+        else:
+            self.assertTrue(failed, "an answer is missing although every allocation succeeded")
+            self.check_ended(service)
+        return failed, not answered
+
+    def sweep(self, request, start, every, failures=1):
+        """How many runs it took until no allocation was left to fail, and how many of them ended the process."""
+        after, runs, ended = 0, 0, 0
+        while True:
+            with Loopscope(environment=self.allocations.environment()) as service:
+                self.check_serves(service)
+                failed, gone = True, False
+                while failed and not gone:
+                    failed, gone = self.fail_one(service, request, after, failures)
+                    runs += failed
+                    ended += gone
+                    after += 1 if after < FIRST else start if after == FIRST else every
+            if not failed:
+                return runs, ended
+
+    def test_each_allocation_of_a_request(self):
+        print(f"LOOPSCOPE_SWEEP_SEED={SEED} LOOPSCOPE_SWEEP_EVERY={EVERY}", flush=True)
+        starts = random.Random(SEED)
+        for name, request in REQUESTS.items():
+            with self.subTest(request=name):
+                runs, ended = self.sweep(request, starts.randrange(EVERY) + 1, EVERY)
+                print(f"{name}: {runs} failed allocations, {ended} times the end", flush=True)
+
+    def test_all_allocations_from_one_moment_on(self):
+        for name in ("stream", "callback uring", "/events"):
+            with self.subTest(request=name):
+                self.sweep(REQUESTS[name], 1, 10 * EVERY, failures=1_000_000)
+
+    def test_a_stderr_that_nobody_reads_does_not_keep_the_process(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.set_blocking(writer, True)
+        environment = {**os.environ, **self.allocations.environment()}
+        command = [BINARY, "--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", self.directory.name]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writer, env=environment) as process:
+            try:
+                address = split_address(json.loads(process.stdout.readline())["listen"])
+                self.allocations.fail(0, failures=1_000_000)
+                self.assertFalse(get(address, "/write?method=stream&count=10"))
+                self.assertEqual(process.wait(timeout=ANSWER_TIMEOUT_S), 1)
+            finally:
+                process.kill()
+        for end in (reader, writer):
+            os.close(end)
+
+    def test_the_commands_end_alike(self):
+        with tempfile.TemporaryDirectory() as directory:
+            environment = {**os.environ, **self.allocations.environment()}
+            self.allocations.fail(2000)
+            done = subprocess.run([BINARY, "write", "callback", "--count", "1000000", "--data-dir", directory],
+                                  capture_output=True, text=True, env=environment, timeout=60, check=False)
+            self.allocations.stop_failing()
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertEqual(done.stderr.rstrip("\n"), LAST_LINE)
+
+
+if __name__ == "__main__":
+    unittest.main()
