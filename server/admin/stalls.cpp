@@ -17,7 +17,7 @@ http::task<http::response> answer_stalls(const sources& of, const http::request&
   for (const auto& each : of.loops) std::ranges::move(each.watch.recent_stalls(), std::back_inserter(stalls));
   if (const auto id = wanted_id(asked))
     std::erase_if(stalls, [&](const auto& each) { return std::to_string(each.id) != *id; });
-  std::ranges::stable_sort(stalls, std::ranges::greater{}, &monitor::stall_record::started);
+  std::ranges::stable_sort(stalls, std::ranges::greater{}, &monitor::stall_record::started_steady);
   json list = json::array();
   for (const auto& each : stalls) list.push_back(stall_json(each));
   co_return json_answer({{"stalls", std::move(list)}});

@@ -120,7 +120,8 @@ void loop_core::loop_gone(time_point now, const host_totals& host) {
 void loop_core::open_case() {
   if (settling_) settle(time_point::max());
   const auto start = tracker_.stall_start();
-  case_.emplace(++stall_ids_, start, time_account(start, tracker_.baseline(), host_at_post_), too_short);
+  case_.emplace(++stall_ids_, start, clock_reading::now(), time_account(start, tracker_.baseline(), host_at_post_),
+                too_short);
   pulse_.declare(stall_ids_);
   advice_.clear();
   repeats_ = 0;

@@ -17,9 +17,13 @@ bool same_place(const stack_frame& a, const stack_frame& b) {
 
 }  // namespace
 
-stall_case::stall_case(std::uint64_t id, stall_tracker::time_point start, time_account account,
-                       std::string no_stack_yet)
-    : id_(id), start_(start), account_(std::move(account)), no_stack_reason_(std::move(no_stack_yet)) {}
+stall_case::stall_case(std::uint64_t id, stall_tracker::time_point start, const clock_reading& found,
+                       time_account account, std::string no_stack_yet)
+    : id_(id),
+      start_(start),
+      started_(found.to_system(start)),
+      account_(std::move(account)),
+      no_stack_reason_(std::move(no_stack_yet)) {}
 
 void stall_case::look(const sighting& seen, const loop_thread& thread, const activity_slot& slot) {
   account_.look(seen);
@@ -70,9 +74,8 @@ void stall_case::add_stack(std::vector<stack_frame> stack) {
 
 void stall_case::describe(stall_record& out, const evidence& seen, bool in_progress) const {
   out.id = id_;
-  const auto now = std::chrono::steady_clock::now();
-  out.started =
-      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(now - start_);
+  out.started = started_;
+  out.started_steady = start_;
   out.duration = seen.wall;
   out.in_progress = in_progress;
   out.why = judge(seen);

@@ -11,12 +11,26 @@
 
 namespace loopscope::monitor {
 
+/// Both clocks, read together.
+struct clock_reading {
+  std::chrono::steady_clock::time_point steady{};
+  std::chrono::system_clock::time_point system{};
+
+  static clock_reading now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
+  std::chrono::system_clock::time_point to_system(std::chrono::steady_clock::time_point at) const {
+    return system - std::chrono::duration_cast<std::chrono::system_clock::duration>(steady - at);
+  }
+};
+
 /// Gathers what is found out about one stall and puts it into its record.
 ///
 /// Threads: none of its own; the owner serialises.
 class stall_case {
  public:
-  stall_case(std::uint64_t id, stall_tracker::time_point start, time_account account, std::string no_stack_yet);
+  /// `found` is when the stall was found. The system time of its start is taken from it once: a clock that is set
+  /// later does not move the stall.
+  stall_case(std::uint64_t id, stall_tracker::time_point start, const clock_reading& found, time_account account,
+             std::string no_stack_yet);
 
   /// One look while the stall lasts.
   void look(const sighting& seen, const loop_thread& thread, const activity_slot& slot);
@@ -45,6 +59,7 @@ class stall_case {
 
   std::uint64_t id_;
   stall_tracker::time_point start_;
+  std::chrono::system_clock::time_point started_;
   time_account account_;
   std::vector<seen_call> calls_;
 

@@ -59,10 +59,13 @@ struct delayed_requests {
 /// One stall of one loop, as far as it is known.
 ///
 /// Units: durations are steady-clock. duration = cpu + run_queue + off_cpu; what the kernel does not tell is
-/// nullopt. A value: holds no reference to the monitor.
+/// nullopt. A value: holds no reference to the monitor. started is set once, when the stall is found, and stays
+/// what it is in every later record of the stall, even if the system clock is set meanwhile.
 struct stall_record {
   std::uint64_t id = 0;
   std::chrono::system_clock::time_point started{};
+  /// The same moment on the steady clock, which orders stalls and tells their age.
+  std::chrono::steady_clock::time_point started_steady{};
   std::chrono::nanoseconds duration{0};
   bool in_progress = false;
   std::string loop;

@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "blockers.hpp"
@@ -54,6 +55,26 @@ TEST(a_watched_loop, shows_a_stall_in_every_figure_while_it_lasts) {
   loop.settle();
   EXPECT_EQ(loop.monitor().stalled_for(), nanoseconds{0});
   EXPECT_FALSE(loop.monitor().recent_stalls().front().in_progress);
+}
+
+TEST(a_watched_loop, says_the_same_start_of_a_stall_in_every_record) {
+  watched_loop loop;
+  std::atomic<bool> go_on{false};
+  boost::asio::post(loop.io(), [&] {
+    while (!go_on) app::blocking_spin(milliseconds{1});
+  });
+  std::set<std::chrono::system_clock::time_point> told;
+  wait_for([&] {
+    for (const auto& r : loop.monitor().recent_stalls()) told.insert(r.started);
+    return loop.monitor().stalled_for() >= milliseconds{150};
+  });
+  EXPECT_FALSE(told.empty());
+  go_on = true;
+  loop.settle();
+  for (const auto& r : loop.monitor().recent_stalls()) told.insert(r.started);
+  for (const auto& r : loop.reports()) told.insert(r.started);
+  EXPECT_EQ(loop.monitor().recent_stalls().size(), 1U);
+  EXPECT_EQ(told.size(), 1U);
 }
 
 TEST(a_watched_loop, counts_ended_stalls_and_their_time_by_verdict) {
