@@ -84,7 +84,7 @@ def figures(window, requests, zero_ms, samples, stalls):
     return {**quantiles.figures(requests.within(due_in)),
             "from_sent_max_us": quantiles.figures(requests.from_sent().within(due_in))["max_us"],
             "writes": window.writes, "loop_lag_max_us": max(lags, default=None),
-            "longest_stall_ms": max(stalled, default=0.0)}
+            "stalls": len(stalled), "longest_stall_ms": max(stalled, default=None)}
 
 
 def summary(measured):

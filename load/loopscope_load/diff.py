@@ -15,7 +15,7 @@ FIGURES = (  # lower is better for each
     ("hello_p99_us", "/hello p99", units.duration_of_us),
     ("hello_p99_9_us", "/hello p99.9", units.duration_of_us),
     ("hello_max_us", "/hello max", units.duration_of_us),
-    ("longest_stall_ms", "longest stall", units.duration),
+    ("longest_stall_ms", "longest stall", lambda ms: units.duration(ms) if ms else "none"),
     ("peak_bytes", "peak memory", units.megabytes),
     ("cpu_share", "CPU", units.percent),
 )
@@ -76,13 +76,21 @@ def comparable(was, now):
 
 
 def figure_change(where, was, now, key, title, words):
-    old, new = was[key], now[key]
+    old, new = figure(was, key), figure(now, key)
     if old is None or new is None or abs(new["median"] - old["median"]) < NEGLIGIBLE[key]:
         return None
     worse = new["min"] > old["max"] * GAP
     if not worse and new["max"] * GAP >= old["min"]:
         return None
     return Change(where, f"{title} {spread(old, words)}, now {spread(new, words)}", worse)
+
+
+def figure(summary, key):
+    """A spread; of the longest stall, with 0 for a repeat that had none, so that the first stall is a change too."""
+    found, stalls = summary[key], summary.get("stalls")  # an earlier version did not count stalls
+    if key != "longest_stall_ms" or not stalls or stalls["min"] > 0:
+        return found
+    return {"median": found["median"] if stalls["median"] > 0 else 0, "min": 0, "max": found["max"] if found else 0}
 
 
 def spread(figure, words):

@@ -19,7 +19,12 @@ NOISE_FACTOR = 4       # a /hello slower than this many times the idle maximum i
 
 
 def verdict(row):
-    """{"loop": BLOCKED|STRESSED|FREE, "from": where that was read, "stall_ms": the figure it rests on}."""
+    """{"loop": BLOCKED|STRESSED|FREE, "from": where that was read, "stall_ms": the figure it rests on}.
+
+    stall_ms is None where the server keeps a stall record and had none.
+    """
+    if row["stalls"] == 0:
+        return {"loop": FREE, "from": "stall", "stall_ms": None}
     time_ms = row["time_ms"]
     stall_ms, source = row["longest_stall_ms"], "stall"
     if stall_ms is None and row["lag_max_us"] is not None:

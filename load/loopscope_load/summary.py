@@ -8,7 +8,8 @@ SPREAD = {  # name: where each repeat has it
     "queued_ms": ("write", "queued_ms"),
     "peak_bytes": ("write", "peak_bytes"),
     "cpu_share": ("write", "cpu_share"),
-    "longest_stall_ms": ("write", "longest_stall_ms"),
+    "stalls": ("write", "stalls"),
+    "longest_stall_ms": ("write", "longest_stall_ms"),  # of the repeats that had a stall
     "lag_max_us": ("write", "lag_max_us"),
     "hello_p50_us": ("during", "p50_us"),
     "hello_p99_us": ("during", "p99_us"),
@@ -34,7 +35,7 @@ def summary(repeats, count):
     figures["complete"] = agreed([repeat["write"]["complete"] for repeat in repeats])
     figures["in_order"] = agreed([repeat["write"]["in_order"] for repeat in repeats])
     figures["out_of_order_records"] = max(
-        (repeat["write"]["out_of_order_records"] or 0 for repeat in repeats), default=0) or None
+        (count for repeat in repeats if (count := repeat["write"]["out_of_order_records"]) is not None), default=None)
     figures["verdict"] = reading.verdict(middles(figures))
     figures["shown_repeat"] = shown(repeats)
     return figures

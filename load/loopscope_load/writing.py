@@ -53,6 +53,7 @@ def summary(reports):
         "cpu_share": median([share for share in map(cpu_share, reports) if share is not None]),
         "write_calls": (first.get("syscalls") or {}).get("write"),
         "drains": (first.get("backpressure") or {}).get("drains"),
+        "stalls": sum(stalls) if (stalls := figures(reports, "loop", "stalls")) else None,
         "longest_stall_ms": max(figures(reports, "loop", "longest_stall_ms"), default=None),
         "lag_max_us": max(figures(reports, "loop", "lag_max_us"), default=None),
         "dirty_bytes": (first.get("page_cache") or {}).get("dirty_bytes"),

@@ -55,6 +55,13 @@ report.overviewTable = (results) => {
     return element('span', {}, tied(words(figure.median)),
       element('span', {class: 'relation'}, `${tied(words(figure.min))} to ${tied(words(figure.max))}`));
   };
+  const stall = ({longest_stall_ms: longest, stalls}) => {
+    const words = (ms) => (ms > 0 ? units.duration(ms) : 'none');
+    // longest is of the repeats that had a stall. A document of an earlier version has 0 for none, and no number of stalls.
+    if (!stalls || stalls.min > 0) return spread(longest, words);
+    if (stalls.max === 0) return 'none';
+    return spread({...longest, min: 0, median: stalls.median > 0 ? longest.median : 0}, words);
+  };
   const order = (summary) => {
     if (summary.in_order === null) return units.notMeasured;
     return summary.in_order ? 'yes' : `NO, ${units.count(summary.out_of_order_records)} records`;
@@ -66,7 +73,7 @@ report.overviewTable = (results) => {
     const us = (key) => spread(summary[key], units.durationOfUs);
     const titled = entry.reason ? element('span', {}, name, element('span', {class: 'relation'}, `then: ${entry.reason}`)) : name;
     return [titled, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
-      us('idle_p99_9_us'), us('hello_max_us'), spread(summary.longest_stall_ms, (ms) => (ms > 0 ? units.duration(ms) : 'none')),
+      us('idle_p99_9_us'), us('hello_max_us'), stall(summary),
       spread(summary.peak_bytes, units.megabytes), spread(summary.cpu_share, units.percent), order(summary),
       report.loopWord(summary.verdict)];
   };

@@ -37,7 +37,7 @@ struct window_figures {
   /// left alone.
   lag_figures corrected;
   std::uint64_t stalls = 0;
-  std::optional<std::chrono::nanoseconds> longest_stall;
+  std::optional<std::chrono::nanoseconds> longest_stall;  ///< nullopt while stalls is 0
   /// CPU time of the loop's thread over elapsed; nullopt while the loop has not run.
   std::optional<double> cpu_share;
   /// Share of the deadlines at which the loop was not waiting for events.

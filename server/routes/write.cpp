@@ -31,8 +31,7 @@ std::function<std::optional<runs::loop_figures>()> measure(const monitor::loop_w
   return [window] {
     const monitor::window_figures seen = window->read();
     const monitor::lag_figures& lag = seen.corrected;
-    return std::optional{runs::loop_figures{lag.p50, lag.p99, lag.max, seen.stalls,
-                                            seen.longest_stall.value_or(std::chrono::nanoseconds{0})}};
+    return std::optional{runs::loop_figures{lag.p50, lag.p99, lag.max, seen.stalls, seen.longest_stall}};
   };
 }
 

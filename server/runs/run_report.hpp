@@ -13,7 +13,7 @@ namespace loopscope::runs {
 struct loop_figures {
   std::optional<std::chrono::nanoseconds> lag_p50, lag_p99, lag_max;
   std::uint64_t stalls = 0;
-  std::optional<std::chrono::nanoseconds> longest_stall;
+  std::optional<std::chrono::nanoseconds> longest_stall;  ///< absent without a stall
 };
 
 /// A finished write: the writers' measurements and the monitor's.

@@ -48,7 +48,8 @@ function to_repeat(result) {
       queued_ms: report.timing_ms.queued, peak_bytes: result.peak_bytes,
       pending_peak_bytes: report.memory.pending_peak_bytes,
       cpu_share: (report.cpu.process_user_ms + report.cpu.process_system_ms) / report.timing_ms.completed,
-      write_calls: report.syscalls.write, drains: result.drains, longest_stall_ms: result.longest_stall_ms,
+      write_calls: report.syscalls.write, drains: result.drains, stalls: result.stalls,
+      longest_stall_ms: result.longest_stall_ms,
       lag_max_us: report.loop.lag_max_us, dirty_bytes: report.page_cache.dirty_bytes, complete: result.complete,
       in_order: result.in_order, out_of_order_records: result.out_of_order_records },
     windows_ms,
@@ -66,10 +67,15 @@ function spread(values) {
   return known.length > 0 ? { median: median(known), min: Math.min(...known), max: Math.max(...known) } : null;
 }
 
-function verdict(stall_ms, time_ms) {
-  if (stall_ms === null) return { loop: null, from: null, stall_ms };
-  const loop = stall_ms > 0.5 * time_ms ? 'BLOCKED' : stall_ms > 0 ? 'stressed' : 'free';
-  return { loop, from: 'stall', stall_ms };
+/** `stalls`: the median of the repeats' numbers of stalls; `stall_ms` is null without any. */
+function verdict(stalls, stall_ms, time_ms) {
+  if (stalls === 0) return { loop: 'free', from: 'stall', stall_ms: null };
+  return { loop: stall_ms > 0.5 * time_ms ? 'BLOCKED' : 'stressed', from: 'stall', stall_ms };
+}
+
+/** The greatest of what was measured. */
+function greatest(values) {
+  return spread(values)?.max ?? null;
 }
 
 const agreed = (values) => (values.includes(false) ? false : values.includes(true) ? true : null);
@@ -78,6 +84,7 @@ function to_summary(repeats, count) {
   const of = (part, key) => spread(repeats.map((repeat) => repeat[part][key]));
   const [{ write }] = repeats;
   const time_ms = of('write', 'time_ms');
+  const stalls = of('write', 'stalls');
   const longest_stall_ms = of('write', 'longest_stall_ms');
   const hello = {};
   for (const key of ['p50_us', 'p99_us', 'p99_9_us', 'max_us']) {
@@ -88,8 +95,8 @@ function to_summary(repeats, count) {
   return { repeats: repeats.length, hello_unanswered: repeats.reduce((sum, repeat) => sum + repeat.during.unanswered, 0), writes: repeats.reduce((sum, repeat) => sum + repeat.write.writes, 0), count,
     io: write.io, bytes: write.bytes, write_calls: write.write_calls, drains: write.drains, dirty_bytes: write.dirty_bytes,
     complete: agreed(repeats.map((repeat) => repeat.write.complete)), in_order: agreed(repeats.map((repeat) => repeat.write.in_order)),
-    out_of_order_records: Math.max(...repeats.map((repeat) => repeat.write.out_of_order_records ?? 0)) || null,
-    verdict: verdict(longest_stall_ms?.median ?? null, time_ms.median), shown_repeat: by_time[(by_time.length - 1) >> 1],
+    out_of_order_records: greatest(repeats.map((repeat) => repeat.write.out_of_order_records)), stalls,
+    verdict: verdict(stalls.median, longest_stall_ms?.median ?? null, time_ms.median), shown_repeat: by_time[(by_time.length - 1) >> 1],
     time_ms, queued_ms: of('write', 'queued_ms'), peak_bytes: of('write', 'peak_bytes'), cpu_share: of('write', 'cpu_share'),
     longest_stall_ms, lag_max_us: of('write', 'lag_max_us'), ...hello };
 }

@@ -17,7 +17,7 @@ function result_row(result) {
   const details = [format.plural(result.count, 'record'), result.runs > 1 ? `${result.runs} runs` : null, result.io]
     .filter(Boolean).join(', ');
   name.append(make('small', {}, details));
-  const stalled = result.longest_stall_ms > 0;
+  const stalled = result.stalls > 0;
   return make('tr', {}, name,
     make('td', { class: 'number' }, format.ms(result.time_ms)),
     ...hello_cells(result.hello),

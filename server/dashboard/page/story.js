@@ -14,7 +14,7 @@ export function plan() {
 export function conclusion(result, { ms }) {
   const worst = result.hello.max === null ? 'no /hello was due meanwhile' : `/hello waited up to ${ms(result.hello.max)}`;
   const order = result.in_order === false ? '; records came out of order' : '';
-  const blocked = result.longest_stall_ms > 0 ? `; the loop was blocked for up to ${ms(result.longest_stall_ms)}` : '';
+  const blocked = result.stalls > 0 ? `; the loop was blocked for up to ${ms(result.longest_stall_ms)}` : '';
   return `${result.method}: ${ms(result.time_ms)}, ${worst}${blocked}${order}.`;
 }
 

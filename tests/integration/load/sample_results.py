@@ -19,7 +19,7 @@ IDLE = latency(100, 300, 4_000)
 def write(**figures):
     return {"writes": 1, "io": "threads", "io_reason": "asked for", "bytes": 7_888_890, "time_ms": 1000.0, "queued_ms": 1000.0,
             "peak_bytes": 9_400_000, "pending_peak_bytes": 8, "cpu_share": 0.9, "write_calls": 1_000_000, "drains": None,
-            "longest_stall_ms": None, "lag_max_us": None, "dirty_bytes": 7_888_896, "complete": True, "in_order": True,
+            "stalls": None, "longest_stall_ms": None, "lag_max_us": None, "dirty_bytes": 7_888_896, "complete": True, "in_order": True,
             "out_of_order_records": 0, **figures}
 
 

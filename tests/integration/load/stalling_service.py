@@ -59,7 +59,7 @@ def report(method, count, queued_s, completed_s, stall_s, checked):
                    "pending_peak_records": 1, "pending_peak_bytes": 8},
         "cpu": {"process_user_ms": 1.0, "process_system_ms": 1.0, "loop_thread_ms": 1.0},
         "loop": {"lag_p50_us": 90, "lag_p99_us": 100, "lag_max_us": stall_s * 1e6, "stalls": int(stall_s > 0),
-                 "longest_stall_ms": stall_s * 1e3} if REPORTS_LOOP else None,
+                 "longest_stall_ms": stall_s * 1e3 if stall_s > 0 else None} if REPORTS_LOOP else None,
         "backpressure": {"high_water_mark": 65536, "drains": 120, "waited_ms": 5.0} if method == "stream" else None,
         "page_cache": None,
         "content": {"checked": checked, "complete": True if checked else None,

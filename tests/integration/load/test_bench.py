@@ -45,10 +45,14 @@ class Responsiveness(unittest.TestCase):
         found = responsiveness.figures(self.WINDOW, requests, 9_000, samples, stalls)
         self.assertEqual((found["requests"], found["max_us"], found["p99_9_us"]), (2, 30, None))
         self.assertEqual(found["from_sent_max_us"], 15)
-        self.assertEqual((found["loop_lag_max_us"], found["longest_stall_ms"], found["writes"]), (7, 40.0, 7))
+        self.assertEqual((found["loop_lag_max_us"], found["stalls"], found["longest_stall_ms"], found["writes"]), (7, 1, 40.0, 7))
+
+    def test_has_no_longest_stall_where_there_was_none(self):
+        found = responsiveness.figures(self.WINDOW, Requests([], [], []), 9_000, [], [])
+        self.assertEqual((found["stalls"], found["longest_stall_ms"]), (0, None))
 
     def test_says_nothing_of_a_method_that_the_server_lacks(self):
-        quiet = {**dict.fromkeys(("p50_us", "p99_us", "p99_9_us", "max_us", "from_sent_max_us", "loop_lag_max_us"), 1000), "longest_stall_ms": 0.0}
+        quiet = {**dict.fromkeys(("p50_us", "p99_us", "p99_9_us", "max_us", "from_sent_max_us", "loop_lag_max_us"), 1000), "stalls": 0, "longest_stall_ms": None}
         found = responsiveness.summary({responsiveness.IDLE: [quiet], "stream": [{**quiet, "p99_9_us": 1500}], responsiveness.SLICED: []})
         self.assertIsNone(found[responsiveness.SLICED])
         self.assertEqual(found["stream"]["over_idle"]["p99_9_us"]["median"], 1.5)

@@ -161,7 +161,7 @@ class Diff(support.StandIn):
         return path
 
     def stream(self, name, *times_ms):
-        repeats = [sample_results.repeat(time_ms=time_ms, longest_stall_ms=0.0) for time_ms in times_ms]
+        repeats = [sample_results.repeat(time_ms=time_ms, stalls=0) for time_ms in times_ms]
         return self.saved(name, [sample_results.entry("stream", repeats)], repeats=len(times_ms))
 
     def test_exits_1_on_a_regression_and_0_on_none(self):

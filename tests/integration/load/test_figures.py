@@ -5,7 +5,7 @@ import unittest
 
 import support  # noqa: F401  (finds load/)
 import sample_results as sample
-from loopscope_load import claims_table, comparison, diff, experiment, finding, probe, quantiles
+from loopscope_load import claims_table, comparison, diff, experiment, finding, probe, quantiles, reading
 from loopscope_load.summary import summary
 
 
@@ -61,6 +61,20 @@ class Summary(unittest.TestCase):
         self.assertIsNone(figures["longest_stall_ms"])
 
 
+    def test_tells_a_measured_zero_from_what_was_not_measured(self):
+        for counts, greatest in (((0, 0), 0), ((None, 0), 0), ((None, 7), 7), ((None, None), None)):
+            figures = summary([sample.repeat(out_of_order_records=count) for count in counts], 1000)
+            self.assertEqual(figures["out_of_order_records"], greatest)
+
+    def test_has_the_longest_stall_of_the_repeats_that_had_one(self):
+        none, one = {"stalls": 0, "longest_stall_ms": None}, {"stalls": 1, "longest_stall_ms": 990.0}
+        for repeats, stall_ms, loop in (((none, none), None, reading.FREE), ((none, none, one), 990.0, reading.FREE),
+                                        ((none, one, one), 990.0, reading.BLOCKED)):
+            figures = summary([sample.repeat(**each) for each in repeats], 1000)
+            self.assertEqual(figures["longest_stall_ms"] and figures["longest_stall_ms"]["median"], stall_ms)
+            self.assertEqual(figures["verdict"]["loop"], loop)
+
+
 class Claims(unittest.TestCase):
     def test_places_a_figure_beside_its_claim(self):
         for value, said in ((2500, "as claimed"), (3200, "as claimed"), (6000, "2.0 x the claim"), (500, "0.25 x the claim"), (60_000, "20 x the claim"),
@@ -90,7 +104,7 @@ class Quick(unittest.TestCase):
 
 class Finding(unittest.TestCase):
     def test_names_the_stall_and_the_slowest_answer_first(self):
-        said = finding.sentences(sample.document([sample.entry("stream", [sample.repeat(longest_stall_ms=0.0)]), sample.entry(
+        said = finding.sentences(sample.document([sample.entry("stream", [sample.repeat(stalls=0)]), sample.entry(
             repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)])]))
         self.assertIn("a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0])
         self.assertIn("stream p99.9 5.0 ms (idle 4.0 ms)", said[1])
@@ -113,7 +127,7 @@ class Finding(unittest.TestCase):
 
 class Diff(unittest.TestCase):
     def document(self, times_ms, **figures):
-        repeats = [sample.repeat(time_ms=time_ms, longest_stall_ms=0.0, **figures) for time_ms in times_ms]
+        repeats = [sample.repeat(time_ms=time_ms, stalls=0, **figures) for time_ms in times_ms]
         return sample.document([sample.entry("stream", repeats)], repeats=len(times_ms))
 
     def said(self, old, new):
@@ -144,6 +158,12 @@ class Diff(unittest.TestCase):
         self.assertEqual([str(change) for change in diff.changes(old, new)],
                          ["WORSE   sync                 3 /hello without their answer, none before"])
         self.assertEqual(diff.changes(new, new), [])
+
+    def test_a_stall_where_there_was_none_is_worse(self):
+        free, stalled = ([sample.entry("stream", [sample.repeat(time_ms=10_000.0, **each)] * 3)] for each in (
+            {"stalls": 0}, {"stalls": 1, "longest_stall_ms": 45.0}))
+        self.assertEqual(self.said(sample.document(free, repeats=3), sample.document(stalled, repeats=3)),
+                         ["WORSE   stream               longest stall none (none to none), now 45 ms (45 ms to 45 ms)"])
 
     def test_a_method_that_fails_or_is_gone_is_worse(self):
         old = self.document([10])

@@ -20,8 +20,8 @@ class Verdict(unittest.TestCase):
     def test_believes_the_stall_record(self):
         self.assertEqual(self.loop(longest_stall_ms=990.0), (reading.BLOCKED, "stall"))
         self.assertEqual(self.loop(longest_stall_ms=200.0), (reading.STRESSED, "stall"))
-        self.assertEqual(self.loop(longest_stall_ms=0.0), (reading.FREE, "stall"))
-        self.assertEqual(self.loop(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=0.0), (reading.FREE, "stall"))
+        self.assertEqual(self.loop(stalls=0), (reading.FREE, "stall"))
+        self.assertEqual(self.loop(sample.latency(500_000, 990_000, 999_000), stalls=0), (reading.FREE, "stall"))
 
     def test_takes_a_stall_of_a_short_write_for_the_methods_and_of_a_long_one_for_the_machines(self):
         self.assertEqual(self.loop(longest_stall_ms=45.0), (reading.STRESSED, "stall"))
@@ -56,7 +56,7 @@ class Sentence(unittest.TestCase):
 
     def test_warns_of_requests_without_their_answer(self):
         hello = {**sample.latency(100, 300, 5_000), "unanswered": 1200}
-        self.assertIn("1,200 /hello WITHOUT THEIR ANSWER", self.said(hello, longest_stall_ms=0.0))
+        self.assertIn("1,200 /hello WITHOUT THEIR ANSWER", self.said(hello, stalls=0))
 
     def test_names_the_misleading_timer(self):
         self.assertIn("all queued after 90 ms", self.said(queued_ms=90.0))
@@ -70,9 +70,9 @@ class Sentence(unittest.TestCase):
         self.assertIn("stalled for up to 200 ms at once; /hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=200.0))
 
     def test_compares_with_idle_at_a_percentile_that_both_have(self):
-        self.assertIn("/hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=0.0))
+        self.assertIn("/hello p99.9 5.0 ms (idle 4.0 ms)", self.said(stalls=0))
         self.assertIn("/hello p99 0.30 ms (idle 0.30 ms)",
-                      self.said(sample.latency(100, 300, 5_000, requests=900), longest_stall_ms=0.0))
+                      self.said(sample.latency(100, 300, 5_000, requests=900), stalls=0))
 
 
 class Table(unittest.TestCase):
@@ -114,7 +114,7 @@ class Table(unittest.TestCase):
 
     def test_says_which_verdicts_are_judged(self):
         self.assertIn("* judged", "\n".join(table.render(sample.document([sample.entry()]))))
-        told = sample.document([sample.entry(repeats=[sample.repeat(longest_stall_ms=0.0)])])
+        told = sample.document([sample.entry(repeats=[sample.repeat(stalls=0)])])
         self.assertNotIn("*", "\n".join(table.render(told)))
 
     def test_says_why_later_repeats_are_missing_and_how_many_there_are(self):

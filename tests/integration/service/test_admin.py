@@ -136,6 +136,19 @@ class Otherwise(unittest.TestCase):
             self.assertEqual(sum(map(float, counts)), 1)
             self.assertEqual(metric(text, 'loopscope_http_requests_total{route="/hello",status="200"}'), 1)
 
+    def test_a_longest_stall_is_null_everywhere_when_no_stall_was_seen(self):
+        with Loopscope() as service:
+            for _ in range(20):  # a busy machine may stall a loop by itself
+                loop = service.write(method="stream", count=10)[1]["loop"]
+                [shown] = json.loads(service.ask_admin("/loop")[1])["loops"]
+                figures = (loop, shown["since_start"], shown["last_second"])
+                for each in figures:
+                    if each is not None:
+                        self.assertEqual(each["longest_stall_ms"] is None, each["stalls"] == 0, each)
+                if loop["stalls"] == 0:
+                    return
+            self.fail("every one of twenty short writes met a stall")
+
     def test_info_tells_what_it_runs_with(self):
         with Loopscope("--max-writes", "3") as service:
             info = json.loads(service.ask_admin("/info")[1])

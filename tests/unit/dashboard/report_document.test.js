@@ -20,7 +20,7 @@ function evidence() {
 
 const result = (more = {}) => ({ method: 'sync', count: 1_000_000, runs: 1, io: null, from: start, to: start + 1000,
   windows: [{ from: start, to: start + 1000 }], time_ms: 950, peak_bytes: 5e7, in_order: null, complete: null,
-  out_of_order_records: null, drains: null, longest_stall_ms: 940, evidence: evidence(),
+  out_of_order_records: null, drains: null, stalls: 1, longest_stall_ms: 940, evidence: evidence(),
   report: { io_reason: '', bytes: 7_888_890, timing_ms: { queued: 1, completed: 950 }, memory: { pending_peak_bytes: 8 },
     cpu: { process_user_ms: 475, process_system_ms: 0 }, syscalls: { write: 1e6 }, loop: { lag_max_us: 3 }, page_cache: { dirty_bytes: null } },
   ...more });
@@ -40,6 +40,22 @@ test('what was not measured stays null in a report', () => {
   assert.equal(summary.in_order, null);
   assert.equal(summary.hello_p99_9_us, null, 'of too few requests');
   assert.equal(summary.dirty_bytes, null);
+});
+
+test('a measured 0 is not taken for what was not measured', () => {
+  const of = (...counts) => made(counts.map((count) => result({ out_of_order_records: count }))).entries[0].summary.out_of_order_records;
+  assert.equal(of(0), 0);
+  assert.equal(of(0, null), 0);
+  assert.equal(of(0, 7), 7);
+  assert.equal(of(null), null);
+});
+
+test('without a stall the loop was free and there is no longest stall', () => {
+  const quiet = { stalls: 0, longest_stall_ms: null };
+  const { summary } = made([result(quiet)]).entries[0];
+  assert.deepEqual([summary.stalls.max, summary.longest_stall_ms, summary.verdict.loop], [0, null, 'free']);
+  assert.equal(made([result()]).entries[0].summary.verdict.loop, 'BLOCKED');
+  assert.equal(made([result(quiet), result(quiet), result()]).entries[0].summary.verdict.loop, 'free');
 });
 
 test('runs of one count are repeats, of another they are not', () => {

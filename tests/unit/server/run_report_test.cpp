@@ -60,5 +60,13 @@ TEST(run_report, shows_what_the_monitor_saw) {
   EXPECT_EQ(json["loop"]["stalls"], 2);
 }
 
+TEST(run_report, has_no_longest_stall_where_none_was_seen) {
+  run_report report = some_report();
+  report.loop = loop_figures{1us, 20us, 3ms, 0, std::nullopt};
+  const auto json = to_json(report);
+  EXPECT_EQ(json["loop"]["stalls"], 0);
+  EXPECT_TRUE(json["loop"]["longest_stall_ms"].is_null());
+}
+
 }  // namespace
 }  // namespace loopscope::runs
