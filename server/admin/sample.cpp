@@ -53,6 +53,7 @@ json sample_json(const sample& what) {
   const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(what.at.time_since_epoch());
   return {{"time", timestamp(what.at)},
           {"unix_ms", since_1970.count()},
+          {"monotonic_ms", milliseconds(what.steady_at.time_since_epoch())},
           {"loops", std::move(loops)},
           {"process",
            {{"resident_bytes", or_null(what.resident_bytes)},

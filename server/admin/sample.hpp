@@ -27,6 +27,7 @@ struct sample {
   };
 
   std::chrono::system_clock::time_point at{};
+  std::chrono::steady_clock::time_point steady_at{};  ///< the same moment, which nobody sets
   std::vector<loop> loops;
   std::optional<std::uint64_t> resident_bytes;
   std::optional<std::uint64_t> threads;

@@ -49,6 +49,7 @@ sample sample_collector::blocking_collect() {
   out.threads = process.threads;
   out.cpu_share = cpu_share(process.cpu);
   out.at = std::chrono::system_clock::now();
+  out.steady_at = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < of_.loops.size(); ++i) {
     const auto& source = of_.loops[i];
     const auto figures = source.watch.snapshot();

@@ -60,6 +60,7 @@ json stall_json(const monitor::stall_record& stall) {
 json stall_summary_json(const monitor::stall_record& stall) {
   return {{"id", stall.id},
           {"started", timestamp(stall.started)},
+          {"started_monotonic_ms", milliseconds(stall.started_steady.time_since_epoch())},
           {"duration_ms", milliseconds(stall.duration)},
           {"verdict", monitor::to_string(stall.why)},
           {"culprit", culprit_frame_json(stall)},

@@ -26,8 +26,8 @@ function feed_a_minute(app, value) {
   for (let i = 0; i < 600; ++i) {
     const at = base + i * 100;
     const id = 1_000_000 + minute * 600 + i;
-    const stall = { id, started: new Date(at).toISOString(), duration_ms: 40, verdict: 'on_cpu', culprit: null, request: null, sentence: `stall ${id}` };
-    app.add_sample({ ...template, unix_ms: at, loops: [{ ...template.loops[0], stall: null, ended: [stall] }] }, at + 1);
+    const stall = { id, started: new Date(at).toISOString(), started_monotonic_ms: at, duration_ms: 40, verdict: 'on_cpu', culprit: null, request: null, sentence: `stall ${id}` };
+    app.add_sample({ ...template, monotonic_ms: at, loops: [{ ...template.loops[0], stall: null, ended: [stall] }] }, at + 1);
     for (let k = 0; k < 2; ++k) {
       const row = app.hello.rows.count;
       app.hello.due((app.hello.first_id ?? 0) + row, at + k * 50);

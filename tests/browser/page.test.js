@@ -282,3 +282,45 @@ describe('when the service goes away', () => {
     }
   });
 });
+
+describe('when the browser sleeps', () => {
+  const asleep_ms = 5000;
+  let browser;
+  let service;
+  before(async () => {
+    browser = await launch();
+    service = await start_loopscope();
+  });
+  after(async () => {
+    await browser?.close();
+    await service?.stop();
+  });
+
+  test('the charts have a gap for it, and nothing was asked or is waiting from that time', async () => {
+    const { page, context, seen } = await open(browser, service.page);
+    const system = await browser.newBrowserCDPSession();
+    const asked = (app) => app.hello.window(0, Infinity, app.now(), { breaks: true });
+    await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
+    const { processInfo } = await system.send('SystemInfo.getProcessInfo');
+    const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    const from = await read(page, (app) => app.now());
+    for (const id of renderers) process.kill(id, 'SIGSTOP');
+    try {
+      await new Promise((resolve) => setTimeout(resolve, asleep_ms));
+    } finally {
+      for (const id of renderers) process.kill(id, 'SIGCONT');
+    }
+    await page.waitForFunction(() => document.getElementById('status').dataset.state === 'ok');
+    await page.waitForFunction((wanted) => import('/dashboard/app.js').then(({ app }) => app.hello.last_ok > wanted), from + asleep_ms);
+    const [due, took, waiting] = await read(page, asked);
+    const breaks = due.map((_, i) => i).filter((i) => took[i] === null && waiting[i] === null);
+    assert.equal(breaks.length, 1, `of ${due.length} rows`);
+    const [gap] = breaks;
+    assert.ok(due[gap + 1] - due[gap] > 0.5 * asleep_ms, `${due[gap + 1] - due[gap]} ms`);
+    assert.ok(Math.max(...took) < 0.5 * asleep_ms, `${Math.max(...took)} ms`);
+    const samples = await read(page, (app) => app.samples.window(['resident_bytes'], 0, Infinity));
+    assert.ok(samples[0].every((time, i) => i === 0 || time >= samples[0][i - 1]));
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});

@@ -1,6 +1,7 @@
 // The composition: what is measured, what is drawn from it, and when.
 import { announcer } from './announcer.js';
 import { charts } from './charts.js';
+import { now } from './clock.js';
 import { clock_offset } from './clock_offset.js';
 import { judge } from './connection.js';
 import { data_path_view } from './data_path_view.js';
@@ -28,7 +29,6 @@ const frame_with_reduced_motion_ms = 1000;
 const worth_announcing_ms = 200;
 const retry_ms = 1000;
 
-const now = () => performance.timeOrigin + performance.now();
 const reduced_motion = matchMedia('(prefers-reduced-motion: reduce)');
 
 // What was measured.
@@ -81,8 +81,8 @@ async function read_info() {
 }
 
 function add_sample(sample, received) {
-  offset.note(sample.unix_ms, received);
-  samples.add(sample, offset.to_browser(sample.unix_ms));
+  offset.note(sample.monotonic_ms, received);
+  samples.add(sample, offset.to_browser(sample.monotonic_ms));
   const { began, ended } = stalls.note_sample(sample, (ms) => offset.to_browser(ms));
   for (const each of began) {
     if (each.duration_ms >= worth_announcing_ms || ended.length === 0)
@@ -94,7 +94,7 @@ function add_sample(sample, received) {
   }
 }
 
-const stream = new event_stream('events', { on_sample: add_sample, on_open: read_info });
+const stream = new event_stream('events', { on_sample: add_sample, on_open: () => { offset.reset(); read_info(); } });
 
 function judge_now(at, waiting) {
   const worst = samples.last?.loops.reduce((a, b) => (b.stalled_for_ms > a.stalled_for_ms ? b : a));
@@ -111,7 +111,7 @@ function draw() {
   views.status.draw(judge_now(at, waiting));
   set_text(find('hello_now'), waiting.oldest_ms > 200 ? `waiting ${format.ms(waiting.oldest_ms)}` : format.ms(hello.last_latency));
   views.window.draw();
-  plots.draw((spec) => (spec.source === 'hello' ? hello.window(from, to, at) : samples.window(spec.columns, from, to)), from, to);
+  plots.draw((spec) => (spec.source === 'hello' ? hello.window(from, to, at, { breaks: true }) : samples.window(spec.columns, from, to)), from, to);
   views.stall.draw(stalls.shown(find('stall_choice').value), waiting);
   if (samples.last) {
     views.running.draw(samples.last.runs);

@@ -7,7 +7,7 @@ export const chart_specs = [
     { label: 'still waiting', colour: 'alarm', fill: true, points: true, greatest: true, style: 'fill' },
     { label: 'failed', colour: 'line_3', points: true, width: 0, style: 'dot' }] },
   { id: 'lag', title: 'Loop lag', columns: ['lag_ms', 'stalled_ms'], large: true, height: 170, log: true, text: format.ms, axis_text: format.decade_ms, lines: [
-    { label: 'lag', colour: 'line_1' }, { label: 'stall in progress', colour: 'alarm', fill: true, style: 'fill' }] },
+    { label: 'lag', colour: 'line_1' }, { label: 'stall in progress', colour: 'alarm', fill: true, style: 'fill', hides_zero: true }] },
   { id: 'cpu', title: 'CPU', columns: ['loop_cpu', 'process_cpu'], least: 1, text: format.share, axis_text: format.share, lines: [
     { label: 'loop thread', colour: 'line_1' }, { label: 'whole process', colour: 'line_2', dash: [6, 4], style: 'dash' }] },
   { id: 'memory', title: 'Memory of the process', columns: ['resident_bytes'], least: 64e6, text: format.bytes, axis_text: format.bytes, lines: [

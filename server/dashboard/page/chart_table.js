@@ -1,3 +1,4 @@
+import { to_wall } from './clock.js';
 import { make, set_text } from './dom.js';
 import * as format from './format.js';
 
@@ -35,7 +36,7 @@ export class chart_table {
     if (!this.details.open) return;
     digest(data, from, to).forEach(([time, ...values], i) => {
       const cells = this.body.rows[i].cells;
-      set_text(cells[0], format.clock(time));
+      set_text(cells[0], format.clock(to_wall(time)));
       values.forEach((value, column) => set_text(cells[column + 1], this.spec.text(value)));
     });
   }

@@ -1,5 +1,6 @@
 import { bands_plugin } from './bands.js';
 import { chart_table } from './chart_table.js';
+import { to_wall } from './clock.js';
 import { find, make, set_text } from './dom.js';
 import * as format from './format.js';
 
@@ -23,6 +24,12 @@ const decades = (_, __, min, max) => {
 const zero_range = (least) => (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.15)];
 
 const greatest = (column) => column.reduce((most, value) => (value !== null && (most === null || value > most) ? value : most), null);
+
+/** A logarithm has no zero: what is below the scale is drawn on its edge, or not at all. */
+function to_drawn(value, { log }, { hides_zero }) {
+  if (value === null || (hides_zero && value === 0)) return null;
+  return log ? Math.max(log_floor_ms, value) : value;
+}
 
 /** All charts of the page: one time axis, one cursor, the same stalls behind each. */
 export class charts {
@@ -61,7 +68,7 @@ export class charts {
       cursor: { sync: { key: sync_key }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { x: { time: true },
         y: spec.log ? { distr: 3, range: log_range } : { range: zero_range(spec.least ?? 1) } },
-      axes: [{ ...axis, size: 32, space: 84, values: (_, splits) => splits.map((at) => format.clock(at * 1e3)) },
+      axes: [{ ...axis, size: 32, space: 84, values: (_, splits) => splits.map((at) => format.clock(to_wall(at * 1e3))) },
         { ...axis, size: 62, values: (_, splits) => splits.map((y) => (y === null ? '' : spec.axis_text(y))), space: 34,
           splits: spec.log ? decades : undefined }],
       series: [{}, ...spec.lines.map((line) => ({
@@ -114,10 +121,7 @@ export class charts {
     for (const chart of this.all) {
       const data = read(chart.spec);
       chart.table.draw(data, from, to);
-      // A logarithm has no zero: what is below the scale is drawn on its edge.
-      const drawn = chart.spec.log
-        ? data.slice(1).map((column) => column.map((value) => (value === null ? null : Math.max(log_floor_ms, value))))
-        : data.slice(1);
+      const drawn = data.slice(1).map((column, i) => column.map((value) => to_drawn(value, chart.spec, chart.spec.lines[i])));
       chart.plot.setData([data[0].map((time) => time / 1e3), ...drawn], false);
       chart.plot.setScale('x', { min: from / 1e3, max: to / 1e3 });
       this.show_values(chart.spec, chart.values, chart.plot);

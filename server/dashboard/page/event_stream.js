@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import { silence_ms } from './connection.js';
 
 const retry_ms = 1000;
@@ -16,12 +17,12 @@ export class event_stream {
 
   connect() {
     this.source?.close();
-    this.connected_at = Date.now();
+    this.connected_at = now();
     this.source = new EventSource(this.url);
     this.source.onopen = () => this.on_open();
     this.source.onerror = () => { this.failed = true; };
     this.source.addEventListener('sample', ({ data }) => {
-      this.last_event = performance.timeOrigin + performance.now();
+      this.last_event = now();
       this.failed = false;
       this.on_sample(JSON.parse(data), this.last_event);
     });
@@ -29,8 +30,8 @@ export class event_stream {
 
   // A refused stream is closed for good, and one whose other end vanished stays open in silence.
   check() {
-    const silent_since = Math.max(this.last_event ?? 0, this.connected_at);
+    const silent_since = Math.max(this.last_event ?? -Infinity, this.connected_at);
     const dead = this.source.readyState === EventSource.CLOSED;
-    if (dead || Date.now() - silent_since > silence_ms) this.connect();
+    if (dead || now() - silent_since > silence_ms) this.connect();
   }
 }

@@ -2,12 +2,12 @@ import { ring } from './ring.js';
 import { summarise } from './percentile.js';
 
 const [intended, latency, state] = [0, 1, 2];
-const [waiting, answered, failed, given_up] = [0, 1, 2, 3];
+const [waiting, answered, failed, given_up, gap] = [0, 1, 2, 3, 4];
 
 /**
  * What became of every /hello that was due, in the order in which they were due.
  *
- * Times are milliseconds since 1970 on the browser's clock; latency counts from the intended time.
+ * Times are milliseconds since 1970 on the page's clock; latency counts from the intended time.
  */
 export class hello_log {
   constructor(capacity = 12_000) {
@@ -20,6 +20,12 @@ export class hello_log {
   due(id, when) {
     this.first_id ??= id;
     this.rows.push(when, NaN, waiting);
+  }
+
+  /** Nothing was asked for a while: one row, for which no request stands. */
+  gap(id, from) {
+    this.first_id ??= id;
+    this.rows.push(from, NaN, gap);
   }
 
   done(id, sent, ended, ok) {
@@ -39,13 +45,16 @@ export class hello_log {
     this.rows.set(id - this.first_id, state, given_up);
   }
 
-  /** Columns for a chart: intended times, latency of the answered, age of those still waiting, and the failed. */
-  window(from, to, now) {
+  /**
+   * Columns for a chart: intended times, latency of the answered, age of those still waiting, and the failed. With
+   * `breaks`, a row of nulls where nothing was asked, so that no line is drawn over it.
+   */
+  window(from, to, now, { breaks = false } = {}) {
     const range = this.rows.range(from, to);
     const columns = [[], [], [], []];
     for (let row = range[0]; row < range[1]; ++row) {
       const what = this.rows.get(row, state);
-      if (what === given_up) continue;
+      if (what === given_up || (what === gap && !breaks)) continue;
       const at = this.rows.get(row, intended);
       columns[0].push(at);
       columns[1].push(what === answered ? this.rows.get(row, latency) : null);

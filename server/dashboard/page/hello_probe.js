@@ -23,6 +23,7 @@ export class hello_probe {
   note(message) {
     if (message.kind === 'due') this.log.due(message.id, message.intended);
     else if (message.kind === 'done') this.log.done(message.id, message.sent, message.ended, message.ok);
+    else if (message.kind === 'gap') this.log.gap(message.id, message.from);
     else this.log.given_up(message.id);
   }
 }

@@ -1,4 +1,5 @@
 // Asks /hello on a thread of its own, so that drawing the page does not count as latency.
+import { now } from './clock.js';
 import { schedule } from './schedule.js';
 
 const period_ms = 50;
@@ -11,47 +12,63 @@ const requests = new schedule({ period: period_ms, max_in_flight: 4, max_waiting
 let url = null;
 let timer = null;
 let failures = 0;
-
-const now = () => performance.timeOrigin + performance.now();
+const under_way = new Map(); // what ends a request, by id
 
 async function send({ id }) {
   const sent = now();
+  const abort = new AbortController();
+  const { signal } = abort;
+  const patience = setTimeout(() => abort.abort(), give_up_after_ms);
+  under_way.set(id, abort);
   let ok = false;
   try {
-    const signal = AbortSignal.timeout(give_up_after_ms);
     const answer = await fetch(url, { cache: 'no-store', credentials: 'omit', signal });
     ok = answer.ok;
     await answer.text();
   } catch {
     // Refused, reset or given up: not answered.
   }
+  clearTimeout(patience);
+  under_way.delete(id);
   const ended = now();
-  requests.done(id);
-  failures = ok ? 0 : failures + 1;
-  requests.pace(failures < failures_until_unreachable ? period_ms : period_while_unreachable_ms, ended);
-  postMessage({ kind: 'done', id, sent, ended, ok });
+  note_due(ended);  // first: after a sleep it gives this one up
+  if (requests.done(id)) {
+    failures = ok ? 0 : failures + 1;
+    requests.pace(failures < failures_until_unreachable ? period_ms : period_while_unreachable_ms, ended);
+    postMessage({ kind: 'done', id, sent, ended, ok });
+  }
   turn();
+}
+
+function note_due(at) {
+  const { gap, became_due, given_up } = requests.due(at);
+  if (gap) postMessage({ kind: 'gap', ...gap });
+  for (const { id, intended } of became_due) postMessage({ kind: 'due', id, intended });
+  for (const { id } of given_up) {
+    postMessage({ kind: 'given_up', id });
+    under_way.get(id)?.abort();
+  }
 }
 
 function turn() {
   clearTimeout(timer);
   if (requests.next_due === null) return;
-  const { became_due, given_up } = requests.due(now());
-  for (const { id, intended } of became_due) postMessage({ kind: 'due', id, intended });
-  for (const { id } of given_up) postMessage({ kind: 'given_up', id });
+  note_due(now());
   for (const each of requests.take_sendable()) send(each);
   timer = setTimeout(turn, Math.max(0, requests.next_due - now()));
 }
 
+function pause() {
+  for (const { id } of requests.waiting) postMessage({ kind: 'given_up', id });
+  requests.stop();
+  clearTimeout(timer);
+}
+
 onmessage = ({ data }) => {
-  if (data.kind === 'start') {
-    url = data.url;
-    requests.stop();
-    requests.start(now());
-    turn();
-  } else {
-    for (const { id } of requests.waiting) postMessage({ kind: 'given_up', id });
-    requests.stop();
-    clearTimeout(timer);
-  }
+  pause();
+  if (data.kind !== 'start') return;
+  url = data.url;
+  const gap = requests.start(now());
+  if (gap) postMessage({ kind: 'gap', ...gap });
+  turn();
 };

@@ -5,8 +5,9 @@
  * Times are milliseconds. No clock of its own.
  */
 export class schedule {
-  constructor({ period, max_in_flight, max_waiting }) {
+  constructor({ period, max_in_flight, max_waiting, asleep_after = 2000 }) {
     this.period = period;
+    this.asleep_after = asleep_after;
     this.max_in_flight = max_in_flight;
     this.max_waiting = max_waiting;
     this.next_due = null;
@@ -15,9 +16,10 @@ export class schedule {
     this.in_flight = new Map();
   }
 
-  /** Begins, or begins again after a pause: nothing was due meanwhile. */
+  /** Begins, or begins again after a pause: nothing was due meanwhile. Returns the entry of that gap, if there is one. */
   start(now) {
     this.next_due = now;
+    return this.next_id > 0 ? { id: this.next_id++, from: now } : null;
   }
 
   stop() {
@@ -25,8 +27,14 @@ export class schedule {
     this.waiting = [];
   }
 
-  /** What has become due by now; beyond max_waiting the oldest are given up and returned too. */
+  /**
+   * What has become due by now; beyond max_waiting the oldest are given up and returned too.
+   *
+   * When it is later than asleep_after, the browser or its machine has slept. Then nothing was due: `gap` is the one entry
+   * for that time, and what was waiting or under way is given up, because its latency would be that of the sleep.
+   */
   due(now) {
+    if (this.next_due !== null && now - this.next_due > this.asleep_after) return this.wake_up(now);
     const became_due = [];
     while (this.next_due !== null && this.next_due <= now) {
       const request = { id: this.next_id++, intended: this.next_due };
@@ -35,7 +43,16 @@ export class schedule {
       this.next_due += this.period;
     }
     const too_many = Math.max(0, this.waiting.length - this.max_waiting);
-    return { became_due, given_up: this.waiting.splice(0, too_many) };
+    return { gap: null, became_due, given_up: this.waiting.splice(0, too_many) };
+  }
+
+  wake_up(now) {
+    const given_up = [...this.in_flight.values(), ...this.waiting];
+    this.in_flight.clear();
+    this.waiting = [];
+    const gap = { id: this.next_id++, from: this.next_due };
+    this.next_due = now;
+    return { ...this.due(now), gap, given_up };
   }
 
   /** The requests that may be sent now, the oldest first. */
@@ -46,8 +63,9 @@ export class schedule {
     return sendable;
   }
 
+  /** False for a request that was given up before. */
   done(id) {
-    this.in_flight.delete(id);
+    return this.in_flight.delete(id);
   }
 
   /** Another period from the next request on. */

@@ -1,10 +1,12 @@
+import { to_wall } from './clock.js';
+
 /** Everything that this page has measured, as one JSON value. What was not measured is null. */
 export function to_session({ info, results, stalls, hello, samples, now }) {
   const everything = [-Infinity, Infinity];
   return {
     format: 'loopscope-dashboard-session',
     version: 1,
-    made: new Date(now).toISOString(),
+    made: new Date(to_wall(now)).toISOString(),
     measured_by: navigator.userAgent,
     clocks: 'Times are milliseconds since 1970 on the browser\'s clock; latency counts from the intended time.',
     service: info,

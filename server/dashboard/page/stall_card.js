@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import { find, make, set_text } from './dom.js';
 import * as format from './format.js';
 
@@ -46,7 +47,7 @@ export class stall_card {
     find('stall_body').hidden = !stall;
     set_text(find('stall_title'), !stall ? 'No stall yet'
       : stall.in_progress ? `Blocked now: ${format.ms(stall.duration_ms)}`
-        : `Stall of ${format.ms(stall.duration_ms)} at ${format.clock(stall.started_ms)}`);
+        : `Stall of ${format.ms(stall.duration_ms)} at ${format.clock(Date.parse(stall.started))}`);
     if (!stall) return;
     this.fetch_record(stall);
     const record = this.full && this.full.id === stall.id && this.full.loop === stall.loop ? this.full : null;
@@ -77,19 +78,19 @@ export class stall_card {
 
   // When it shows up, once a second while it lasts, and once when those who waited have been counted.
   async fetch_record(stall) {
-    const now = Date.now();
+    const at = now();
     const same = this.asked?.id === stall.id && this.asked.loop === stall.loop;
-    const settled = !stall.in_progress && now - stall.started_ms - stall.duration_ms > 1500;
-    const outdated = stall.in_progress && now - this.asked?.at > 1000;
+    const settled = !stall.in_progress && at - stall.started_ms - stall.duration_ms > 1500;
+    const outdated = stall.in_progress && at - this.asked?.at > 1000;
     if (same && !(settled && !this.asked.settled) && !outdated) return;
-    this.asked = { id: stall.id, loop: stall.loop, settled, at: now };
+    this.asked = { id: stall.id, loop: stall.loop, settled, at };
     try {
       const answer = await fetch(`stalls?id=${stall.id}`, { cache: 'no-store' });
       const { stalls } = await answer.json();
       const found = stalls.find((each) => each.loop === stall.loop);
       if (found) this.full = found;
     } catch {
-      this.asked.at = now; // the service went away; the connection's state says so
+      this.asked.at = at; // the service went away; the connection's state says so
     }
   }
 }

@@ -1,6 +1,6 @@
 const kept = 200;
 
-/** The stalls that this page knows, by loop and id. Times are on the browser's clock. */
+/** The stalls that this page knows, by loop and id. started_ms is on the page's clock, started the service's own. */
 export class stall_book {
   constructor() {
     this.by_key = new Map();
@@ -29,7 +29,7 @@ export class stall_book {
   }
 
   put(loop, from, in_progress, to_browser) {
-    const stall = { ...from, loop, in_progress, started_ms: to_browser(Date.parse(from.started)) };
+    const stall = { ...from, loop, in_progress, started_ms: to_browser(from.started_monotonic_ms) };
     this.by_key.set(key(loop, from.id), stall);
     if (this.by_key.size > kept) this.by_key.delete(this.by_key.keys().next().value);
     if (!this.newest || stall.started_ms >= this.newest.started_ms) this.newest = stall;

@@ -72,6 +72,17 @@ TEST(sample, shows_running_writes_with_their_progress) {
   EXPECT_EQ(sample_json(now)["runs"][0]["progress"]["written_records"], 5);
 }
 
+TEST(sample, tells_the_age_of_a_stall_on_a_clock_that_nobody_sets) {
+  monitor::stall_record stall;
+  stall.started_steady = std::chrono::steady_clock::time_point{70s};
+  sample now;
+  now.steady_at = std::chrono::steady_clock::time_point{70s + 312'500us};
+  now.loops.push_back({"io-0", true, 312ms, 1, monitor::window_figures{}, stall, {}});
+  const json shown = sample_json(now);
+  EXPECT_EQ(shown["monotonic_ms"], 70'312.5);
+  EXPECT_EQ(shown["loops"][0]["stall"]["started_monotonic_ms"], 70'000.0);
+}
+
 TEST(sample, bears_the_same_time_twice) {
   sample now;
   now.at = std::chrono::system_clock::time_point{1'769'850'301'250ms};

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { announcer } from '../../../server/dashboard/page/announcer.js';
 import { digest } from '../../../server/dashboard/page/chart_table.js';
 import { claims } from '../../../server/dashboard/page/claims.js';
-import { clock_offset } from '../../../server/dashboard/page/clock_offset.js';
 import { mean_cycle, run_figures, stages } from '../../../server/dashboard/page/data_path.js';
 import * as format from '../../../server/dashboard/page/format.js';
 import { names } from '../../../server/dashboard/page/methods.js';
@@ -16,15 +15,6 @@ import { conclusion, tell } from '../../../server/dashboard/page/story.js';
 test('percentiles are of the nearest rank and null for nothing', () => {
   assert.deepEqual(summarise([4, 1, 3, 2]), { count: 4, p50: 2, p99: 4, max: 4 });
   assert.deepEqual(summarise([]), { count: 0, p50: null, p99: null, max: null });
-});
-
-test('the clock offset is the least delay seen lately', () => {
-  const offset = new clock_offset();
-  offset.note(1000, 1007);
-  offset.note(1100, 1102);
-  assert.equal(offset.note(1200, 1290), 2);
-  for (let i = 0; i < 1300; ++i) offset.note(i, i + 9);
-  assert.equal(offset.value, 9, 'a clock that was set is followed');
 });
 
 test('what was not measured is a dash', () => {
@@ -61,6 +51,11 @@ test('of several loops the worst is drawn', () => {
   assert.deepEqual(row, [99, 2, 300, 0.1, 0.5, 7, null, 3, 9]);
 });
 
+test('a loop that is not stalled has been so for 0 ms, which was measured', () => {
+  const row = to_row({ loops: [{ lag: null, stalled_for_ms: 0, cpu_share: null }], process: {}, page_cache: {}, runs: [] }, 99);
+  assert.equal(row[2], 0);
+});
+
 test('the data path has five stages for every method, known or not', () => {
   for (const method of names) assert.equal(stages(method, null, null).length, 5);
 });
@@ -83,20 +78,26 @@ test('a stall\'s facts name function, place, request and victims', () => {
 });
 
 const report = (completed, in_order, stall) => ({ count: 5, io: null, timing_ms: { completed, durable: null },
-  memory: { rss_peak_bytes: completed }, backpressure: { drains: null }, loop: { longest_stall_ms: stall },
+  memory: { rss_peak_bytes: completed }, backpressure: { drains: null }, loop: { stalls: stall === null ? 0 : 1, longest_stall_ms: stall },
   content: { in_order, complete: true, out_of_order_records: 0 } });
 
 test('repeated runs make one result: the median time, the greatest memory, any disorder', () => {
-  const result = to_result({ method: 'callback', query: '', from: 0, to: 1, reports: [report(3, true, 0), report(1, false, 40), report(2, true, 0)] }, {});
+  const result = to_result({ method: 'callback', query: '', from: 0, to: 1, reports: [report(3, true, null), report(1, false, 40), report(2, true, null)] }, {});
   assert.equal(result.time_ms, 2);
   assert.equal(result.peak_bytes, 3);
   assert.equal(result.in_order, false);
+  assert.equal(result.stalls, 1);
   assert.equal(result.longest_stall_ms, 40);
   assert.equal(result.drains, null);
 });
 
+test('without a stall there is no longest one', () => {
+  const result = to_result({ method: 'sync', reports: [report(1, true, null)] }, {});
+  assert.deepEqual([result.stalls, result.longest_stall_ms], [0, null]);
+});
+
 test('order that was not checked is unknown', () => {
-  assert.equal(to_result({ method: 'sync', reports: [report(1, null, 0)] }, {}).in_order, null);
+  assert.equal(to_result({ method: 'sync', reports: [report(1, null, null)] }, {}).in_order, null);
 });
 
 test('the story says beforehand what comes and afterwards what came, for every method', async () => {
@@ -106,14 +107,14 @@ test('the story says beforehand what comes and afterwards what came, for every m
     run: async ({ method }) => {
       order.push(method);
       assert.match(said.at(-1), new RegExp(`^${method}\\.`));
-      return { method, time_ms: 1, hello: { max: 2 }, in_order: true, longest_stall_ms: 0 };
+      return { method, time_ms: 1, hello: { max: 2 }, in_order: true, stalls: 0, longest_stall_ms: null };
     } });
   assert.deepEqual(order, names);
   assert.equal(said.length, 2 * names.length);
 });
 
 test('a conclusion names stalls and disorder', () => {
-  const text = conclusion({ method: 'callback', time_ms: 500, hello: { max: 300 }, in_order: false, longest_stall_ms: 260 }, format);
+  const text = conclusion({ method: 'callback', time_ms: 500, hello: { max: 300 }, in_order: false, stalls: 1, longest_stall_ms: 260 }, format);
   assert.match(text, /waited up to 300 ms; the loop was blocked for up to 260 ms; records came out of order/);
 });
 

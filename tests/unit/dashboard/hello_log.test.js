@@ -51,3 +51,16 @@ test('a refused request is shown apart and is no latency', () => {
   assert.deepEqual([answered, waiting, failed], [[null], [null], [3]]);
   assert.deepEqual(log.figures([{ from: 0, to: 10 }], 10).count, 0);
 });
+
+test('a gap breaks the line and is no request', () => {
+  const log = new hello_log();
+  log.due(0, 1000);
+  log.done(0, 1000, 1002, true);
+  log.gap(1, 1050);
+  log.due(2, 9000);
+  log.done(2, 9000, 9003, true);
+  assert.deepEqual(log.window(0, 10_000, 10_000, { breaks: true }).slice(0, 2), [[1000, 1050, 9000], [2, null, 3]]);
+  assert.deepEqual(log.window(0, 10_000, 10_000).slice(0, 2), [[1000, 9000], [2, 3]]);
+  assert.deepEqual(log.waiting_now(10_000), { count: 0, oldest_ms: null });
+  assert.deepEqual(log.figures([{ from: 0, to: 10_000 }], 10_000), { count: 2, p50: 2, p99: 3, max: 3, unanswered: 0 });
+});

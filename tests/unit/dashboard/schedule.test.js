@@ -28,7 +28,7 @@ test('a request that waited for a connection keeps its intended time', () => {
   const requests = made({ max_in_flight: 1 });
   requests.due(100);
   requests.take_sendable();
-  requests.due(3000);
+  requests.due(2000);
   requests.done(0);
   assert.equal(requests.take_sendable()[0].intended, 50);
 });
@@ -45,7 +45,7 @@ test('a pause leaves no requests that were never due', () => {
   requests.due(0);
   requests.stop();
   assert.deepEqual(requests.due(5000).became_due, []);
-  requests.start(5000);
+  assert.deepEqual(requests.start(5000), { id: 1, from: 5000 }, 'one entry for the gap');
   assert.deepEqual(requests.due(5000).became_due.map(({ intended }) => intended), [5000]);
 });
 
@@ -55,4 +55,26 @@ test('the pace changes from the next request on', () => {
   requests.pace(1000, 10);
   assert.deepEqual(requests.due(1009).became_due, []);
   assert.equal(requests.due(1010).became_due.length, 1);
+});
+
+test('a browser that slept eight hours makes one entry for the gap and asks on from now', () => {
+  const requests = made();
+  requests.due(0);
+  requests.take_sendable();
+  requests.due(300);
+  const woken = 8 * 3_600_000;
+  const { gap, became_due, given_up } = requests.due(woken);
+  assert.deepEqual(gap, { id: 7, from: 350 });
+  assert.deepEqual(became_due, [{ id: 8, intended: woken }]);
+  assert.deepEqual(given_up.map(({ id }) => id), [0, 1, 2, 3, 4, 5, 6], 'their latency would be that of the sleep');
+  assert.equal(requests.done(0), false, 'an answer that comes after all is none');
+  assert.deepEqual(requests.take_sendable().map(({ id }) => id), [8]);
+  assert.equal(requests.due(woken + 100).gap, null);
+  assert.equal(requests.done(8), true);
+});
+
+test('a browser that was late for a moment still asks for what was due', () => {
+  const { gap, became_due } = made().due(2000);
+  assert.equal(gap, null);
+  assert.equal(became_due.length, 41);
 });
