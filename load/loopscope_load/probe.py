@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 
 from loopscope_load.failure import Failure
 
@@ -17,6 +18,7 @@ LONGEST_RUN_S = 1200
 MOST_REQUESTS = 10_000_000   # of one run: the probe's own limit
 STOP_TIMEOUT_S = 30
 CONNECTIONS = 64
+CLOCK_SET_S = 0.1            # a clock that is adjusted gradually (NTP) moves less in the minutes of a run
 CONNECTIONS_MAX = 512   # a stall holds up more requests than that; they wait in the probe and keep their due time
 
 
@@ -50,6 +52,19 @@ class Requests:
         return kept
 
 
+class WallClock:
+    """Whether the system clock was set: probe, server and script agree on when things happened only by that clock."""
+
+    def __init__(self, wall=time.time, monotonic=time.monotonic):
+        self.apart_ = lambda: wall() - monotonic()
+        self.before_s_ = self.apart_()
+
+    def check(self):
+        moved_s = self.apart_() - self.before_s_
+        if abs(moved_s) > CLOCK_SET_S:
+            raise Failure(f"The system clock was set by {moved_s:+.1f} s meanwhile, so what happened when is not known.")
+
+
 class Run:
     """One probe process; a context manager that leaves neither it nor its files behind."""
 
@@ -59,6 +74,7 @@ class Run:
         self.rate_ = rate_per_s
         self.folder_ = None
         self.process_ = None
+        self.clock_ = WallClock()
 
     def __enter__(self):
         self.folder_ = tempfile.TemporaryDirectory(prefix="loopscope-probe-")
@@ -105,6 +121,7 @@ class Run:
             raise Failure(f"The probe could not reach {self.url_}: {(errors.strip() or 'no reason given')}")
         if not report["interrupted"]:
             raise Failure(f"The probe was over before the write: {report['requests']['scheduled']:,} /hello is all that it asks.")
+        self.clock_.check()
         return report, requests
 
 

@@ -5,7 +5,7 @@ import unittest
 
 import support  # noqa: F401  (finds load/)
 import sample_results as sample
-from loopscope_load import claims_table, comparison, diff, experiment, finding, probe, quantiles, reading
+from loopscope_load import claims_table, comparison, diff, experiment, failure, finding, probe, quantiles, reading
 from loopscope_load.summary import summary
 
 
@@ -49,6 +49,19 @@ class Requests(unittest.TestCase):
         points = experiment.points(many)
         self.assertEqual(points["answered"], 100_000)
         self.assertEqual(points["latency_us"].count(1000), 10)
+
+
+class WallClock(unittest.TestCase):
+    def test_notices_that_it_was_set_in_either_direction(self):
+        for step_s, said in ((-10, "by -10.0 s"), (10, "by \\+10.0 s")):
+            wall_s = iter((1_000, 1_060 + step_s))
+            clock = probe.WallClock(lambda: next(wall_s), iter((5, 65)).__next__)
+            with self.assertRaisesRegex(failure.Failure, said):
+                clock.check()
+
+    def test_leaves_alone_what_is_adjusted_gradually(self):
+        wall_s = iter((1_000, 1_060.03))
+        probe.WallClock(lambda: next(wall_s), iter((5, 65)).__next__).check()
 
 
 class Summary(unittest.TestCase):
