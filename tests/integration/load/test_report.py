@@ -69,6 +69,16 @@ class InBrowser(support.StandIn):
             self.assertIn(said, shown)
         self.assertGreaterEqual(shown.count("<table"), 8)
 
+    def test_tells_no_stall_from_one_that_is_not_known(self):
+        none, one = {"stalls": 0}, {"stalls": 1, "longest_stall_ms": 40.0}
+        shown, _ = self.opened(report_page.render(sample.document([
+            sample.entry("stream", [sample.repeat(**none)]),
+            sample.entry("partition", [sample.repeat(**none), sample.repeat(**one)]),
+            sample.entry("sync", system="node")])))
+        cells = re.findall(r'<td data-label="longest stall">(.*?)</td>', shown)
+        words = [" ".join(re.sub("<.*?>|&nbsp;", " ", cell).split()) for cell in cells]
+        self.assertEqual(words, ["none", "40 ms none to 40 ms", "n/a"])
+
     @unittest.skipIf(report_page.get_uplot(), "the chart library is not installed and cannot be")
     def test_draws_five_charts_a_method_that_the_keyboard_reaches(self):
         shown, _ = self.opened(report_page.render(a_document()))
