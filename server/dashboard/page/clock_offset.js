@@ -6,8 +6,8 @@ const convinced_after_ms = 1000;
  * The page's clock minus the server's monotonic one, in milliseconds: the least delay between a sample's stamp and its
  * arrival seen lately. Too great by the time that the fastest of them travelled.
  *
- * Neither clock is ever set, but each may stand still while its machine sleeps. A lower delay counts at once; when every
- * sample of a second is later than the offset explains, the clocks have moved apart and the offset is found anew.
+ * Neither clock is ever set, but each may stand still while its machine sleeps. A lower delay counts at once; when
+ * every sample of a second is later than the offset explains, the clocks have moved apart and the offset is found anew.
  */
 export class clock_offset {
   constructor() {

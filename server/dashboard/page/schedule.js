@@ -16,7 +16,7 @@ export class schedule {
     this.in_flight = new Map();
   }
 
-  /** Begins, or begins again after a pause: nothing was due meanwhile. Returns the entry of that gap, if there is one. */
+  /** Begins, or begins again after a pause: nothing was due meanwhile. Returns that gap's entry, or null. */
   start(now) {
     this.next_due = now;
     return this.next_id > 0 ? { id: this.next_id++, from: now } : null;
@@ -30,8 +30,8 @@ export class schedule {
   /**
    * What has become due by now; beyond max_waiting the oldest are given up and returned too.
    *
-   * When it is later than asleep_after, the browser or its machine has slept. Then nothing was due: `gap` is the one entry
-   * for that time, and what was waiting or under way is given up, because its latency would be that of the sleep.
+   * When it is later than asleep_after, the browser or its machine has slept. Then nothing was due: `gap` is the one
+   * entry for that time, and what was waiting or under way is given up, because its latency would be that of the sleep.
    */
   due(now) {
     if (this.next_due !== null && now - this.next_due > this.asleep_after) return this.wake_up(now);
