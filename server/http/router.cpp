@@ -4,6 +4,13 @@
 #include <stdexcept>
 
 namespace loopscope::http {
+namespace {
+
+bool covers_head(const route& each) noexcept {
+  return each.method == verb::get && each.options.head_from_get;
+}
+
+}  // namespace
 
 route& router::insert(verb method, std::string path) {
   for (const auto& each : routes_) {
@@ -26,13 +33,13 @@ void router::fixed(std::string path, const response& answer) {
 }
 
 router::match router::find(verb method, std::string_view path) const noexcept {
-  const auto wanted = method == verb::head ? verb::get : method;
   match result;
   // A service has a dozen routes: comparing lengths first beats any hash.
   for (const auto& each : routes_) {
     if (each.path != path) continue;
     result.path_known = true;
-    if (each.method == method || (each.method == wanted && result.found == nullptr)) result.found = &each;
+    if (each.method == method || (covers_head(each) && method == verb::head && result.found == nullptr))
+      result.found = &each;
   }
   return result;
 }
@@ -43,7 +50,7 @@ std::string router::allowed(std::string_view path) const {
   for (const auto method : methods) {
     bool known = false;
     for (const auto& each : routes_) {
-      const bool covers = each.method == method || (method == verb::head && each.method == verb::get);
+      const bool covers = each.method == method || (method == verb::head && covers_head(each));
       known = known || (covers && (path == "*" || each.path == path));
     }
     if (!known) continue;

@@ -20,6 +20,8 @@ using handler = std::function<task<response>(const request&)>;
 struct route_options {
   /// Answer 403 when a browser says that another site's page sent the request (Sec-Fetch-Site: cross-site).
   bool refuse_cross_site = false;
+  /// GET's handler answers HEAD too, and its body is not sent. False where the handler acts: HEAD is then a 405.
+  bool head_from_get = true;
 };
 
 /// One method of one path.
@@ -37,8 +39,7 @@ struct route {
 /// loops may run at the same time.
 class router {
  public:
-  /// HEAD is answered by GET's handler, without the body. Throws std::invalid_argument when it is there
-  /// already.
+  /// Throws std::invalid_argument when it is there already.
   void add(verb method, std::string path, handler handle, route_options options = {});
   /// GET and HEAD with an answer that never changes: nothing is run or allocated for it.
   void fixed(std::string path, const response& answer);

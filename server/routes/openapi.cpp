@@ -135,6 +135,20 @@ json write_operation(const runs::run_limits& limits) {
   };
 }
 
+json get_and_head(std::string_view id, std::string_view summary, json responses) {
+  json head = json::object();
+  for (const auto& [status, answer] : responses.items()) head[status] = {{"description", "As GET, without the body"}};
+  return {{"get", {{"operationId", id}, {"summary", summary}, {"responses", std::move(responses)}}},
+          {"head", {{"summary", summary}, {"responses", std::move(head)}}}};
+}
+
+/// HEAD would have to write to know what GET answers.
+json head_not_served() {
+  json refused = problem_answer("Nothing is written");
+  refused["headers"] = {{"Allow", {{"description", "The methods that are served"}, {"schema", {{"type", "string"}}}}}};
+  return {{"summary", "Not served"}, {"responses", {{"405", std::move(refused)}}}};
+}
+
 json document(const runs::run_limits& limits) {
   const json write = write_operation(limits);
   json post = write;
@@ -142,16 +156,13 @@ json document(const runs::run_limits& limits) {
   json get = write;
   get["operationId"] = "getWrite";
   const auto get_text = [](std::string_view id, std::string_view summary, std::string_view text) {
-    return json{{"get", {{"operationId", id}, {"summary", summary}, {"responses", text_answer(text)}}}};
+    return get_and_head(id, summary, text_answer(text));
   };
   const auto get_json = [](std::string_view id, std::string_view summary) {
-    return json{{"get",
-                 {{"operationId", id},
-                  {"summary", summary},
-                  {"responses",
-                   {{"200",
-                     {{"description", "Answered"},
-                      {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}}}}}}}};
+    return get_and_head(
+        id, summary,
+        {{"200",
+          {{"description", "Answered"}, {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}}}});
   };
   return {
       {"openapi", "3.1.0"},
@@ -161,8 +172,9 @@ json document(const runs::run_limits& limits) {
         {"description", "Writes small records by several strategies; some block the event loop, visibly."}}},
       {"paths",
        {{"/hello", get_text("hello", "Answers at once on a loop that is free", "hello\n")},
-        {"/write", {{"get", get}, {"post", post}}},
-        {"/methods", get_json("methods", "Every method (name, aliases, effect on the loop, defaults), and which back end io=auto is")},
+        {"/write", {{"get", get}, {"post", post}, {"head", head_not_served()}}},
+        {"/methods", get_json("methods", "Every method (name, aliases, effect on the loop, defaults), and which back end "
+                                         "io=auto is")},
         {"/healthz", get_text("healthz", "Answered by the I/O thread: a blocked loop fails it", "ok\n")},
         {"/openapi.json", get_json("openapi", "This document")}}},
       {"components",

@@ -56,7 +56,7 @@ void add_write(http::router& to, runs::run_service& service, const monitor::loop
         http::use_task);
     co_return answer(std::move(result));
   };
-  const http::route_options options{.refuse_cross_site = !asked_for.allow_cross_site};
+  const http::route_options options{.refuse_cross_site = !asked_for.allow_cross_site, .head_from_get = false};
   to.add(http::verb::get, "/write", write, options);
   to.add(http::verb::post, "/write", write, options);
 }

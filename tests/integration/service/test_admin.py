@@ -17,6 +17,43 @@ def metric(text, name):
     return float(found.group(1)) if found else None
 
 
+class Methods(unittest.TestCase):
+    FIXED = ("/", "/endpoints", "/livez", "/info")
+    CHANGING = ("/readyz", "/readyz?verbose", "/stalls", "/loop", "/runs", "/events", "/metrics", "/stalls?id=1")
+
+    def ask(self, service, method, path):
+        """Status and headers; the connection is closed, whatever there is of a body."""
+        connection = http.client.HTTPConnection(*service.admin_address, timeout=10)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            headers = dict(answer.getheaders())
+            if method == "HEAD":
+                self.assertEqual(answer.read(), b"")
+            return answer.status, headers
+        finally:
+            connection.close()
+
+    def test_head_answers_as_get_without_the_body(self):
+        with Loopscope() as service:
+            for path in self.FIXED + self.CHANGING:
+                with self.subTest(path=path):
+                    (got, headers), (head, its) = self.ask(service, "GET", path), self.ask(service, "HEAD", path)
+                    self.assertEqual((got, list(headers)), (head, list(its)))
+                    for changing in ("Date",) + (("Content-Length",) if path in self.CHANGING else ()):
+                        headers.pop(changing, None)
+                        its.pop(changing, None)
+                    self.assertEqual(headers, its)
+
+    def test_everything_is_read_only(self):
+        with Loopscope() as service:
+            for path in self.FIXED + self.CHANGING:
+                for method in ("POST", "PUT", "DELETE"):
+                    with self.subTest(path=path, method=method):
+                        status, headers = self.ask(service, method, path)
+                        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD, OPTIONS"))
+
+
 class SyncWrite(unittest.TestCase):
     count = 1_000_000
 

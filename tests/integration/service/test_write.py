@@ -94,6 +94,17 @@ class Writes(unittest.TestCase):
         status, _, _ = self.service.ask("/write?method=stream&count=10", headers={"Sec-Fetch-Site": "cross-site"})
         self.assertEqual(status, 403)
 
+    def test_neither_head_nor_options_writes(self):
+        with Loopscope() as service:
+            for method, expected in (("HEAD", 405), ("OPTIONS", 204)):
+                status, headers, body = service.ask("/write?method=sync&count=10", method=method)
+                self.assertEqual((status, headers["Allow"], body), (expected, "GET, POST, OPTIONS", b""))
+            self.assertEqual(list(service.data_dir.iterdir()), [])
+            described = json.loads(service.ask("/openapi.json")[2])["paths"]
+            self.assertEqual(list(described["/write"]["head"]["responses"]), ["405"])
+            for path in ("/hello", "/methods", "/healthz", "/openapi.json"):
+                self.assertEqual(list(described[path]["head"]["responses"]), ["200"])
+
     def test_posts_write_and_other_verbs_do_not(self):
         status, _, _ = self.service.ask("/write?method=stream&count=10", method="POST")
         self.assertEqual(status, 200)

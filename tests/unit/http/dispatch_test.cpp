@@ -17,8 +17,9 @@ class dispatch_test : public testing::Test {
  protected:
   dispatch_test() {
     routes_.fixed("/hello", response::text("hello\n"));
-    routes_.add(verb::get, "/write", nothing, {.refuse_cross_site = true});
-    routes_.add(verb::post, "/write", nothing, {.refuse_cross_site = true});
+    routes_.add(verb::get, "/figures", nothing);
+    for (const auto method : {verb::get, verb::post})
+      routes_.add(method, "/write", nothing, {.refuse_cross_site = true, .head_from_get = false});
   }
   dispatch_plan plan(const std::string& line, const std::string& more = "") {
     asked_ = test::parsed(line + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n");
@@ -42,7 +43,18 @@ TEST_F(dispatch_test, finds_routes_and_names_them_for_metrics) {
 }
 
 TEST_F(dispatch_test, answers_head_with_get) {
-  EXPECT_EQ(plan("HEAD /write").serve, plan("GET /write").serve);
+  for (const std::string path : {"/hello", "/figures"}) {
+    EXPECT_NE(plan("HEAD " + path).serve, nullptr) << path;
+    EXPECT_EQ(plan("HEAD " + path).serve, plan("GET " + path).serve) << path;
+  }
+}
+
+TEST_F(dispatch_test, runs_no_handler_for_head_where_the_route_says_so) {
+  const auto refused = plan("HEAD /write?method=sync");
+  EXPECT_EQ(refused.serve, nullptr);
+  EXPECT_EQ(refused.answer.status, 405U);
+  EXPECT_EQ(allow(refused), "GET, POST, OPTIONS");
+  EXPECT_EQ(allow(plan("OPTIONS /write")), "GET, POST, OPTIONS");
 }
 
 TEST_F(dispatch_test, tells_unknown_paths_and_methods_apart) {
@@ -51,7 +63,7 @@ TEST_F(dispatch_test, tells_unknown_paths_and_methods_apart) {
   EXPECT_EQ(plan("GET /hello/").answer.status, 404U);
   const auto wrong = plan("DELETE /write");
   EXPECT_EQ(wrong.answer.status, 405U);
-  EXPECT_EQ(allow(wrong), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(allow(wrong), "GET, POST, OPTIONS");
   EXPECT_EQ(plan("FROB /write").answer.status, 501U);
 }
 
