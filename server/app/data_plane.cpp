@@ -87,9 +87,11 @@ data_plane::~data_plane() {
 
 http::error_code data_plane::listen(const cli::listen_address& at) {
   http::tcp::endpoint endpoint{http::asio::ip::make_address(at.host), at.port};
+  auto sharing = parts_.size() > 1 ? http::port_sharing::first : http::port_sharing::none;
   for (const auto& each : parts_) {
-    if (const http::error_code error = each->server->listen(endpoint, {.reuse_port = parts_.size() > 1})) return error;
+    if (const http::error_code error = each->server->listen(endpoint, {.sharing = sharing})) return error;
     endpoint = local_endpoint();  // port 0 is decided by the first
+    sharing = http::port_sharing::join;
   }
   return {};
 }

@@ -7,6 +7,17 @@
 #include "connection.hpp"
 
 namespace loopscope::http {
+namespace {
+
+error_code share_port(int socket) {
+  const int on = 1;
+  error_code ec;
+  if (::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    ec.assign(errno, boost::system::system_category());
+  return ec;
+}
+
+}  // namespace
 
 listener::listener(std::shared_ptr<loop_state> shared)
     : shared_(std::move(shared)), acceptor_(shared_->loop), retry_(shared_->loop) {}
@@ -15,14 +26,11 @@ error_code listener::open(const tcp::endpoint& at, const listen_options& options
   error_code ec;
   acceptor_.open(at.protocol(), ec);
   if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-  if (!ec && options.reuse_port) {
-    const int on = 1;
-    if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-      ec.assign(errno, boost::system::system_category());
-    }
-  }
+  if (!ec && options.sharing == port_sharing::join) ec = share_port(acceptor_.native_handle());
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(options.backlog, ec);
+  // Not before listen(), which would then take in the listeners of another process that shares its port.
+  if (!ec && options.sharing == port_sharing::first) ec = share_port(acceptor_.native_handle());
   if (ec) {
     error_code ignored;
     acceptor_.close(ignored);

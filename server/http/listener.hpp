@@ -8,8 +8,15 @@
 
 namespace loopscope::http {
 
+/// Several loops may share one port, each with its own listener; the kernel spreads new connections over them.
+enum class port_sharing {
+  none,
+  first,  ///< Fails where anybody listens, another group too; from then on others may join.
+  join,   ///< Fails where no listener of this user shares the port.
+};
+
 struct listen_options {
-  bool reuse_port = false;  ///< several loops share one port, each with its own listener
+  port_sharing sharing = port_sharing::none;
   int backlog = 1024;
 };
 

@@ -10,7 +10,8 @@ import threading
 import time
 import unittest
 
-from loopscope import BINARY, Loopscope, expected_text, wait_until
+from loopscope import BINARY, Loopscope, expected_text, split_address, wait_until
+from raw_http import RawClient
 
 
 def run(*arguments, environment=None, **options):
@@ -65,6 +66,66 @@ class Start(unittest.TestCase):
             service.log_reader_.join()
             lines = [json.loads(line) for line in service.log.splitlines()]
             self.assertIn("serving", [line["event"] for line in lines])
+
+
+class Ports(unittest.TestCase):
+    def start(self, listen, io_threads, directory):
+        return subprocess.Popen([BINARY, "--listen", listen, "--admin", "off", "--io-threads", str(io_threads),
+                                 "--data-dir", directory], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def refused(self, process):
+        out, said = process.communicate(timeout=30)
+        return process.returncode == 1 and out == "" and "Address already in use" in said
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        return process.returncode
+
+    def test_a_port_in_use_is_refused_whoever_has_how_many_loops(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for first in (1, 2):
+                for at, others in (("127.0.0.1:0", ("127.0.0.1", "0.0.0.0", "[::]")), ("0.0.0.0:0", ("127.0.0.1",)),
+                                   ("[::1]:0", ("[::1]", "[::]"))):
+                    one = self.start(at, first, directory)
+                    line = one.stdout.readline()
+                    if not line:
+                        self.assertIn("[::1]", at)  # a machine without IPv6
+                        one.communicate(timeout=30)
+                        continue
+                    port = json.loads(line)["listen"].rsplit(":", 1)[1]
+                    for second in (1, 2, 3):
+                        for host in others:
+                            with self.subTest(first=first, at=at, second=second, host=host):
+                                self.assertTrue(self.refused(self.start(f"{host}:{port}", second, directory)))
+                    self.assertEqual(self.stop(one), 0)
+
+    def test_of_two_that_start_at_once_one_serves(self):
+        with tempfile.TemporaryDirectory() as directory:
+            port = 0
+            for _ in range(20):
+                free = self.start(f"127.0.0.1:{port}", 2, directory)  # also: at once after a stop
+                port = json.loads(free.stdout.readline())["listen"].rsplit(":", 1)[1]
+                self.assertEqual(self.stop(free), 0)
+                both = [self.start(f"127.0.0.1:{port}", io_threads, directory) for io_threads in (2, 3)]
+                lines = [each.stdout.readline() for each in both]
+                with self.subTest(lines=lines):
+                    self.assertEqual(sum(bool(line) for line in lines), 1)
+                for each, line in zip(both, lines):
+                    self.assertTrue(self.stop(each) == 0 if line else self.refused(each))
+
+    def test_a_restart_takes_the_port_of_connections_that_are_closing(self):
+        with tempfile.TemporaryDirectory() as directory:
+            at = "127.0.0.1:0"
+            for _ in range(3):
+                process = self.start(at, 3, directory)
+                at = json.loads(process.stdout.readline())["listen"]
+                for _ in range(20):  # the service closes first, so that its side waits out the connection
+                    with RawClient(split_address(at)) as client:
+                        client.send(b"GET /hello HTTP/1.0\r\n\r\n")
+                        self.assertEqual(client.answer().status, 200)
+                        self.assertEqual(client.rest(), b"")
+                self.assertEqual(self.stop(process), 0)
 
 
 class Commands(unittest.TestCase):

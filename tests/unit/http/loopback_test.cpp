@@ -150,13 +150,30 @@ TEST(loopback, says_when_an_address_is_in_use) {
   EXPECT_EQ(second.listen(server.endpoint()), asio::error::address_in_use);
 }
 
-TEST(loopback, shares_a_port_between_loops_when_asked) {
+TEST(loopback, shares_a_port_between_its_own_loops_only) {
+  using sharing = port_sharing;
   asio::io_context loop(1);
   const router routes;
   http::server first(loop, routes);
   http::server second(loop, routes);
-  ASSERT_FALSE(first.listen({asio::ip::make_address("127.0.0.1"), 0}, {.reuse_port = true}));
-  EXPECT_FALSE(second.listen(first.local_endpoint(), {.reuse_port = true}));
+  ASSERT_FALSE(first.listen({asio::ip::make_address("127.0.0.1"), 0}, {.sharing = sharing::first}));
+  EXPECT_FALSE(second.listen(first.local_endpoint(), {.sharing = sharing::join}));
+  for (const std::string address : {"127.0.0.1", "0.0.0.0", "::"}) {
+    for (const auto other : {sharing::none, sharing::first}) {
+      http::server foreign(loop, routes);
+      EXPECT_EQ(foreign.listen({asio::ip::make_address(address), first.local_endpoint().port()}, {.sharing = other}),
+                asio::error::address_in_use)
+          << address;
+    }
+  }
+}
+
+TEST(loopback, lets_nobody_join_a_port_that_is_not_shared) {
+  const test::test_server server;
+  asio::io_context loop(1);
+  const router routes;
+  http::server second(loop, routes);
+  EXPECT_EQ(second.listen(server.endpoint(), {.sharing = port_sharing::join}), asio::error::address_in_use);
 }
 
 TEST(loopback, listens_on_ipv6) {
