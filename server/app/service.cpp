@@ -17,6 +17,7 @@
 
 #include "admin_plane.hpp"
 #include "data_plane.hpp"
+#include "descriptors.hpp"
 #include "server/cli/command_line.hpp"
 #include "server/log/logger.hpp"
 #include "server/metrics/service_metrics.hpp"
@@ -61,13 +62,14 @@ void warn_of_exposure(const cli::serve_config& config, logger& log) {
              {{"admin", config.admin->text()}});
 }
 
-/// A connection is a descriptor, and shells give few by default. Returns how many there may be now.
-std::size_t raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+/// Empty, or why nobody could be served.
+std::string find_descriptors(const cli::serve_config& config) {
+  constexpr std::size_t standard = 3;  // open since main() began
+  const std::size_t least = least_descriptors(config);
+  const std::size_t found = standard + count_free_descriptors(least - standard);
+  if (found >= least) return {};
+  return "too few file descriptors to serve: " + std::to_string(found) + ", needed: " + std::to_string(least) +
+         "; raise the limit (ulimit -n, LimitNOFILE)";
 }
 
 void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& config, logger& log) {
@@ -146,6 +148,7 @@ int serve(const cli::serve_config& config) {
   // What may fail, before anything runs.
   if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
 
+  if (const std::string wrong = find_descriptors(config); !wrong.empty()) return could_not_run(wrong);
   // The parts, each built on those above it and destroyed before them.
   logger log{config.log_level, config.format};
   writers::io_pool pool{config.pool_threads};

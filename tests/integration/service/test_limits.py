@@ -9,12 +9,14 @@ import re
 import resource
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
 
 from http_cases import NEXT, coding, field, length, method, target
-from loopscope import Loopscope
+from loopscope import BINARY, Loopscope
 from raw_http import RawClient
 
 
@@ -134,6 +136,48 @@ class Connections(unittest.TestCase):
                 client = clients.enter_context(RawClient(service.address))
                 client.send(NEXT)
                 self.assertEqual(client.answer().status, 200)
+
+    def test_too_few_descriptors_to_serve_are_said_and_the_fewest_do_serve(self):
+        def refused(most, flags):
+            with tempfile.TemporaryDirectory() as directory:
+                result = subprocess.run([BINARY, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir",
+                                         directory, *flags], capture_output=True, text=True, timeout=60, check=False,
+                                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+            self.assertEqual((result.returncode, result.stdout), (1, ""), result.stderr)
+            return int(re.search(r"too few file descriptors to serve: \d+, needed: (\d+)", result.stderr).group(1))
+
+        for flags in ((), ("--io-threads", "3"), ("--file-io", "uring"), ("--file-io", "threads")):
+            fewest = refused(10, flags)
+            for most in range(6, fewest):
+                with self.subTest(flags=flags, most=most):
+                    self.assertEqual(refused(most, flags), fewest)
+
+            def just_enough():
+                resource.setrlimit(resource.RLIMIT_NOFILE, (fewest, fewest))
+
+            with self.subTest(flags=flags, most=fewest), Loopscope(*flags, preexec=just_enough) as service:
+                admin = http.client.HTTPConnection(*service.admin_address, timeout=10)  # keeps its connection
+                for path in ("/livez", "/metrics", "/info", "/readyz"):
+                    admin.request("GET", path)
+                    answer = admin.getresponse()
+                    answer.read()
+                    self.assertEqual(answer.status, 200)
+                for written in (dict(method="sync", count=300_000), dict(method="stream", count=1000, io="threads"),
+                                dict(method="stream", count=1000, verify="true", durability="disk")):
+                    status, report = service.write(**written)
+                    self.assertEqual(status, 200, report)
+
+                def named():
+                    admin.request("GET", "/stalls")
+                    stalls = json.loads(admin.getresponse().read())["stalls"]
+                    return any(frame["file"] for stall in stalls for frame in stall["stack"])
+
+                self.assertTrue(wait_until(named))
+                self.assertEqual(service.ask("/hello")[0], 200)
+                admin.close()
+                service.stop(signal.SIGTERM)
+                service.log_reader_.join()
+                self.assertNotIn("Too many open files", service.log)
 
     def test_no_descriptor_left_is_neither_the_end_nor_a_busy_loop(self):
         def few():

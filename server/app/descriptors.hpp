@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+
+#include "server/cli/config.hpp"
+
+namespace loopscope::app {
+
+/// Raises the soft limit of descriptors to the hard one. Returns how many the process may have open now.
+std::size_t raise_descriptor_limit();
+
+/// The fewest to serve with, those at start included: what the process, each loop and its monitor keep open, and a
+/// client of each plane, a write and the explanation of a stall at the same time.
+std::size_t least_descriptors(const cli::serve_config& config);
+
+/// How many could be opened now, but no more than `wanted`: opens so many and closes them again.
+std::size_t count_free_descriptors(std::size_t wanted);
+
+}  // namespace loopscope::app
