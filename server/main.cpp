@@ -6,6 +6,7 @@
 #include "server/cli/command_line.hpp"
 #include "server/cli/commands.hpp"
 #include "server/cli/container_limits.hpp"
+#include "server/log/standard_streams.hpp"
 #include "server/support/out_of_memory.hpp"
 
 namespace {
@@ -17,9 +18,8 @@ struct carry_out {
   int operator()(const cli::write_command& command) const { return cli::run(command); }
   int operator()(const cli::healthcheck_command& command) const { return cli::run(command); }
   int operator()(const cli::leave& command) const {
-    std::fputs(command.out.c_str(), stdout);
     std::fputs(command.err.c_str(), stderr);
-    return command.exit_code;
+    return blocking_print("loopscope", command.out) ? command.exit_code : cli::exit_could_not_run;
   }
 };
 
@@ -27,6 +27,7 @@ struct carry_out {
 
 int main(int argc, char** argv) {
   end_process_when_out_of_memory();
+  loopscope::claim_standard_descriptors();
   try {
     return std::visit(carry_out{}, cli::parse_command_line(argc, argv, cli::blocking_read_container_limits()));
   } catch (const std::exception& failure) {

@@ -10,6 +10,7 @@
 #include "measure.hpp"
 #include "output_file.hpp"
 #include "reports.hpp"
+#include "server/log/standard_streams.hpp"
 
 namespace loopscope::probe {
 namespace {
@@ -47,7 +48,9 @@ int run_session(const options& asked) {
   const measurement run = measure(asked, account, ended_by_signal);
 
   const bool stdout_taken = asked.json_file == "-" || asked.csv_file == "-" || asked.hgrm_file == "-";
-  if (run.reached) (stdout_taken ? std::cerr : std::cout) << table_text(run) << std::flush;
+  bool printed = true;
+  if (run.reached && stdout_taken) std::cerr << table_text(run);
+  if (run.reached && !stdout_taken) printed = blocking_print("loopscope-probe", table_text(run));
   json.write([&run](std::ostream& out) { out << json_text(run); });
   csv.write([&account](std::ostream& out) { write_csv(out, account.records()); });
   hgrm.write([&run](std::ostream& out) { write_hgrm(out, run.sums.latency_us); });
@@ -60,7 +63,7 @@ int run_session(const options& asked) {
     std::cerr << "loopscope-probe: " << run.sums.errors << " errors, a share of " << *run.sums.error_rate
               << "; allowed: " << asked.max_error_rate << '\n';
   }
-  return code;
+  return printed ? code : exit_could_not_run;
 }
 
 }  // namespace loopscope::probe

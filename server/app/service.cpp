@@ -20,6 +20,7 @@
 #include "descriptors.hpp"
 #include "server/cli/command_line.hpp"
 #include "server/log/logger.hpp"
+#include "server/log/standard_streams.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
 #include "shutdown.hpp"
@@ -125,15 +126,19 @@ json describe(const cli::serve_config& config, const runs::run_service& service,
           {"file_io", std::move(back_ends)}};
 }
 
-void print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin, writers::back_end file_io) {
+/// Errors: a closed stdout is none, since nobody can be waiting for the line.
+std::error_code print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin,
+                                 writers::back_end file_io) {
   const json ready{{"event", "ready"},
                    {"listen", text_of(data.local_endpoint())},
                    {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
                    {"admin", text_or_null(admin)},
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
-  std::printf("%s\n", ready.dump().c_str());
-  std::fflush(stdout);
+  const std::string line = ready.dump() + "\n";
+  std::string_view rest = line;
+  const std::error_code error = blocking_write_all(STDOUT_FILENO, rest);
+  return error == std::errc::bad_file_descriptor ? std::error_code{} : error;
 }
 
 }  // namespace
@@ -146,9 +151,9 @@ int serve(const cli::serve_config& config) {
   const std::size_t descriptors = raise_descriptor_limit();
 
   // What may fail, before anything runs.
+  if (const std::string wrong = find_descriptors(config); !wrong.empty()) return could_not_run(wrong);
   if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
 
-  if (const std::string wrong = find_descriptors(config); !wrong.empty()) return could_not_run(wrong);
   // The parts, each built on those above it and destroyed before them.
   logger log{config.log_level, config.format};
   writers::io_pool pool{config.pool_threads};
@@ -179,7 +184,11 @@ int serve(const cli::serve_config& config) {
   data.start();
   if (admin) admin->start();
   const auto file_io = service.select(writers::back_end_choice::automatic);
-  print_ready_line(data, admin, file_io.id);
+  int exit_code = cli::exit_done;
+  if (const auto error = print_ready_line(data, admin, file_io.id)) {
+    exit_code = could_not_run("cannot write the ready line to stdout: " + error.message());
+    control.stop();
+  }
   log.info("serving", {{"listen", text_of(data.local_endpoint())},
                        {"admin", text_or_null(admin)},
                        {"data_dir", config.data_dir.string()},
@@ -193,8 +202,8 @@ int serve(const cli::serve_config& config) {
   pool.join();
   log.info("stopped");
   // Its thread could not be joined, nor could anything that it uses be destroyed.
-  if (!log.blocking_drain(log_patience)) ::_exit(cli::exit_done);
-  return cli::exit_done;
+  if (!log.blocking_drain(log_patience)) ::_exit(exit_code);
+  return exit_code;
 }
 
 }  // namespace loopscope::app

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "server/http/client.hpp"
+#include "server/log/standard_streams.hpp"
 #include "server/runs/run_service.hpp"
 #include "writers/file/part_file.hpp"
 
@@ -74,8 +75,8 @@ int run(const write_command& asked) {
   loop.run();
   pool.join();
   if (result->has_error()) return fail(result->error().message());
-  std::printf("%s\n", runs::to_json({1, **result, std::nullopt}).dump(2).c_str());
-  return exit_done;
+  const std::string report = runs::to_json({1, **result, std::nullopt}).dump(2) + "\n";
+  return blocking_print("loopscope", report) ? exit_done : exit_could_not_run;
 }
 
 int run(const healthcheck_command& asked) {

@@ -3,9 +3,13 @@
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
+#include <mutex>
 #include <semaphore>
+
+#include "standard_streams.hpp"
 
 namespace loopscope {
 namespace {
@@ -28,17 +32,49 @@ std::string as_json_members(std::string_view event, const logger::fields& with) 
   return text.substr(1, text.size() - 2);
 }
 
-/// stderr, and a word when everything before has been written.
-class stderr_sink final : public spdlog::sinks::stderr_sink_mt {
+/// stderr, and a word when everything before has been written. Lines that a full queue has dropped or that could not be
+/// written are counted; the next line that can be follows a warning that says how many.
+class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  void flush() override {
-    spdlog::sinks::stderr_sink_mt::flush();
-    flushed_.release();
-  }
+  stderr_sink(spdlog::details::thread_pool& queue, log_format format) : queue_(queue), format_(format) {}
+
   bool blocking_await_flush(std::chrono::milliseconds patience) { return flushed_.try_acquire_for(patience); }
 
  private:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    const std::size_t lost = failed_ + queue_.overrun_counter();
+    if (lost > told_ && write(loss(line, lost - told_))) told_ = lost;
+    if (!write(formatted(line))) ++failed_;
+  }
+  void flush_() override { flushed_.release(); }
+
+  std::string loss(const spdlog::details::log_msg& next, std::size_t lines) {
+    static constexpr std::string_view event = "lines of the log were lost";
+    const logger::fields with{{"lines", lines}};
+    const std::string text = format_ == log_format::json ? as_json_members(event, with) : as_text(event, with);
+    return formatted({next.time, {}, next.logger_name, spdlog::level::warn, text});
+  }
+
+  std::string formatted(const spdlog::details::log_msg& line) {
+    spdlog::memory_buf_t buffer;
+    formatter_->format(line, buffer);
+    return {buffer.data(), buffer.size()};
+  }
+
+  bool write(std::string line) {
+    if (torn_) line.insert(0, "\n");
+    std::string_view rest = line;
+    const bool written = !blocking_write_all(STDERR_FILENO, rest);
+    if (rest.size() < line.size()) torn_ = !written;
+    return written;
+  }
+
+  spdlog::details::thread_pool& queue_;
+  log_format format_;
   std::counting_semaphore<> flushed_{0};
+  std::size_t failed_ = 0;
+  std::size_t told_ = 0;
+  bool torn_ = false;  ///< the last bytes written are the beginning of a line that failed
 };
 
 }  // namespace
@@ -48,6 +84,7 @@ class logger::sink {
   sink(const std::string& level, log_format format)
       : json_(format == log_format::json),
         thread_(std::make_shared<spdlog::details::thread_pool>(queued_lines, 1)),
+        stderr_(std::make_shared<stderr_sink>(*thread_, format)),
         logger_(std::make_shared<spdlog::async_logger>("loopscope", stderr_, thread_,
                                                        spdlog::async_overflow_policy::overrun_oldest)) {
     logger_->set_level(spdlog::level::from_str(level));
@@ -72,8 +109,8 @@ class logger::sink {
 
  private:
   bool json_;
-  std::shared_ptr<stderr_sink> stderr_ = std::make_shared<stderr_sink>();
   std::shared_ptr<spdlog::details::thread_pool> thread_;
+  std::shared_ptr<stderr_sink> stderr_;
   std::shared_ptr<spdlog::async_logger> logger_;
 };
 

@@ -12,9 +12,11 @@ enum class log_format { text, json };
 
 /// Lines on stderr, written by a thread of its own: a reader that stalls never stalls a loop.
 ///
-/// A full queue drops the oldest line. Control characters of messages and fields are escaped, so that nothing a
-/// client sent begins a line. Threads: any. Lifetime: outlives its users; the destructor waits until what is left is
-/// written, for ever where nobody reads: see blocking_drain().
+/// A full queue drops the oldest line, and a line that cannot be written (a full disk, a reader that has gone) is
+/// dropped: a warning says how many were lost as soon as one can be written. SIGPIPE must be ignored. Control
+/// characters of messages and fields are escaped, so that nothing a client sent begins a line. Threads: any. Lifetime:
+/// outlives its users; the destructor waits until what is left is written, for ever where nobody reads: see
+/// blocking_drain().
 class logger {
  public:
   using fields = nlohmann::ordered_json;
