@@ -1,11 +1,15 @@
 #include "container_limits.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <string>
 #include <string_view>
+
+#include "server/monitor/cgroup.hpp"
 
 namespace loopscope::cli {
 namespace {
@@ -15,18 +19,26 @@ namespace fs = std::filesystem;
 // v1 has no word for "no limit": it shows the largest multiple of a page instead.
 constexpr std::uint64_t no_limit_bytes = 1ULL << 62;
 
-std::string blocking_read_line(const fs::path& file) {
+std::string blocking_read_text(const fs::path& file) {
   std::ifstream in{file};
-  std::string line;
-  std::getline(in, line);
-  return line;
+  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
+/// Takes the next word off the text.
+std::string_view next_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+  const auto word = text.substr(0, text.find_first_of(" \n"));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+/// The number that is all of the text; a line feed may follow.
 template <class Number>
 std::optional<Number> read_number(std::string_view text) {
+  const std::string_view word = next_word(text);
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc{} || end != word.data() + word.size() || !next_word(text).empty()) return std::nullopt;
   return number;
 }
 
@@ -35,7 +47,7 @@ void keep_least(std::optional<Value>& least, std::optional<Value> other) {
   if (other && (!least || *other < *least)) least = other;
 }
 
-void take_memory(container_limits& limits, const std::string& text) {
+void take_memory(container_limits& limits, std::string_view text) {
   const auto bytes = read_number<std::uint64_t>(text);
   if (bytes && *bytes < no_limit_bytes) keep_least(limits.memory_bytes, bytes);
 }
@@ -47,56 +59,40 @@ void take_quota(container_limits& limits, std::string_view quota_us, std::string
   keep_least(limits.cpus, std::optional{static_cast<double>(*quota) / static_cast<double>(*period)});
 }
 
-/// Calls take(directory) for the group's directory and for each above it, the mount's own last.
-template <class Take>
-void walk_up(const fs::path& mount, const fs::path& group, Take take) {
-  // A group outside this process's namespace shows as /../..; the mount is then all that can be seen.
-  fs::path below = group.lexically_normal().relative_path();
-  for (; !below.empty(); below = below.parent_path()) take(mount / below);
-  take(mount);
+/// v1's memory.stat also tells of the groups above the mount.
+void take_hierarchical_memory(container_limits& limits, std::string_view memory_stat) {
+  while (!memory_stat.empty()) {
+    const std::string_view key = next_word(memory_stat);
+    const std::string_view value = next_word(memory_stat);
+    if (key == "hierarchical_memory_limit") take_memory(limits, value);
+  }
 }
 
-void take_v2(container_limits& limits, const fs::path& mount, const fs::path& group) {
-  walk_up(mount, group, [&limits](const fs::path& at) {
-    take_memory(limits, blocking_read_line(at / "memory.max"));
-    const std::string quota_and_period = blocking_read_line(at / "cpu.max");
-    const auto space = quota_and_period.find(' ');
-    if (space == std::string::npos) return;
-    take_quota(limits, std::string_view{quota_and_period}.substr(0, space),
-               std::string_view{quota_and_period}.substr(space + 1));
-  });
-}
-
-void take_v1(container_limits& limits, const fs::path& mount, const fs::path& group, std::string_view controller) {
-  walk_up(mount, group, [&limits, controller](const fs::path& at) {
-    if (controller == "memory") take_memory(limits, blocking_read_line(at / "memory.limit_in_bytes"));
-    if (controller == "cpu") {
-      take_quota(limits, blocking_read_line(at / "cpu.cfs_quota_us"), blocking_read_line(at / "cpu.cfs_period_us"));
-    }
-  });
+void take_process_limits(container_limits& limits) {
+  for (const auto which : {RLIMIT_AS, RLIMIT_DATA}) {
+    rlimit limit{};
+    if (::getrlimit(which, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+      keep_least(limits.memory_bytes, std::optional{std::uint64_t{limit.rlim_cur}});
+  }
 }
 
 }  // namespace
 
 container_limits blocking_read_container_limits(const fs::path& root) {
-  const fs::path mounts = root / "sys/fs/cgroup";
   container_limits limits;
-  std::ifstream groups{root / "proc/self/cgroup"};
-  // A line is ID:CONTROLLERS:PATH; v2's controllers are empty.
-  for (std::string line; std::getline(groups, line);) {
-    const auto first = line.find(':');
-    const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const fs::path group = line.substr(second + 1);
-    if (controllers.empty()) take_v2(limits, mounts, group);
-    std::istringstream names{controllers};
-    for (std::string name; std::getline(names, name, ',');) {
-      // Mounted as "cpu,cpuacct" with a link for each of the two, or one by one.
-      const fs::path mount = fs::exists(mounts / name) ? mounts / name : mounts / controllers;
-      take_v1(limits, mount, group, name);
-    }
+  for (const auto& group : monitor::blocking_find_cgroups("memory", root)) {
+    for (const auto* file : {"memory.max", "memory.high", "memory.limit_in_bytes"})
+      take_memory(limits, blocking_read_text(group / file));
+    take_hierarchical_memory(limits, blocking_read_text(group / "memory.stat"));
   }
+  for (const auto& group : monitor::blocking_find_cgroups("cpu", root)) {
+    const std::string both = blocking_read_text(group / "cpu.max");
+    std::string_view period = both;
+    const std::string_view quota = next_word(period);
+    take_quota(limits, quota, period);
+    take_quota(limits, blocking_read_text(group / "cpu.cfs_quota_us"), blocking_read_text(group / "cpu.cfs_period_us"));
+  }
+  take_process_limits(limits);
   return limits;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cgroup.hpp"
 #include "proc_text.hpp"
 
 namespace loopscope::monitor {
@@ -23,51 +24,12 @@ nanoseconds own_cpu() {
   return std::chrono::seconds{t.tv_sec} + nanoseconds{t.tv_nsec};
 }
 
-void add_levels(std::vector<std::string>& out, const std::string& mount, std::string path) {
-  while (out.size() < max_levels) {
-    while (!path.empty() && path.back() == '/') path.pop_back();
-    out.push_back(mount + path + "/cpu.stat");
-    if (path.empty()) return;
-    path.resize(path.rfind('/'));
-  }
-}
-
-bool names_cpu_controller(std::string_view controllers) {
-  for (std::size_t at = 0; at <= controllers.size();) {
-    const auto end = std::min(controllers.find(',', at), controllers.size());
-    if (controllers.substr(at, end - at) == "cpu") return true;
-    at = end + 1;
-  }
-  return false;
-}
-
 }  // namespace
 
-std::vector<std::string> cpu_stat_candidates(std::string_view proc_self_cgroup) {
-  std::vector<std::string> out;
-  while (!proc_self_cgroup.empty()) {
-    const auto line = proc_self_cgroup.substr(0, proc_self_cgroup.find('\n'));
-    proc_self_cgroup.remove_prefix(std::min(line.size() + 1, proc_self_cgroup.size()));
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (second == std::string_view::npos) continue;
-    const auto controllers = line.substr(first + 1, second - first - 1);
-    const std::string path(line.substr(second + 1));
-    if (path.empty() || path.front() != '/') continue;
-    if (controllers.empty()) {
-      add_levels(out, "/sys/fs/cgroup", path);
-    } else if (names_cpu_controller(controllers)) {
-      add_levels(out, "/sys/fs/cgroup/" + std::string(controllers), path);
-      if (controllers != "cpu") add_levels(out, "/sys/fs/cgroup/cpu", path);
-    }
-  }
-  return out;
-}
-
 host_view::host_view() : own_schedstat_("/proc/thread-self/schedstat") {
-  for (const auto& path : cpu_stat_candidates(proc_file("/proc/self/cgroup").read())) {
-    proc_file file(path);
-    if (parse_throttled(file.read())) cpu_stats_.push_back(std::move(file));
+  for (const auto& group : blocking_find_cgroups("cpu")) {
+    proc_file file((group / "cpu.stat").string());
+    if (cpu_stats_.size() < max_levels && parse_throttled(file.read())) cpu_stats_.push_back(std::move(file));
   }
   own_run_delay_ = parse_run_delay(own_schedstat_.read()).value_or(nanoseconds{0});
 }

@@ -2,8 +2,6 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "proc_file.hpp"
@@ -19,11 +17,7 @@ struct host_totals {
   std::chrono::nanoseconds watchdog_late{0};
 };
 
-/// The places to look for this process's cpu.stat, innermost cgroup first, from /proc/self/cgroup. A limit
-/// may sit on any ancestor; in a container the process's own cgroup may be mounted as the root.
-std::vector<std::string> cpu_stat_candidates(std::string_view proc_self_cgroup);
-
-/// Reads host_totals. Threads: made and used on the watchdog thread.
+/// Reads host_totals; a quota may sit on any cgroup on the way up. Threads: made and used on the watchdog thread.
 class host_view {
  public:
   host_view();

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "server/admin": {"server/admin", "server/dashboard", "server/metrics", "server/http", "server/runs", "server/monitor",
                      "writers"},
     "server/routes": {"server/routes", "server/http", "server/runs", "server/monitor", "writers"},
-    "server/cli": {"server/cli", "server/log", "server/http", "server/runs", "writers"},
+    "server/cli": {"server/cli", "server/log", "server/http", "server/runs", "server/monitor/cgroup.hpp", "writers"},
     "server/app": {"server", "writers"},
     "server": {"server/app", "server/cli", "server/log/standard_streams.hpp", "server/support"},
     "load": {"load", "server/http", "server/monitor", "writers"},

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "server/monitor/host_view.hpp"
 #include "server/monitor/syscall_names.hpp"
 
 namespace loopscope::monitor {
@@ -61,18 +60,6 @@ TEST(proc_text, reads_status_fields_at_line_starts_only) {
 TEST(proc_text, reads_throttled_time_of_both_cgroup_versions) {
   EXPECT_EQ(parse_throttled("usage_usec 5\nnr_throttled 2\nthrottled_usec 1500\n"), microseconds{1500});
   EXPECT_EQ(parse_throttled("nr_periods 0\nnr_throttled 3\nthrottled_time 2500\n"), nanoseconds{2500});
-}
-
-TEST(cgroup_files, are_sought_from_the_own_group_outwards) {
-  EXPECT_EQ(cpu_stat_candidates("0::/a/b\n"),
-            (std::vector<std::string>{"/sys/fs/cgroup/a/b/cpu.stat", "/sys/fs/cgroup/a/cpu.stat",
-                                      "/sys/fs/cgroup/cpu.stat"}));
-}
-
-TEST(cgroup_files, of_version_1_lie_below_the_cpu_controller) {
-  EXPECT_EQ(cpu_stat_candidates("5:cpuset:/x\n2:cpu,cpuacct:/x\nbroken\n"),
-            (std::vector<std::string>{"/sys/fs/cgroup/cpu,cpuacct/x/cpu.stat", "/sys/fs/cgroup/cpu,cpuacct/cpu.stat",
-                                      "/sys/fs/cgroup/cpu/x/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat"}));
 }
 
 TEST(syscall_names, know_blocking_calls_and_their_descriptors) {

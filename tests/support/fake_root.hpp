@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "temporary_directory.hpp"
+
+namespace loopscope::testing {
+
+/// A root with the files that the kernel would show.
+class fake_root {
+ public:
+  fake_root& with(const std::string& file, const std::string& text) {
+    const auto path = this->path() / file;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream{path} << text;
+    return *this;
+  }
+  /// One line of /proc/self/mountinfo: `type` with its super options, `top` being the group shown at `point`.
+  fake_root& mounted(const std::string& point, const std::string& type, const std::string& top = "/") {
+    std::filesystem::create_directories(path() / "proc/self");
+    std::ofstream{path() / "proc/self/mountinfo", std::ios::app} << "33 24 0:29 " << top << ' ' << point
+                                                                 << " rw,nosuid shared:9 - " << type << '\n';
+    return *this;
+  }
+
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+ private:
+  temporary_directory directory_;
+};
+
+inline const std::string v2 = "cgroup2 cgroup2 rw,nsdelegate";
+
+inline std::string v1(const std::string& controllers) {
+  return "cgroup cgroup rw," + controllers;
+}
+
+}  // namespace loopscope::testing
