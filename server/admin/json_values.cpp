@@ -6,12 +6,12 @@
 #include <ctime>
 #include <utility>
 
+#include "server/json/json_text.hpp"
+
 namespace loopscope::admin {
 namespace {
 
 using std::chrono::nanoseconds;
-
-constexpr auto replace = json::error_handler_t::replace;
 
 json in_units_of(double unit_ns, std::optional<nanoseconds> time) {
   return time ? rounded(static_cast<double>(time->count()) / unit_ns) : json(nullptr);
@@ -45,11 +45,11 @@ std::string timestamp(std::chrono::system_clock::time_point at) {
 }
 
 std::string to_text(const json& value) {
-  return value.dump(-1, ' ', false, replace);
+  return json_text(value);
 }
 
 http::response json_answer(const json& value) {
-  return http::response::json(value.dump(2, ' ', false, replace) + "\n").with("Cache-Control", "no-store");
+  return http::response::json(json_text(value, 2) + "\n").with("Cache-Control", "no-store");
 }
 
 http::response text_answer(std::string text, unsigned status) {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "server/json/json_text.hpp"
+
 namespace loopscope::cli {
 namespace {
 
@@ -94,8 +96,7 @@ std::string to_json_text(const serve_config& config) {
         {"cpu_quota", or_null(config.container.cpus)},
         {"derived", config.derived}}},
   };
-  // A directory may have any name; JSON is UTF-8.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json_text(json, 2);
 }
 
 }  // namespace loopscope::cli

@@ -1,5 +1,7 @@
 #include "problem.hpp"
 
+#include "server/json/json_text.hpp"
+
 namespace loopscope::http {
 
 std::string in_quotes(std::string_view text) {
@@ -31,7 +33,7 @@ response to_response(const problem& what) {
   answer.status = what.status;
   answer.content_type = "application/problem+json";
   answer.headers.emplace_back("Cache-Control", "no-store");
-  answer.body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  answer.body = json_text(body) + "\n";
   return answer;
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <semaphore>
 
+#include "server/json/json_text.hpp"
 #include "standard_streams.hpp"
 
 namespace loopscope {
@@ -21,14 +22,14 @@ constexpr std::size_t queued_lines = 1024;
 std::string as_text(std::string_view event, const logger::fields& with) {
   std::string line{event};
   for (const auto& [key, value] : with.items())
-    line += " " + key + "=" + value.dump(-1, ' ', true, logger::fields::error_handler_t::replace);
+    line += " " + key + "=" + ascii_json_text(value);
   return line;
 }
 
 std::string as_json_members(std::string_view event, const logger::fields& with) {
   logger::fields members{{"event", event}};
   if (with.is_object()) members.update(with);
-  const std::string text = members.dump(-1, ' ', true, logger::fields::error_handler_t::replace);
+  const std::string text = ascii_json_text(members);
   return text.substr(1, text.size() - 2);
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "routes.hpp"
+#include "server/json/json_text.hpp"
 #include "write_parameters.hpp"
 
 namespace loopscope::routes {
@@ -32,7 +33,7 @@ void add_methods(http::router& to, const runs::run_service& service) {
       {"methods", std::move(methods)},
       {"io_auto", {{"io", writers::to_string(automatic.id)}, {"reason", automatic.reason}}},
   };
-  to.fixed("/methods", http::response::json(answer.dump(2) + "\n"));
+  to.fixed("/methods", http::response::json(json_text(answer, 2) + "\n"));
 }
 
 }  // namespace loopscope::routes

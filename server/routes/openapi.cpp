@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "routes.hpp"
+#include "server/json/json_text.hpp"
 #include "write_parameters.hpp"
 
 namespace loopscope::routes {
@@ -201,7 +202,7 @@ json document(const runs::run_limits& limits) {
 }  // namespace
 
 void add_openapi(http::router& to, const runs::run_limits& limits) {
-  to.fixed("/openapi.json", http::response::json(document(limits).dump(2) + "\n"));
+  to.fixed("/openapi.json", http::response::json(json_text(document(limits), 2) + "\n"));
 }
 
 }  // namespace loopscope::routes

@@ -5,6 +5,7 @@
 
 #include "load_shedding.hpp"
 #include "routes.hpp"
+#include "server/json/json_text.hpp"
 #include "server/monitor/attributed_executor.hpp"
 #include "write_parameters.hpp"
 #include "write_problem.hpp"
@@ -17,7 +18,7 @@ namespace asio = boost::asio;
 http::response answer(runs::run_service::result result) {
   if (const auto* refused = std::get_if<runs::refusal>(&result)) return to_response(*refused);
   if (const auto* failed = std::get_if<writers::file_error>(&result)) return to_response(*failed);
-  return http::response::json(runs::to_json(std::get<runs::run_report>(result)).dump(2) + "\n")
+  return http::response::json(json_text(runs::to_json(std::get<runs::run_report>(result)), 2) + "\n")
       .with("Cache-Control", "no-store");
 }
 
