@@ -35,7 +35,7 @@ class run_files {
     return {};
   }
 
-  /// Takes the figures of the moment, reads the file back, makes it durable if asked, gives it its name.
+  /// Takes the figures of the moment, reads the file back, makes it durable if asked, closes it, gives it its name.
   file_result<write_report> blocking_finish(write_report report) {
     file_result<void> done = blocking_complete(report);
     blocking_close();

@@ -50,10 +50,8 @@ std::optional<writers::page_cache_figures> blocking_read_output_pages(const std:
        entry.increment(error)) {
     if (!is_output_name(entry->path().filename().string())) continue;
     if (++files > max_files) break;
-    // Not blocked by a FIFO of that name, and not led elsewhere by a link.
-    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    const writers::posix_file file{::open(entry->path().c_str(), flags)};
-    if (file.descriptor() < 0) continue;  // renamed or removed meanwhile
+    const auto file = writers::posix_file::blocking_open_regular(entry->path(), O_RDONLY);
+    if (file.descriptor() < 0) continue;  // renamed or removed meanwhile, or not a file
     const auto pages = writers::blocking_read_page_cache(file.descriptor());
     if (!pages) return std::nullopt;
     all.cached_bytes += pages->cached_bytes;

@@ -16,8 +16,8 @@ namespace loopscope::admin {
 void add_index(http::router& to);
 /// GET /livez: the process is alive, whatever its loops do.
 void add_livez(http::router& to);
-/// GET /readyz: 503 while a loop is stalled beyond the threshold or the service shuts down; ?verbose lists
-/// the checks.
+/// GET /readyz: 503 while a loop is stalled beyond the threshold, the data directory cannot be used, or the service
+/// shuts down; ?verbose lists the checks.
 void add_readyz(http::router& to, const sources& of);
 /// GET /stalls: recent stalls of all loops, the newest first; ?id=N only those of that id.
 void add_stalls(http::router& to, const sources& of);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace loopscope::admin {
@@ -16,7 +17,9 @@ class readiness {
     std::chrono::nanoseconds stalled_for{0};
   };
 
-  readiness(std::span<const loop> loops, std::chrono::nanoseconds stall_threshold, bool shutting_down);
+  /// `directory_failure`: why the data directory cannot be used; empty while it can.
+  readiness(std::span<const loop> loops, std::chrono::nanoseconds stall_threshold, bool shutting_down,
+            std::string_view directory_failure);
 
   bool ready() const noexcept;
   /// Every check, a line each, and the outcome.

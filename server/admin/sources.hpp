@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "directory_watch.hpp"
 #include "server/metrics/loop_source.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_registry.hpp"
@@ -23,7 +24,8 @@ struct sources {
   const std::atomic<bool>& shutting_down;
   std::chrono::nanoseconds stall_threshold;
   std::filesystem::path data_dir;
-  nlohmann::ordered_json info;  ///< version, configuration, back ends and why
+  nlohmann::ordered_json info;       ///< version, configuration, back ends and why
+  const directory_watch& directory;  ///< of data_dir
 };
 
 }  // namespace loopscope::admin

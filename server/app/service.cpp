@@ -1,6 +1,5 @@
 #include "service.hpp"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -14,16 +13,19 @@
 #include <optional>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "admin_plane.hpp"
 #include "data_plane.hpp"
 #include "descriptors.hpp"
 #include "server/cli/command_line.hpp"
+#include "server/json/json_text.hpp"
 #include "server/log/logger.hpp"
 #include "server/log/standard_streams.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
 #include "shutdown.hpp"
+#include "writers/file/output_directory.hpp"
 #include "writers/file/part_file.hpp"
 
 namespace loopscope::app {
@@ -80,19 +82,19 @@ void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& c
            {{"descriptors", descriptors}, {"wanted", wanted}});
 }
 
-/// Empty, or why the data directory cannot be used. A full disk is no reason: it may have room when a write is asked for.
-std::string blocking_prepare_directory(const cli::serve_config& config) {
-  std::error_code error;
-  if (config.create_data_dir) std::filesystem::create_directories(config.data_dir, error);
-  if (!std::filesystem::is_directory(config.data_dir, error)) {
-    const std::string why = error ? error.message() : "not a directory";
-    return "--data-dir " + config.data_dir.string() + ": " + why;
-  }
-  if (::faccessat(AT_FDCWD, config.data_dir.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
-    return "--data-dir " + config.data_dir.string() + ": " + std::system_category().message(errno);
+writers::file_result<writers::prepared_directory> blocking_prepare_directory(const cli::serve_config& config) {
+  std::vector<std::filesystem::path> outputs;
   for (const auto& method : writers::all_methods())
-    writers::part_file::blocking_remove_abandoned(writers::output_path(config.data_dir, method.id));
-  return {};
+    outputs.push_back(writers::output_path(config.data_dir, method.id));
+  return writers::blocking_prepare_directory(config.data_dir, outputs);
+}
+
+void warn_of_missing_locks(const writers::prepared_directory& directory, const cli::serve_config& config, logger& log) {
+  if (!directory.lock_error) return;
+  log.warn("the data directory's file system has no locks: what a killed process leaves is removed at a later start",
+           {{"data_dir", config.data_dir.string()},
+            {"flock", directory.lock_error.message()},
+            {"after_s", writers::part_file::untouched.count()}});
 }
 
 std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
@@ -135,7 +137,7 @@ std::error_code print_ready_line(const data_plane& data, const std::optional<adm
                    {"admin", text_or_null(admin)},
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
-  const std::string line = ready.dump() + "\n";
+  const std::string line = json_text(ready) + "\n";
   std::string_view rest = line;
   const std::error_code error = blocking_write_all(STDOUT_FILENO, rest);
   return error == std::errc::bad_file_descriptor ? std::error_code{} : error;
@@ -152,7 +154,9 @@ int serve(const cli::serve_config& config) {
 
   // What may fail, before anything runs.
   if (const std::string wrong = find_descriptors(config); !wrong.empty()) return could_not_run(wrong);
-  if (const std::string wrong = blocking_prepare_directory(config); !wrong.empty()) return could_not_run(wrong);
+  const auto directory = blocking_prepare_directory(config);
+  if (directory.has_error())
+    return could_not_run("--data-dir " + config.data_dir.string() + ": " + directory.error().message());
 
   // The parts, each built on those above it and destroyed before them.
   logger log{config.log_level, config.format};
@@ -168,12 +172,16 @@ int serve(const cli::serve_config& config) {
   data_plane data{config, service, metrics, log};
   metrics.watch(data.loops());
   std::atomic<bool> shutting_down{false};
+  const admin::directory_watch directory_watch{[path = config.data_dir] {
+    const auto error = writers::blocking_check_directory(path);
+    return error ? error.message() : std::string{};
+  }};
   std::optional<admin_plane> admin;
   if (const auto error = data.listen(config.listen))
     return could_not_run("cannot listen on " + config.listen.text() + ": " + error.message());
   if (config.admin) {
     admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
-                                 config.data_dir, describe(config, service, data)},
+                                 config.data_dir, describe(config, service, data), directory_watch},
                   log);
     if (const auto error = admin->listen(*config.admin, config.allowed_hosts))
       return could_not_run("cannot listen on " + config.admin->text() + " (--admin): " + error.message());
@@ -195,6 +203,7 @@ int serve(const cli::serve_config& config) {
                        {"file_io", writers::to_string(file_io.id)},
                        {"io_uring", service.uring().reason}});
   warn_of_exposure(config, log);
+  warn_of_missing_locks(*directory, config, log);
   warn_of_few_descriptors(descriptors, config, log);
   control.run();
   admin.reset();

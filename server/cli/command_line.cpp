@@ -44,7 +44,7 @@ void declare_write(CLI::App& app, write_command& command) {
   };
   parsed_flag(app, "durability", read_durability, "cache or disk", "cache, or disk: sync file and directory", "cache");
   switch_flag(app, "verify", command.request.verify, "Read the file back: complete? in order?");
-  flag(app, "data-dir", command.data_dir, "Where the file is written");
+  flag(app, "data-dir", command.data_dir, "Where the file is written; created where its parent exists");
   pool_threads_flag(app, command.pool_threads);
 }
 

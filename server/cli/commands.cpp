@@ -7,13 +7,15 @@
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <thread>
 
 #include "server/http/client.hpp"
+#include "server/json/json_text.hpp"
 #include "server/log/standard_streams.hpp"
 #include "server/runs/run_service.hpp"
-#include "writers/file/part_file.hpp"
+#include "writers/file/output_directory.hpp"
 
 namespace loopscope::cli {
 namespace {
@@ -52,7 +54,14 @@ class stop_on_signal {
 
 int run(const write_command& asked) {
   std::signal(SIGXFSZ, SIG_IGN);
-  writers::part_file::blocking_remove_abandoned(writers::output_path(asked.data_dir, asked.request.id));
+  const std::filesystem::path output = writers::output_path(asked.data_dir, asked.request.id);
+  const auto directory = writers::blocking_prepare_directory(asked.data_dir, std::span{&output, 1});
+  if (directory.has_error()) return fail("--data-dir " + asked.data_dir.string() + ": " + directory.error().message());
+  if (directory->lock_error)
+    std::fprintf(
+        stderr,
+        "loopscope: the file system of %s has no locks (flock: %s): what a killed process leaves is removed later\n",
+        asked.data_dir.c_str(), directory->lock_error.message().c_str());
   writers::io_pool pool{asked.pool_threads};
   writers::peak_memory_meter memory;
   const writers::uring_support uring = writers::probe_uring();
@@ -75,7 +84,7 @@ int run(const write_command& asked) {
   loop.run();
   pool.join();
   if (result->has_error()) return fail(result->error().message());
-  const std::string report = runs::to_json({1, **result, std::nullopt}).dump(2) + "\n";
+  const std::string report = json_text(runs::to_json({1, **result, std::nullopt}), 2) + "\n";
   return blocking_print("loopscope", report) ? exit_done : exit_could_not_run;
 }
 

@@ -48,8 +48,7 @@ struct client_limits {
 struct serve_config {
   listen_address listen{"127.0.0.1", 8080};
   std::optional<listen_address> admin = listen_address{"127.0.0.1", 8081};  ///< nothing: off
-  std::filesystem::path data_dir = "loopscope-data";
-  bool create_data_dir = true;  ///< only the default directory is made when it is missing
+  std::filesystem::path data_dir = "loopscope-data";                        ///< created where only itself is missing
 
   std::size_t io_threads = 1;
   std::size_t pool_threads = 4;

@@ -41,11 +41,10 @@ void declare_addresses(CLI::App& app, serve_config& config) {
 void declare_work(CLI::App& app, serve_config& config) {
   const auto read_directory = [&config](const std::string& text) {
     config.data_dir = text;
-    config.create_data_dir = false;
     return !text.empty();
   };
   parsed_flag(app, "data-dir", read_directory, "a directory",
-              "Where files are written; it must exist, but for the default", config.data_dir.string());
+              "Where files are written; created where its parent exists", config.data_dir.string());
   count_flag(app, "io-threads", config.io_threads, std::size_t{256}, "I/O threads, each with its own loop");
   pool_threads_flag(app, config.pool_threads);
   file_io_flag(app, "file-io", config.file_io, "Back end for io=auto");

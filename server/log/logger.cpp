@@ -21,8 +21,7 @@ constexpr std::size_t queued_lines = 1024;
 /// Members as key=value; text in JSON's own quoting, which escapes control characters.
 std::string as_text(std::string_view event, const logger::fields& with) {
   std::string line{event};
-  for (const auto& [key, value] : with.items())
-    line += " " + key + "=" + ascii_json_text(value);
+  for (const auto& [key, value] : with.items()) line += " " + key + "=" + ascii_json_text(value);
   return line;
 }
 

@@ -3,12 +3,18 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <string>
 #include <string_view>
 
 namespace loopscope::writers {
 
 using boost::system::error_code;
+
+/// errno.
+inline error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
 
 /// A failed file operation: which one, on which path, and why (errno).
 struct file_error {

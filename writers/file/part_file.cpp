@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <random>
+#include <thread>
+#include <vector>
 
 namespace loopscope::writers {
 namespace {
@@ -14,39 +18,130 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view part_suffix = ".part";
-constexpr std::string_view unique_infix = ".XXXXXX";  // mkostemps(3) fills it in
+constexpr std::size_t unique_characters = 6;
 constexpr mode_t output_mode = 0644;
+/// Each attempt to create a part fails only when another process's clean-up comes in between, or the name is taken.
+constexpr int most_attempts = 16;
+constexpr std::chrono::milliseconds lock_poll_period{5};
 
 file_error failed(std::string_view operation, std::string path) {
-  return {{errno, boost::system::system_category()}, operation, std::move(path)};
+  return {last_error(), operation, std::move(path)};
+}
+
+std::string parent_of(const fs::path& path) {
+  const std::string directory = path.parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
+std::string unique_part_name(const std::string& target) {
+  constexpr std::string_view characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> any{0, characters.size() - 1};
+  std::string name = target + ".";
+  for (std::size_t i = 0; i < unique_characters; ++i) name += characters[any(random)];
+  return name.append(part_suffix);
+}
+
+bool is_part_of(std::string_view name, std::string_view target) {
+  return name.size() == target.size() + 1 + unique_characters + part_suffix.size() && name.starts_with(target) &&
+         name[target.size()] == '.' && name.ends_with(part_suffix);
+}
+
+/// errc::operation_would_block when somebody else has the lock; any other error: there are no locks here.
+error_code try_lock(const posix_file& file) {
+  while (::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0)
+    if (errno != EINTR) return last_error();
+  return {};
+}
+
+bool is_held(error_code lock_error) {
+  return lock_error == boost::system::errc::operation_would_block;
+}
+
+bool are_same_file(const posix_file& a, const posix_file& b) {
+  struct stat first {
+  }, second{};
+  return ::fstat(a.descriptor(), &first) == 0 && ::fstat(b.descriptor(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool is_untouched(const posix_file& file) {
+  struct stat found {};
+  if (::fstat(file.descriptor(), &found) != 0) return false;
+  const auto age = std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(found.st_mtime);
+  return age > part_file::untouched;
+}
+
+/// Removes a part unless a living process writes it. Returns false when its lock is held.
+bool blocking_remove_unless_locked(const fs::path& part, std::size_t& removed) {
+  // For writing: NFS gives an exclusive lock on nothing else.
+  posix_file file = posix_file::blocking_open_regular(part, O_RDWR);
+  if (file.descriptor() < 0 && errno == EACCES) file = posix_file::blocking_open_regular(part, O_RDONLY);
+  if (file.descriptor() < 0) return true;
+  const error_code lock_error = try_lock(file);
+  if (is_held(lock_error)) return false;
+  const bool abandoned = !lock_error || is_untouched(file);
+  if (abandoned && ::unlink(part.c_str()) == 0) ++removed;
+  return true;
+}
+
+std::vector<fs::path> blocking_find_parts(std::span<const fs::path> targets) {
+  std::vector<fs::path> parts;
+  if (targets.empty()) return parts;
+  std::error_code error;
+  for (fs::directory_iterator entry{parent_of(targets.front()), error}, end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (std::ranges::any_of(targets, [&](const fs::path& each) { return is_part_of(name, each.filename().string()); }))
+      parts.push_back(entry->path());
+  }
+  return parts;
 }
 
 }  // namespace
 
-part_file::part_file(std::string target, std::string part, posix_file file)
-    : target_(std::move(target)), part_(std::move(part)), file_(std::move(file)) {}
+part_file::part_file(std::string target, std::string part, posix_file lock, error_code lock_error, posix_file file)
+    : target_(std::move(target)),
+      part_(std::move(part)),
+      lock_(std::move(lock)),
+      lock_error_(lock_error),
+      file_(std::move(file)) {}
 
 part_file::part_file(part_file&& other) noexcept
     : target_(std::move(other.target_)),
       part_(std::exchange(other.part_, {})),
+      lock_(std::move(other.lock_)),
+      lock_error_(other.lock_error_),
       file_(std::move(other.file_)),
       directory_(std::move(other.directory_)) {}
 
 file_result<part_file> part_file::blocking_create(const fs::path& target) {
-  std::string part = target.string();
-  part.append(unique_infix).append(part_suffix);
-  posix_file file{::mkostemps(part.data(), static_cast<int>(part_suffix.size()), O_CLOEXEC)};
-  if (file.descriptor() < 0) return failed("open", part);
-  part_file output{target.string(), std::move(part), std::move(file)};
-  // The lock marks the part as somebody's: blocking_remove_abandoned() passes over it while this process lives.
-  if (::flock(output.file_.descriptor(), LOCK_EX | LOCK_NB) != 0) return failed("flock", output.part_);
-  if (::fchmod(output.file_.descriptor(), output_mode) != 0) return failed("fchmod", output.part_);
-  return output;
+  for (int attempt = 1;; ++attempt) {
+    const std::string part = unique_part_name(target.string());
+    posix_file lock{::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, output_mode)};
+    if (lock.descriptor() < 0) {
+      if (errno == EEXIST && attempt < most_attempts) continue;
+      return failed("open", part);
+    }
+    const error_code lock_error = try_lock(lock);
+    posix_file file{::open(part.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)};
+    if (file.descriptor() < 0 && errno != ENOENT) {
+      const file_error error = failed("open", part);
+      ::unlink(part.c_str());
+      return error;
+    }
+    // Until it was locked, another process's clean-up could take it for a leftover.
+    const bool mine = !is_held(lock_error) && file.descriptor() >= 0 && are_same_file(lock, file);
+    if (mine) return part_file{target.string(), part, std::move(lock), lock_error, std::move(file)};
+    if (attempt == most_attempts) return file_error{{EBUSY, boost::system::system_category()}, "open", part};
+  }
 }
 
 file_result<void> part_file::blocking_commit() {
+  if (const error_code error = file_.blocking_close()) return file_error{error, "close", part_};
   if (::rename(part_.c_str(), target_.c_str()) != 0) return failed("rename", part_);
   part_.clear();
+  lock_.blocking_close();
   return {};
 }
 
@@ -69,29 +164,26 @@ file_result<void> part_file::blocking_sync_directory() {
 }
 
 std::string part_file::directory_path() const {
-  const std::string directory = fs::path{target_}.parent_path().string();
-  return directory.empty() ? "." : directory;
+  return parent_of(target_);
 }
 
 void part_file::blocking_discard() noexcept {
   if (!part_.empty()) ::unlink(part_.c_str());
   part_.clear();
-  file_.close();
+  file_.blocking_close();
+  lock_.blocking_close();
 }
 
-std::size_t part_file::blocking_remove_abandoned(const fs::path& target) {
-  const std::string prefix = target.filename().string() + ".";
-  const std::size_t length = target.filename().string().size() + unique_infix.size() + part_suffix.size();
+std::size_t part_file::blocking_remove_abandoned(std::span<const fs::path> targets,
+                                                 std::chrono::milliseconds patience) {
   std::size_t removed = 0;
-  std::error_code error;
-  for (fs::directory_iterator entry{target.parent_path(), error}, end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.size() != length || !name.starts_with(prefix) || !name.ends_with(part_suffix)) continue;
-    const posix_file file{::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    const bool abandoned = file.descriptor() >= 0 && ::flock(file.descriptor(), LOCK_EX | LOCK_NB) == 0;
-    if (abandoned && ::unlink(entry->path().c_str()) == 0) ++removed;
+  std::vector<fs::path> parts = blocking_find_parts(targets);
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    std::erase_if(parts, [&removed](const fs::path& each) { return blocking_remove_unless_locked(each, removed); });
+    if (parts.empty() || std::chrono::steady_clock::now() >= give_up) return removed;
+    std::this_thread::sleep_for(lock_poll_period);
   }
-  return removed;
 }
 
 }  // namespace loopscope::writers

@@ -79,6 +79,18 @@ class Loopscope:
         finally:
             connection.close()
 
+    def events(self, timeout=10):
+        """The samples of /events, one after the other, until closed."""
+        connection = http.client.HTTPConnection(*self.admin_address, timeout=timeout)
+        try:
+            connection.request("GET", "/events")
+            answer = connection.getresponse()
+            for line in answer:
+                if line.startswith(b"data: "):
+                    yield json.loads(line[len(b"data: "):])
+        finally:
+            connection.close()
+
     def write(self, **parameters):
         """Status and JSON of one /write."""
         query = "&".join(f"{name}={value}" for name, value in parameters.items())

@@ -163,7 +163,7 @@ class Commands(unittest.TestCase):
         self.assertIn("--io uring: method 'sync' calls write(2) on the I/O thread itself", result.stderr)
 
     def test_write_without_a_directory_is_exit_1(self):
-        result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent")
+        result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent/data")
         self.assertEqual(result.returncode, 1)
         self.assertIn("/nonexistent", result.stderr)
 

@@ -89,8 +89,9 @@ class running_plane {
   runs::run_registry registry_{{}};
   std::atomic<bool> shutting_down_{false};
   metrics::service_metrics metrics_{{"test", "test"}, 1, {"/hello"}, registry_};
-  sources view_{{{"io-0", monitor_}}, registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
-                {{"version", "test"}}};
+  directory_watch directory_{[] { return std::string{}; }};
+  sources view_{{{"io-0", monitor_}},  registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
+                {{"version", "test"}}, directory_};
 
   boost::asio::io_context admin_{1};
   std::shared_ptr<event_feed> feed_;

@@ -51,7 +51,6 @@ TEST(command_line, reads_addresses_durations_and_sizes) {
   EXPECT_EQ(config.clients.header_timeout, 3s);
   EXPECT_EQ(config.limits.max_pending_bytes, 64u << 20);
   EXPECT_EQ(config.data_dir, "/data");
-  EXPECT_FALSE(config.create_data_dir);
   EXPECT_EQ(config.file_io, writers::back_end_choice::threads);
   EXPECT_EQ(config.format, log_format::json);
 }

@@ -1,6 +1,12 @@
 #include "writers/file/part_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <thread>
 
 #include "tests/support/temporary_directory.hpp"
 
@@ -74,6 +80,70 @@ TEST(part_file, removes_what_a_killed_process_left_and_nothing_else) {
   EXPECT_TRUE(std::filesystem::exists(under_way->part()));
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "other.txt.a1B2c3.part"));
   EXPECT_EQ(read_file(target), "earlier");
+}
+
+TEST(part_file, is_never_taken_for_a_leftover_however_often_others_clean_up) {
+  const temporary_directory directory;
+  const auto target = directory.path() / "stream.txt";
+  std::atomic<bool> enough{false};
+  std::jthread other{[&] {
+    while (!enough) part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::milliseconds{0});
+  }};
+  for (int i = 0; i < 2000; ++i) {
+    auto output = part_file::blocking_create(target);
+    ASSERT_TRUE(output) << output.error().message();
+    const auto committed = output->blocking_commit();
+    ASSERT_TRUE(committed) << committed.error().message();
+  }
+  enough = true;
+}
+
+/// As after kill -9 of a process that had a ring: what io_uring keeps open holds no lock.
+TEST(part_file, its_lock_is_not_on_the_description_that_is_written_through) {
+  const temporary_directory directory;
+  const auto target = directory.path() / "stream.txt";
+  posix_file kept_by_the_ring;
+  std::string part;
+  {
+    auto output = part_file::blocking_create(target);
+    ASSERT_TRUE(output);
+    kept_by_the_ring = posix_file{::dup(output->file().descriptor())};
+    part = output->part();
+    ASSERT_EQ(::link(part.c_str(), (directory.path() / "kept").c_str()), 0);
+  }
+  std::filesystem::rename(directory.path() / "kept", part);  // as if nobody had removed it
+  EXPECT_EQ(part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::milliseconds{0}), 1u);
+}
+
+TEST(part_file, waits_for_a_lock_that_is_about_to_be_released) {
+  const temporary_directory directory;
+  const auto target = directory.path() / "stream.txt";
+  const posix_file left{::open((directory.path() / "stream.txt.a1B2c3.part").c_str(), O_RDWR | O_CREAT, 0600)};
+  ASSERT_EQ(::flock(left.descriptor(), LOCK_EX), 0);
+  EXPECT_EQ(part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::milliseconds{0}), 0u);
+  std::jthread dying{[&left] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    ::flock(left.descriptor(), LOCK_UN);
+  }};
+  EXPECT_EQ(part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::minutes{1}), 1u);
+}
+
+TEST(part_file, leaves_what_has_a_parts_name_and_is_no_file) {
+  const temporary_directory directory;
+  const auto target = directory.path() / "stream.txt";
+  ASSERT_EQ(::mkfifo((directory.path() / "stream.txt.ffffff.part").c_str(), 0600), 0);
+  std::filesystem::create_directory(directory.path() / "stream.txt.dddddd.part");
+  std::filesystem::create_symlink("elsewhere", directory.path() / "stream.txt.llllll.part");
+  EXPECT_EQ(part_file::blocking_remove_abandoned(target), 0u);
+  EXPECT_EQ(directory.parts_left(), 3u);
+}
+
+/// Where it were set, the ring would give up writes that have to wait.
+TEST(part_file, is_written_in_the_blocking_mode) {
+  const temporary_directory directory;
+  auto output = part_file::blocking_create(directory.path() / "sync.txt");
+  ASSERT_TRUE(output);
+  EXPECT_EQ(::fcntl(output->file().descriptor(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST(part_file, counts_the_calls_it_makes) {

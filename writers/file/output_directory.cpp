@@ -1,0 +1,47 @@
+#include "output_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "part_file.hpp"
+
+namespace loopscope::writers {
+namespace {
+
+bool is_full(error_code error) {
+  return error.value() == ENOSPC || error.value() == EDQUOT;
+}
+
+}  // namespace
+
+file_result<prepared_directory> blocking_prepare_directory(const std::filesystem::path& directory,
+                                                           std::span<const std::filesystem::path> targets) {
+  const bool failed = ::mkdir(directory.c_str(), 0777) != 0;
+  if (const error_code creation = last_error(); failed && creation.value() != EEXIST)
+    return file_error{creation, "mkdir", directory.string()};
+  if (const error_code unusable = blocking_check_directory(directory))
+    return file_error{unusable, "access", directory.string()};
+
+  prepared_directory prepared;
+  prepared.leftovers_removed = part_file::blocking_remove_abandoned(targets);
+  const auto tried = part_file::blocking_create(targets.front());
+  if (tried.has_value()) {
+    prepared.lock_error = tried->lock_error();
+  } else if (!is_full(tried.error().code)) {
+    return tried.error();
+  }
+  return prepared;
+}
+
+error_code blocking_check_directory(const std::filesystem::path& directory) {
+  struct stat found {};
+  if (::stat(directory.c_str(), &found) != 0) return last_error();
+  if (!S_ISDIR(found.st_mode)) return {ENOTDIR, boost::system::system_category()};
+  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) return last_error();
+  return {};
+}
+
+}  // namespace loopscope::writers
