@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Kills the service with SIGKILL at random moments of random writes and looks at what is on disk.
+"""Kills the service with SIGKILL at random moments of random writes, starts it again at once and looks at what is there.
 
-    tests/soak/kill.py --binary build/bin/loopscope --kills 200
+    tests/soak/kill.py --binary build/bin/loopscope --kills 300
 
-After every kill each METHOD.txt holds the complete content of some run, byte for byte, or does not exist yet; what was
-under way lies beside it as a .part, and the next start removes that and nothing else. Exits 1 when one of this was not
-so, or when no kill met a write at work.
+At once means that the killed process may still be ending, with its memory to be freed and its writes to be waited for.
+When the next one serves, each METHOD.txt holds the complete content of some run, byte for byte, or does not exist yet;
+no .part of ours is left, and what is not ours is unchanged. Exits 1 the first time that one of this is not so, or when
+no kill met a write of each back end.
 """
 
 import argparse
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -24,6 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration" / "service"))
 
 METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
+WITH_BACK_END = ("promise", "callback", "stream")
 COUNTS = (20_000, 50_000, 100_000)
 LONGEST_LIFE_S = 0.25
 WRITERS = 2
@@ -46,39 +49,39 @@ class Witness:
         return content == text or (method == "callback" and self.holds_every_record_(content, count))
 
 
-def keep_writing(service, pick, completed):
-    connection = service.connect()
-    while True:
-        method, count = pick.choice(METHODS), pick.choice(COUNTS)
-        try:
-            connection.request("GET", f"/write?method={method}&count={count}")
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException):  # it was killed
-            connection.close()
-            return
-        completed[method] += answer.status == 200
+def back_ends(service):
+    uring = json.loads(service.ask_admin("/info")[1])["io_uring"]["available"]
+    return ("threads", "uring") if uring else ("threads",)
 
 
-def kill_once(directory, pick, completed):
-    """How many writes were under way."""
-    from loopscope import Loopscope
-    with Loopscope(data_dir=directory) as service:
-        if set(service.parts()) != {directory / name for name in PARTS_NOT_OURS}:
-            raise AssertionError(f"left over after a start: {service.parts()}")
-        writers = [threading.Thread(target=keep_writing, args=(service, random.Random(pick.random()), completed))
-                   for _ in range(WRITERS)]
-        for each in writers:
-            each.start()
-        time.sleep(pick.uniform(0, LONGEST_LIFE_S))
-        service.process.kill()
-        service.process.wait()
-        for each in writers:
-            each.join()
-        return len(service.parts()) - len(PARTS_NOT_OURS)
+class Writer(threading.Thread):
+    """Writes until the service is gone."""
+
+    def __init__(self, service, pick, ios, completed):
+        super().__init__()
+        self.service_, self.pick_, self.ios_, self.completed_ = service, pick, ios, completed
+        self.asked = None  # the back end of the write under way
+
+    def run(self):
+        connection = self.service_.connect()
+        while True:
+            method, count, io = self.pick_.choice(METHODS), self.pick_.choice(COUNTS), self.pick_.choice(self.ios_)
+            io = io if method in WITH_BACK_END else "none"
+            try:
+                self.asked = io
+                connection.request("GET", f"/write?method={method}&count={count}" + f"&io={io}" * (io != "none"))
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException):  # it was killed
+                connection.close()
+                return
+            self.completed_[io] += answer.status == 200
 
 
 def check(directory, witness):
+    left = {path.name for path in directory.glob("*.part")} - set(NOT_OURS)
+    if left:
+        raise AssertionError(f"left over after a start: {sorted(left)}")
     for method in METHODS:
         path = directory / f"{method}.txt"
         if path.exists() and not witness.is_whole(method, path.read_bytes()):
@@ -90,24 +93,41 @@ def check(directory, witness):
 
 def kill_often(kills, seed):
     """What happened, or an AssertionError."""
+    from loopscope import Loopscope
     pick, witness = random.Random(seed), Witness()
-    completed, met = collections.Counter(), 0
-    with tempfile.TemporaryDirectory(prefix="loopscope-kill.") as name:
+    completed, met, parts_met = collections.Counter(), collections.Counter(), 0
+    with tempfile.TemporaryDirectory(prefix="loopscope-kill.") as name, contextlib.ExitStack() as dead:
         directory = pathlib.Path(name)
         for other, content in NOT_OURS.items():
             (directory / other).write_bytes(content)
-        for _ in range(kills):
-            met += kill_once(directory, pick, completed) > 0
+        for number in range(kills + 1):
+            service = Loopscope(data_dir=directory).__enter__()
+            dead.close()  # now there is time to wait for the one before
+            dead.callback(service.__exit__)
             check(directory, witness)
-    if met == 0:
-        raise AssertionError("no kill met a write at work")
-    return {"kills": kills, "kills_during_a_write": met, "completed_writes": dict(completed), "seed": seed}
+            if number == kills:
+                break
+            ios = back_ends(service)
+            writers = [Writer(service, random.Random(pick.random()), ios, completed) for _ in range(WRITERS)]
+            for each in writers:
+                each.start()
+                dead.callback(each.join)
+            time.sleep(pick.uniform(0, LONGEST_LIFE_S))
+            asked = [each.asked for each in writers if each.asked]
+            service.process.kill()
+            met.update(asked)
+            parts_met += len(service.parts()) > len(PARTS_NOT_OURS)
+        missed = [io for io in (*ios, "none") if met[io] == 0]
+        if missed or parts_met == 0:
+            raise AssertionError(f"no kill met a write: {missed or 'no part was seen'}")
+    return {"kills": kills, "kills_that_left_a_part": parts_met, "writes_met": dict(met),
+            "completed_writes": dict(completed), "seed": seed}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(HERE.parents[1] / "build" / "bin" / "loopscope"))
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     os.environ["LOOPSCOPE_BINARY"] = options.binary

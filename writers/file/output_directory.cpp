@@ -25,15 +25,11 @@ file_result<prepared_directory> blocking_prepare_directory(const std::filesystem
   if (const error_code unusable = blocking_check_directory(directory))
     return file_error{unusable, "access", directory.string()};
 
-  prepared_directory prepared;
-  prepared.leftovers_removed = part_file::blocking_remove_abandoned(targets);
+  part_file::blocking_remove_abandoned(targets);
   const auto tried = part_file::blocking_create(targets.front());
-  if (tried.has_value()) {
-    prepared.lock_error = tried->lock_error();
-  } else if (!is_full(tried.error().code)) {
-    return tried.error();
-  }
-  return prepared;
+  if (tried.has_value()) return prepared_directory{tried->lock_error()};
+  if (is_full(tried.error().code)) return prepared_directory{};
+  return tried.error();
 }
 
 error_code blocking_check_directory(const std::filesystem::path& directory) {

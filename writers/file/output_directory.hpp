@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <span>
 
@@ -10,7 +9,6 @@ namespace loopscope::writers {
 
 /// What became of a directory that was prepared for outputs.
 struct prepared_directory {
-  std::size_t leftovers_removed = 0;
   error_code lock_error;  ///< why its file system has no flock(2); see part_file
 };
 

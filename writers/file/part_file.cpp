@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <random>
 #include <thread>
 #include <vector>
 
@@ -35,10 +35,10 @@ std::string parent_of(const fs::path& path) {
 
 std::string unique_part_name(const std::string& target) {
   constexpr std::string_view characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  std::random_device random;
-  std::uniform_int_distribution<std::size_t> any{0, characters.size() - 1};
+  std::array<unsigned char, unique_characters> random{};
+  [[maybe_unused]] const ssize_t filled = ::getrandom(random.data(), random.size(), 0);
   std::string name = target + ".";
-  for (std::size_t i = 0; i < unique_characters; ++i) name += characters[any(random)];
+  for (const unsigned char each : random) name += characters[each % characters.size()];
   return name.append(part_suffix);
 }
 

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of writes: a complete file is always whole, and the next start cleans up after the last."""
+"""SIGKILL in the middle of writes and a start at once: a complete file is always whole, and nothing else is left."""
 
 import pathlib
 import sys
@@ -8,11 +8,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "soak"))
 
 from kill import kill_often
 
-KILLS = 20
+KILLS = 100
 
 
 class Kill(unittest.TestCase):
-    def test_the_earlier_file_is_whole_after_every_kill(self):
+    def test_the_earlier_file_is_whole_and_nothing_is_left_after_every_kill(self):
         done = kill_often(KILLS, seed=7)
         self.assertEqual(done["kills"], KILLS)
 
