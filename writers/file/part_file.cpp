@@ -58,13 +58,6 @@ bool is_held(error_code lock_error) {
   return lock_error == boost::system::errc::operation_would_block;
 }
 
-bool are_same_file(const posix_file& a, const posix_file& b) {
-  struct stat first {
-  }, second{};
-  return ::fstat(a.descriptor(), &first) == 0 && ::fstat(b.descriptor(), &second) == 0 &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 bool is_untouched(const posix_file& file) {
   struct stat found {};
   if (::fstat(file.descriptor(), &found) != 0) return false;
@@ -130,8 +123,9 @@ file_result<part_file> part_file::blocking_create(const fs::path& target) {
       ::unlink(part.c_str());
       return error;
     }
-    // Until it was locked, another process's clean-up could take it for a leftover.
-    const bool mine = !is_held(lock_error) && file.descriptor() >= 0 && are_same_file(lock, file);
+    // Until it was locked, another process's clean-up could take it for a leftover: it then has no name any more, or
+    // will lose it.
+    const bool mine = !is_held(lock_error) && file.descriptor() >= 0;
     if (mine) return part_file{target.string(), part, std::move(lock), lock_error, std::move(file)};
     if (attempt == most_attempts) return file_error{{EBUSY, boost::system::system_category()}, "open", part};
   }

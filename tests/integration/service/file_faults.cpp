@@ -49,12 +49,18 @@ int close(int descriptor) {
   return fails ? fail(error_value) : result;
 }
 
+/// Fails, or takes its time before it locks and after it has locked.
 int flock(int descriptor, int operation) noexcept {
-  static const int error_value = number("FAULT_FLOCK");
+  static const int failure = number("FAULT_FLOCK");
   static const int delay_ms = number("FAULT_FLOCK_DELAY_MS");
-  if (error_value != 0) return fail(error_value);
-  if (delay_ms != 0) ::usleep(static_cast<useconds_t>(delay_ms) * 1000);
-  return plain(::syscall(SYS_flock, descriptor, operation));
+  if (failure != 0) return fail(failure);
+  static const int pause_ms = number("FAULT_FLOCK_PAUSE_MS");
+  ::usleep(static_cast<useconds_t>(delay_ms) * 1000);
+  const int result = plain(::syscall(SYS_flock, descriptor, operation));
+  const int error_value = errno;
+  if (result == 0) ::usleep(static_cast<useconds_t>(pause_ms) * 1000);
+  errno = error_value;
+  return result;
 }
 
 int fdatasync(int descriptor) {

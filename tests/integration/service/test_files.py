@@ -185,12 +185,18 @@ class WhatLiesThere(Directories):
 
     def test_a_new_part_is_no_leftover_before_it_is_locked(self):
         """Another service starts in between, with nothing that tells it whose the part is."""
+        self.check_both_complete({})
+
+    def test_a_new_part_that_another_one_has_locked_is_given_up(self):
+        self.check_both_complete(faults(flock_pause_ms=1000))
+
+    def check_both_complete(self, of_the_second):
         with Loopscope(data_dir=self.directory, environment=faults(flock_delay_ms=400)) as first:
             answers = []
             writer = threading.Thread(target=lambda: answers.append(first.write(method="sync", count=100)))
             writer.start()
             wait_until(first.parts, "a part")
-            with Loopscope(data_dir=self.directory) as second:
+            with Loopscope(data_dir=self.directory, environment=of_the_second) as second:
                 answers.append(second.write(method="sync", count=100))
                 writer.join()
             self.assertEqual([status for status, _ in answers], [200, 200], answers)

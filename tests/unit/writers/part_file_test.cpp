@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <thread>
 
 #include "tests/support/temporary_directory.hpp"
@@ -85,17 +84,16 @@ TEST(part_file, removes_what_a_killed_process_left_and_nothing_else) {
 TEST(part_file, is_never_taken_for_a_leftover_however_often_others_clean_up) {
   const temporary_directory directory;
   const auto target = directory.path() / "stream.txt";
-  std::atomic<bool> enough{false};
-  std::jthread other{[&] {
-    while (!enough) part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::milliseconds{0});
+  const std::jthread other{[&target](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      part_file::blocking_remove_abandoned(std::span{&target, 1}, std::chrono::milliseconds{0});
   }};
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     auto output = part_file::blocking_create(target);
     ASSERT_TRUE(output) << output.error().message();
     const auto committed = output->blocking_commit();
     ASSERT_TRUE(committed) << committed.error().message();
   }
-  enough = true;
 }
 
 /// As after kill -9 of a process that had a ring: what io_uring keeps open holds no lock.
