@@ -185,15 +185,16 @@ class WhatLiesThere(Directories):
 
     def test_a_new_part_is_no_leftover_before_it_is_locked(self):
         """Another service starts in between, with nothing that tells it whose the part is."""
-        self.check_both_complete({})
+        self.check_both_complete({}, 100)
 
     def test_a_new_part_that_another_one_has_locked_is_given_up(self):
-        self.check_both_complete(faults(flock_pause_ms=1000))
+        """The lock is held from before the write begins until it is under way, and the part is removed then."""
+        self.check_both_complete(faults(flock_pause_ms=600), 2_000_000)
 
-    def check_both_complete(self, of_the_second):
+    def check_both_complete(self, of_the_second, count):
         with Loopscope(data_dir=self.directory, environment=faults(flock_delay_ms=400)) as first:
             answers = []
-            writer = threading.Thread(target=lambda: answers.append(first.write(method="sync", count=100)))
+            writer = threading.Thread(target=lambda: answers.append(first.write(method="sync", count=count)))
             writer.start()
             wait_until(first.parts, "a part")
             with Loopscope(data_dir=self.directory, environment=of_the_second) as second:
