@@ -6,8 +6,8 @@
 #include "server/cli/command_line.hpp"
 #include "server/cli/commands.hpp"
 #include "server/cli/container_limits.hpp"
-#include "server/log/standard_streams.hpp"
 #include "server/support/out_of_memory.hpp"
+#include "server/support/standard_streams.hpp"
 
 namespace {
 
@@ -27,7 +27,7 @@ struct carry_out {
 
 int main(int argc, char** argv) {
   end_process_when_out_of_memory();
-  loopscope::claim_standard_descriptors();
+  claim_standard_descriptors();
   try {
     return std::visit(carry_out{}, cli::parse_command_line(argc, argv, cli::blocking_read_container_limits()));
   } catch (const std::exception& failure) {

@@ -4,7 +4,7 @@
 
 #include "command_line.hpp"
 #include "server/support/out_of_memory.hpp"
-#include "server/log/standard_streams.hpp"
+#include "server/support/standard_streams.hpp"
 #include "session.hpp"
 
 int main(int argc, char** argv) {

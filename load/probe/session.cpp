@@ -10,7 +10,7 @@
 #include "measure.hpp"
 #include "output_file.hpp"
 #include "reports.hpp"
-#include "server/log/standard_streams.hpp"
+#include "server/support/standard_streams.hpp"
 
 namespace loopscope::probe {
 namespace {

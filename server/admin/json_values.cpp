@@ -6,7 +6,7 @@
 #include <ctime>
 #include <utility>
 
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 
 namespace loopscope::admin {
 namespace {

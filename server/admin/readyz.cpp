@@ -3,7 +3,7 @@
 #include "endpoints.hpp"
 #include "json_values.hpp"
 #include "readiness.hpp"
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 
 namespace loopscope::admin {
 namespace {

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "server/http/client.hpp"
-#include "server/json/json_text.hpp"
-#include "server/log/standard_streams.hpp"
+#include "server/support/json_text.hpp"
+#include "server/support/standard_streams.hpp"
 #include "server/runs/run_service.hpp"
 #include "writers/file/output_directory.hpp"
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 
 namespace loopscope::cli {
 namespace {

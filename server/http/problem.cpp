@@ -1,6 +1,6 @@
 #include "problem.hpp"
 
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 
 namespace loopscope::http {
 

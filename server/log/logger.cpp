@@ -9,8 +9,8 @@
 #include <mutex>
 #include <semaphore>
 
-#include "server/json/json_text.hpp"
-#include "standard_streams.hpp"
+#include "server/support/json_text.hpp"
+#include "server/support/standard_streams.hpp"
 
 namespace loopscope {
 namespace {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "routes.hpp"
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 #include "write_parameters.hpp"
 
 namespace loopscope::routes {

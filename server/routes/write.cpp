@@ -5,7 +5,7 @@
 
 #include "load_shedding.hpp"
 #include "routes.hpp"
-#include "server/json/json_text.hpp"
+#include "server/support/json_text.hpp"
 #include "server/monitor/attributed_executor.hpp"
 #include "write_parameters.hpp"
 #include "write_problem.hpp"

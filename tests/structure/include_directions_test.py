@@ -10,23 +10,22 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY_INCLUDE = {
     "writers": {"writers"},
     "server/monitor": {"server/monitor"},
-    "server/json": set(),
     "server/support": {"server/support"},
-    "server/http": {"server/http", "server/json"},
-    "server/log": {"server/log", "server/json"},
+    "server/http": {"server/http", "server/support"},
+    "server/log": {"server/log", "server/support"},
     "server/runs": {"server/runs", "writers"},
     "server/metrics": {"server/metrics", "server/http", "server/runs", "server/monitor", "writers"},
     "server/dashboard": {"server/dashboard", "server/http"},
     "server/admin": {"server/admin", "server/dashboard", "server/metrics", "server/http", "server/runs", "server/monitor",
-                     "server/json", "writers"},
-    "server/routes": {"server/routes", "server/http", "server/runs", "server/monitor", "server/json", "writers"},
-    "server/cli": {"server/cli", "server/log", "server/http", "server/runs", "server/json", "server/monitor/cgroup.hpp",
+                     "server/support", "writers"},
+    "server/routes": {"server/routes", "server/http", "server/runs", "server/monitor", "server/support", "writers"},
+    "server/cli": {"server/cli", "server/log", "server/http", "server/runs", "server/support", "server/monitor/cgroup.hpp",
                    "writers"},
     "server/app": {"server", "writers"},
-    "server": {"server/app", "server/cli", "server/log/standard_streams.hpp", "server/support"},
+    "server": {"server/app", "server/cli", "server/support"},
     "load": {"load", "server/http", "server/monitor", "writers"},
     # A client that could share a fault with the server it measures would be no witness.
-    "load/probe": {"load/probe", "server/cli/duration.hpp", "server/log/standard_streams.hpp", "server/support"},
+    "load/probe": {"load/probe", "server/cli/duration.hpp", "server/support"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 # Libraries that a folder may not know, whatever it includes of ours.

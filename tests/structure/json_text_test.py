@@ -5,7 +5,7 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-THE_ONE = ROOT / "server" / "json" / "json_text.hpp"
+THE_ONE = ROOT / "server" / "support" / "json_text.hpp"
 DUMP = re.compile(r"(\.|->)dump\s*\(")
 
 
