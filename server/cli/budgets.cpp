@@ -6,15 +6,25 @@
 namespace loopscope::cli {
 namespace {
 
-constexpr std::uint64_t least_pending_bytes = 1ULL << 20;
+constexpr std::uint64_t least_budget_bytes = 1ULL << 20;
 constexpr std::size_t least_pool_threads = 2;
+
+/// Of what the limit leaves beyond own_memory_bytes.
+std::uint64_t eighths_within(const container_limits& limits, std::uint64_t eighths, std::uint64_t usual) noexcept {
+  if (!limits.memory_bytes) return usual;
+  const std::uint64_t left = *limits.memory_bytes - std::min(*limits.memory_bytes, own_memory_bytes);
+  return std::min(usual, std::max(least_budget_bytes, left / 8 * eighths));
+}
 
 }  // namespace
 
 std::uint64_t pending_bytes_within(const container_limits& limits, std::uint64_t usual) noexcept {
-  if (!limits.memory_bytes) return usual;
-  const std::uint64_t left = *limits.memory_bytes - std::min(*limits.memory_bytes, own_memory_bytes);
-  return std::min(usual, std::max(least_pending_bytes, left / 4 * 3));
+  return eighths_within(limits, 6, usual);
+}
+
+std::uint64_t connection_bytes_within(const container_limits& limits, std::size_t io_threads,
+                                      std::uint64_t usual) noexcept {
+  return std::min(usual, std::max(least_budget_bytes, eighths_within(limits, 1, usual * io_threads) / io_threads));
 }
 
 std::size_t pool_threads_within(const container_limits& limits, std::size_t usual) noexcept {

@@ -63,6 +63,10 @@ void fit_budgets(const CLI::App& app, serve_config& config) {
   };
   derive("pool-threads", config.pool_threads, pool_threads_within);
   derive("max-pending-bytes", config.limits.max_pending_bytes, pending_bytes_within);
+  const auto connection_bytes = [&config](const container_limits& limits, std::uint64_t usual) {
+    return connection_bytes_within(limits, config.io_threads, usual);
+  };
+  derive("max-connection-bytes", config.clients.max_connection_bytes, connection_bytes);
 }
 
 }  // namespace

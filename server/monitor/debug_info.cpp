@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <exception>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -136,6 +138,12 @@ std::vector<stack_frame> described_frames(Dwfl_Module* module, std::uintptr_t ad
   return out;
 }
 
+/// What libdw calls when it has no memory. Its own would call exit(3) while other threads run.
+[[noreturn]] void end_without_memory() {
+  if (const std::new_handler handler = std::get_new_handler()) handler();
+  std::terminate();
+}
+
 bool is_system_library(std::string_view path) {
   return path.starts_with("/lib") || path.starts_with("/usr/lib") || path.starts_with("[vdso");
 }
@@ -169,6 +177,8 @@ std::vector<stack_frame> debug_info::blocking_look_up(std::uintptr_t address) co
     if (compiled.empty() && vdso) compiled = "vdso";
     return {{std::move(compiled), vdso ? "[vdso]" : std::string(path), 0}};
   }
+  Dwarf_Addr bias = 0;
+  if (Dwarf* const info = ::dwfl_module_getdwarf(module, &bias)) ::dwarf_new_oom_handler(info, &end_without_memory);
   auto out = described_frames(module, address);
   if (out.empty()) {
     const place at = place_of(module, address);

@@ -15,7 +15,7 @@ class Memory(unittest.TestCase):
         with Container(*MEMORY) as service:
             config = ask_json(service.admin_port, "/info")["config"]
             self.assertEqual(config["container"]["memory_limit_bytes"], 128 * MIB)
-            self.assertEqual(config["container"]["derived"], ["max-pending-bytes"])
+            self.assertEqual(config["container"]["derived"], ["max-pending-bytes", "max-connection-bytes"])
             self.assertEqual(config["max_pending_bytes"], 48 * MIB)
 
             status, problem = ask(service.port, "/write?method=callback&count=3000000")
@@ -34,7 +34,7 @@ class Memory(unittest.TestCase):
             self.assertEqual(service.state()["Status"], "running")
 
     def test_budget_that_is_set_is_believed_and_the_kernel_has_the_last_word(self):
-        with Container(*MEMORY, "--env", "LOOPSCOPE_MAX_PENDING_BYTES=4GiB") as service:
+        with Container(*MEMORY, "--env", "LOOPSCOPE_MAX_PENDING_BYTES=4GiB", "--env", "LOOPSCOPE_MAX_CONNECTION_BYTES=8MiB") as service:
             container = ask_json(service.admin_port, "/info")["config"]["container"]
             self.assertEqual(container["derived"], [])
             with self.assertRaises((OSError, http.client.HTTPException)):

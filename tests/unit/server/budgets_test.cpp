@@ -37,6 +37,14 @@ TEST(budgets, of_memory_are_never_more_than_usual_nor_less_than_a_mebibyte) {
   EXPECT_EQ(pending_bytes_within(memory(6 * mib), 256 * mib), mib);
 }
 
+TEST(budgets, of_connections_are_an_eighth_for_all_threads_together) {
+  EXPECT_EQ(connection_bytes_within({}, 2, 64 * mib), 64 * mib);
+  EXPECT_EQ(connection_bytes_within(memory(8192 * mib), 2, 64 * mib), 64 * mib);
+  EXPECT_EQ(connection_bytes_within(memory(128 * mib), 1, 64 * mib), 8 * mib);
+  EXPECT_EQ(connection_bytes_within(memory(128 * mib), 2, 64 * mib), 4 * mib);
+  EXPECT_EQ(connection_bytes_within(memory(64 * mib), 256, 64 * mib), mib);
+}
+
 TEST(budgets, of_threads_follow_the_quota_down_to_two) {
   EXPECT_EQ(pool_threads_within(cpus(16), 4), 4u);
   EXPECT_EQ(pool_threads_within(cpus(2.5), 4), 3u);
@@ -56,13 +64,13 @@ TEST(budgets, follow_the_container_where_nothing_sets_them) {
   const serve_config config = serve_config_of({}, {128 * mib, 1.0});
   EXPECT_EQ(config.limits.max_pending_bytes, 48 * mib);
   EXPECT_EQ(config.pool_threads, 2u);
-  EXPECT_EQ(config.derived, (std::vector<std::string>{"pool-threads", "max-pending-bytes"}));
+  EXPECT_EQ(config.derived, (std::vector<std::string>{"pool-threads", "max-pending-bytes", "max-connection-bytes"}));
   EXPECT_EQ(std::get<write_command>(parse({"write", "offload"}, cpus(1))).pool_threads, 2u);
 }
 
 TEST(budgets, yield_to_a_flag_and_to_the_environment) {
   ::setenv("LOOPSCOPE_POOL_THREADS", "7", 1);
-  const serve_config config = serve_config_of({"--max-pending-bytes", "256MiB"}, {128 * mib, 1.0});
+  const serve_config config = serve_config_of({"--max-pending-bytes", "256MiB", "--max-connection-bytes", "64MiB"}, {128 * mib, 1.0});
   const auto writing = std::get<write_command>(parse({"write", "offload"}, cpus(1)));
   ::unsetenv("LOOPSCOPE_POOL_THREADS");
   EXPECT_EQ(config.limits.max_pending_bytes, 256 * mib);
@@ -76,7 +84,7 @@ TEST(budgets, are_shown_with_the_limits_that_they_follow) {
     return nlohmann::json::parse(std::get<leave>(parse({"--print-config"}, container)).out)["container"];
   };
   EXPECT_EQ(shown({128 * mib, 8.0}), nlohmann::json::parse(R"(
-      {"memory_limit_bytes": 134217728, "cpu_quota": 8.0, "derived": ["max-pending-bytes"]})"));
+      {"memory_limit_bytes": 134217728, "cpu_quota": 8.0, "derived": ["max-pending-bytes", "max-connection-bytes"]})"));
   EXPECT_EQ(shown({}), nlohmann::json::parse(R"({"memory_limit_bytes": null, "cpu_quota": null, "derived": []})"));
 }
 
