@@ -26,15 +26,21 @@ std::vector<std::string> bottleneck_reasons(const own_part& part) {
   if (late_share > most_late) {
     reasons.push_back(percent(late_share) + " of the requests were sent more than 1 ms after their time");
   }
-  if (part.thread_busy > most_busy) {
-    reasons.push_back("its thread was on the CPU " + percent(part.thread_busy) + " of the time");
+  if (part.skipped > 0) {
+    reasons.push_back("it was stopped, or asleep with the machine, for " +
+                      duration_text(std::chrono::duration<double, std::micro>(part.stood_still).count()) + "; the " +
+                      with_commas(part.skipped) + " requests that were due meanwhile were not sent");
+  }
+  if (part.thread_busy && *part.thread_busy > most_busy) {
+    reasons.push_back("its thread was on the CPU " + percent(*part.thread_busy) + " of the time");
   }
   if (part.local_failures > 0) {
     reasons.push_back(with_commas(part.local_failures) + " requests failed for want of sockets, ports or memory here");
   }
-  const double lateness_us = part.lateness_max_us.value_or(0);
-  if (lateness_us >= maximum_floor_us && lateness_us >= most_of_the_maximum * part.latency_max_us.value_or(0)) {
-    reasons.push_back("it was itself up to " + duration_text(lateness_us) + " late, most of the highest latency");
+  if (part.lateness_max_us && part.latency_max_us && *part.lateness_max_us >= maximum_floor_us &&
+      *part.lateness_max_us >= most_of_the_maximum * *part.latency_max_us) {
+    reasons.push_back("it was itself up to " + duration_text(part.lateness_max_us) +
+                      " late, most of the highest latency");
   }
   return reasons;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -13,7 +14,9 @@ struct own_part {
   std::size_t late = 0;
   std::optional<double> lateness_max_us;
   std::optional<double> latency_max_us;
-  double thread_busy = 0;          ///< share of the run in which its thread was on the CPU
+  std::optional<double> thread_busy;  ///< share of the run in which its thread was on the CPU
+  std::chrono::nanoseconds stood_still{0};
+  std::size_t skipped = 0;         ///< requests that were due meanwhile
   std::size_t local_failures = 0;  ///< requests that failed for this machine's own limits
 };
 

@@ -1,9 +1,18 @@
 #include "command_line.hpp"
 
+#include <sys/un.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/string.hpp>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <memory>
 #include <sstream>
+#include <system_error>
 
 #include "server/cli/duration.hpp"
 #include "text.hpp"
@@ -19,6 +28,8 @@ using std::chrono::microseconds;
 
 constexpr std::size_t most_connections = 50'000;
 constexpr double highest_rate_per_s = 1e6;
+constexpr std::size_t largest_body_bytes = 64u << 20;
+constexpr std::size_t longest_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 
 /// A flag whose value is read by `parse`, which answers whether it took the text.
 template <class Parse>
@@ -53,7 +64,7 @@ void declare_schedule(CLI::App& app, options& asked) {
     asked.url = text;
     return target.has_value();
   };
-  parsed_flag(app, "--url", read_url, "an http:// URL", "What to GET; http only")->required();
+  parsed_flag(app, "--url", read_url, "an http:// URL", "What to ask for; http only")->required();
   parsed_flag(
       app, "--rate", [&asked](const std::string& text) { return read_rate(text, asked.rate_per_s); },
       "a rate above 0, such as 1000/s", "Requests a second, such as 1000/s")
@@ -71,6 +82,66 @@ void declare_schedule(CLI::App& app, options& asked) {
                 "counts at the age it has");
 }
 
+/// Text, or after "@" the name of the file that holds it. Throws CLI::ValidationError.
+std::string blocking_read_body(const std::string& name, const std::string& text) {
+  if (!text.starts_with('@')) return text;
+  const std::string path = text.substr(1);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  std::string body;
+  char part[64 << 10];
+  for (std::size_t size = 1; file && size > 0; body.append(part, size)) {
+    size = std::fread(part, 1, sizeof part, file.get());
+    if (body.size() + size > largest_body_bytes) {
+      throw CLI::ValidationError(name, "'" + path + "' is larger than 64 MiB, the most that is allowed");
+    }
+  }
+  if (!file || std::ferror(file.get()) != 0) {
+    throw CLI::ValidationError(name, "cannot read '" + path + "': " + std::generic_category().message(errno));
+  }
+  return body;
+}
+
+void declare_request(CLI::App& app, options& asked) {
+  const auto read_method = [&asked](const std::string& text) {
+    asked.sends.method = text;
+    return is_method(text);
+  };
+  parsed_flag(app, "--method", read_method, "a method: letters, digits and !#$%&'*+-.^_`|~, and not CONNECT",
+              "The request's method; POST is the default with --body")
+      ->default_str("GET");
+  const auto read_headers = [&asked](const std::vector<std::string>& all) {
+    for (const auto& text : all) {
+      const auto field = parse_header_field(text);
+      if (!field) {
+        throw CLI::ValidationError("-H", "'" + text + "' is not 'Name: value' on one line, without control characters");
+      }
+      if (is_own_field(field->name)) {
+        throw CLI::ValidationError("-H", field->name +
+                                             " is set by the probe itself; allowed: any field but "
+                                             "Content-Length, Transfer-Encoding, Connection and Upgrade");
+      }
+      asked.sends.headers.push_back(*field);
+    }
+  };
+  app.add_option_function<std::vector<std::string>>("-H,--header", read_headers,
+                                                    "A header field 'Name: value', also of the trigger; may be given "
+                                                    "more than once; Host and User-Agent replace the probe's own")
+      ->type_name("FIELD")
+      ->allow_extra_args(false);
+  const auto read_body = [&asked](const std::string& text) { asked.sends.body = blocking_read_body("--body", text); };
+  app.add_option_function<std::string>("--body", read_body, "The request's body: TEXT, or @FILE for what FILE holds")
+      ->type_name("TEXT|@FILE");
+  const auto read_expect = [&asked](const std::string& text) {
+    const auto parsed = expected_statuses::parse(text);
+    if (parsed) asked.expect = *parsed;
+    return parsed.has_value();
+  };
+  parsed_flag(app, "--expect", read_expect, expected_statuses::allowed,
+              "Statuses of answers that did what was asked, such as 2xx or 200,404: latency is theirs, other answers "
+              "are told apart and are errors")
+      ->default_str("2xx");
+}
+
 void declare_connections(CLI::App& app, options& asked) {
   app.add_option("--connections", asked.connections, "Opened before the first request")
       ->capture_default_str()
@@ -79,6 +150,17 @@ void declare_connections(CLI::App& app, options& asked) {
                  "Most at once: more are opened when all are busy; beyond it requests wait in line")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, most_connections));
+  const auto read_socket = [&asked](const std::string& text) {
+    asked.unix_socket = text;
+    return !text.empty() && text.size() <= longest_socket_path;
+  };
+  parsed_flag(app, "--unix-socket", read_socket,
+              "a path of 1 to " + std::to_string(longest_socket_path) + " bytes, the kernel's limit",
+              "Connect to this socket instead of the URL's host")
+      ->type_name("PATH");
+  app.add_flag("--spread", asked.spread,
+               "Let new connections take turns on all addresses that the URL's host has; otherwise all use the first "
+               "that takes one");
 }
 
 void declare_trigger(CLI::App& app, options& asked) {
@@ -95,11 +177,12 @@ void declare_trigger(CLI::App& app, options& asked) {
 
 void declare_output(CLI::App& app, options& asked) {
   app.add_option("--json", asked.json_file, "Write everything measured to FILE, or to stdout for -")->type_name("FILE");
-  app.add_option("--csv", asked.csv_file, "Write one row a request: scheduled, sent, done, status")->type_name("FILE");
+  app.add_option("--csv", asked.csv_file, "Write one row a request: scheduled, sent, done, status, expected, repeated")
+      ->type_name("FILE");
   app.add_option("--hgrm", asked.hgrm_file, "Write latencies as HdrHistogram's percentile text, in ms")
       ->type_name("FILE");
   app.add_option("--max-error-rate", asked.max_error_rate,
-                 "Exit 4 when a larger share fails or is answered with a status of 400 or above")
+                 "Exit 4 when a larger share fails or has an answer that --expect does not allow")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--quiet", asked.quiet, "No progress on stderr");
@@ -118,9 +201,20 @@ std::string contradiction(const CLI::App& app, options& asked) {
     asked.max_connections = asked.connections;
   }
   if (asked.trigger && asked.trigger_at >= asked.duration) return "--trigger-at: not inside --duration";
-  int to_stdout = 0;
-  for (const auto& file : {asked.json_file, asked.csv_file, asked.hgrm_file}) to_stdout += file == "-" ? 1 : 0;
-  if (to_stdout > 1) return "only one of --json, --csv and --hgrm can be stdout";
+  if (asked.spread && asked.unix_socket) return "--spread: a --unix-socket is one address";
+  const auto is_host = [](const header_field& field) { return boost::beast::iequals(field.name, "Host"); };
+  if (std::count_if(asked.sends.headers.begin(), asked.sends.headers.end(), is_host) > 1) {
+    return "-H: Host is given more than once";
+  }
+  const std::array<std::pair<const char*, const std::optional<std::string>*>, 3> files{
+      {{"--json", &asked.json_file}, {"--csv", &asked.csv_file}, {"--hgrm", &asked.hgrm_file}}};
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    for (auto other = files.begin(); other != one; ++other) {
+      if (*one->second && *one->second == *other->second) {
+        return std::string(one->first) + ": the same file as " + other->first;
+      }
+    }
+  }
   return {};
 }
 
@@ -128,15 +222,18 @@ std::string contradiction(const CLI::App& app, options& asked) {
 
 std::variant<options, leave> parse_command_line(int argc, const char* const* argv) {
   CLI::App app{
-      "loopscope-probe: GET on a fixed schedule, whatever the answers do, and the latency from the time that each\n"
-      "request was due.",
+      "loopscope-probe: requests on a fixed schedule, whatever the answers do, and the latency from the time that "
+      "each\n"
+      "one was due.",
       "loopscope-probe"};
   app.set_version_flag("--version", "loopscope-probe " LOOPSCOPE_VERSION);
   app.footer(
       "Exit: 0 measured, 1 could not run or write a file, 2 bad usage, 3 target never reachable,\n"
-      "4 error rate above the limit, 128 + N ended early by signal N with what was measured.");
+      "4 more errors than --max-error-rate (requests that failed, answers that are not as --expect says),\n"
+      "128 + N ended early by signal N with what was measured.");
   options asked;
   declare_schedule(app, asked);
+  declare_request(app, asked);
   declare_connections(app, asked);
   declare_trigger(app, asked);
   declare_output(app, asked);
@@ -151,6 +248,9 @@ std::variant<options, leave> parse_command_line(int argc, const char* const* arg
   if (const std::string wrong = contradiction(app, asked); !wrong.empty()) {
     return leave{exit_bad_usage, {}, wrong + "\nRun with --help for more information.\n"};
   }
+  asked.sends.target = asked.target.target;
+  if (asked.sends.body && app.count("--method") == 0) asked.sends.method = "POST";
+  if (asked.trigger) asked.trigger->headers = asked.sends.headers;
   return asked;
 }
 

@@ -22,7 +22,7 @@ struct leave {
   std::string err;  ///< for stderr
 };
 
-/// Most requests of one run: each takes 48 bytes until the end.
+/// Most requests of one run: each takes 40 bytes until the end.
 inline constexpr double most_requests = 10e6;
 
 std::variant<options, leave> parse_command_line(int argc, const char* const* argv);

@@ -35,6 +35,8 @@ class connection_pool {
   /// The slot's connection is gone, and with it request_of(slot). When somebody waits in line, the slot to open for the
   /// first of them.
   std::optional<slot_id> closed(slot_id slot);
+  /// The slot's connection is gone, and another is opened in its place for the same request.
+  void reopened() { ++opened_; }
 
   std::optional<request_id> request_of(slot_id slot) const { return slots_[slot].request; }
   std::size_t line_length() const { return line_.size(); }

@@ -10,25 +10,33 @@ void put_time(std::ostream& out, std::chrono::nanoseconds time) {
   out << ',';
 }
 
+const char* truth(bool value) {
+  return value ? "true" : "false";
+}
+
 }  // namespace
 
 void write_csv(std::ostream& out, const std::vector<request_record>& records) {
-  out << "scheduled_us,sent_us,done_us,status\n";
+  out << "scheduled_us,sent_us,done_us,status,expected,repeated\n";
   for (const auto& record : records) {
     put_time(out, record.scheduled);
     put_time(out, record.sent);
     put_time(out, record.done);
     switch (record.ended) {
       case outcome::waiting:
+        out << ',';
         break;
       case outcome::answered:
-        out << record.status;
+        out << record.status << ',' << truth(record.expected);
         break;
       case outcome::failed:
-        out << name(record.cause);
+        out << name(record.cause) << ',';
+        break;
+      case outcome::skipped:
+        out << "skipped,";
         break;
     }
-    out << '\n';
+    out << ',' << truth(record.repeated) << '\n';
   }
 }
 

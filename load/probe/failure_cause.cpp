@@ -33,6 +33,8 @@ std::string_view name(failure_cause cause) {
       return "malformed";
     case failure_cause::too_large:
       return "too_large";
+    case failure_cause::header_too_large:
+      return "header_too_large";
     case failure_cause::local:
       return "local";
     case failure_cause::other:
@@ -43,7 +45,7 @@ std::string_view name(failure_cause cause) {
 
 std::array<failure_cause, failure_cause_count> all_failure_causes() {
   using enum failure_cause;
-  return {refused, unreachable, closed, reset, malformed, too_large, local, other};
+  return {refused, unreachable, closed, reset, malformed, too_large, header_too_large, local, other};
 }
 
 failure_cause cause_of(const boost::system::error_code& error, bool connected) {
@@ -53,6 +55,7 @@ failure_cause cause_of(const boost::system::error_code& error, bool connected) {
   if (error == errc::connection_refused) return failure_cause::refused;
   if (!connected) return failure_cause::unreachable;
   if (error == http_error::error::body_limit) return failure_cause::too_large;
+  if (error == http_error::error::header_limit) return failure_cause::header_too_large;
   if (error == boost::asio::error::eof || error == http_error::error::end_of_stream ||
       error == http_error::error::partial_message) {
     return failure_cause::closed;

@@ -9,16 +9,17 @@ namespace loopscope::probe {
 
 /// Why a request got no answer.
 enum class failure_cause : std::uint8_t {
-  refused,      ///< nobody listens
-  unreachable,  ///< no connection could be made for another reason
-  closed,       ///< the server closed before the whole answer had come
-  reset,        ///< the connection broke
-  malformed,    ///< what came is not HTTP
-  too_large,    ///< the answer's body is over the probe's limit
-  local,        ///< this machine's own limits: file descriptors, ports, memory
+  refused,           ///< nobody listens
+  unreachable,       ///< no connection could be made for another reason
+  closed,            ///< the server closed before the whole answer had come
+  reset,             ///< the connection broke
+  malformed,         ///< what came is not HTTP
+  too_large,         ///< the answer's body is over the probe's limit
+  header_too_large,  ///< the answer's header is
+  local,             ///< this machine's own limits: file descriptors, ports, memory
   other,
 };
-inline constexpr std::size_t failure_cause_count = 8;
+inline constexpr std::size_t failure_cause_count = 9;
 
 /// The name used in every output.
 std::string_view name(failure_cause cause);

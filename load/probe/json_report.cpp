@@ -46,6 +46,18 @@ json statuses(const summary& sums) {
   return counts;
 }
 
+json addresses(const measurement& run) {
+  json all = json::array();
+  for (const auto& address : run.addresses) {
+    all.push_back({{"address", address.text},
+                   {"measured", address.measured},
+                   {"connections", address.use.connections},
+                   {"unreached", address.use.unreached},
+                   {"requests", address.use.requests}});
+  }
+  return all;
+}
+
 json trigger_json(const measurement& run) {
   if (!run.trigger) return nullptr;
   const trigger_record& trigger = *run.trigger;
@@ -58,6 +70,7 @@ json trigger_json(const measurement& run) {
           {"scheduled_at_ms", milliseconds(trigger.scheduled)},
           {"started_ms", milliseconds(trigger.started)},
           {"ended_ms", milliseconds(trigger.ended)},
+          {"repeated", trigger.repeated},
           {"status", trigger.status ? json(*trigger.status) : json(nullptr)},
           {"body", body},
           {"error", trigger.error.empty() ? json(nullptr) : json(trigger.error)}};
@@ -71,7 +84,12 @@ json to_json(const measurement& run) {
   return {
       {"probe",
        {{"version", LOOPSCOPE_VERSION},
+        {"method", asked.sends.method},
         {"url", asked.url},
+        {"unix_socket", asked.unix_socket ? json(*asked.unix_socket) : json(nullptr)},
+        {"body_bytes", asked.sends.body ? json(asked.sends.body->size()) : json(nullptr)},
+        {"expect", asked.expect.text()},
+        {"spread", asked.spread},
         {"schedule", asked.kind == schedule_kind::uniform ? "uniform" : "poisson"},
         {"rate_per_s", asked.rate_per_s},
         {"duration_s", seconds(asked.duration)},
@@ -84,23 +102,31 @@ json to_json(const measurement& run) {
       {"started_unix_ms", run.started ? milliseconds(run.started->time_since_epoch()) : json(nullptr)},
       {"measured_until_ms", run.started ? milliseconds(run.measured_until) : json(nullptr)},
       {"interrupted", run.interrupted},
+      {"addresses", addresses(run)},
       {"requests",
        {{"scheduled", sums.scheduled},
         {"sent", sums.sent},
         {"late", sums.late},
+        {"skipped", sums.skipped},
+        {"repeated", sums.repeated},
         {"completed", sums.completed},
+        {"expected", sums.expected},
+        {"unexpected", sums.unexpected},
         {"failed", failed(sums)},
         {"waiting_at_end", sums.waiting}}},
       {"errors", {{"count", sums.errors}, {"rate", number(sums.error_rate)}, {"limit", asked.max_error_rate}}},
       {"status", statuses(sums)},
       {"latency_us", figures(sums.latency_us)},
       {"service_time_us", figures(sums.service_time_us)},
+      {"unexpected_latency_us", figures(sums.unexpected_latency_us)},
+      {"unexpected_service_time_us", figures(sums.unexpected_service_time_us)},
       {"lateness_us", figures(sums.lateness_us)},
       {"probe_was_bottleneck", !run.bottleneck.empty()},
       {"bottleneck_reasons", run.bottleneck},
       {"thread",
        {{"scheduling", run.started ? json(std::string(name(run.scheduling))) : json(nullptr)},
-        {"busy", run.started ? number(run.thread_busy) : json(nullptr)}}},
+        {"busy", number(run.thread_busy)},
+        {"stood_still_ms", run.started ? milliseconds(run.stood_still) : json(nullptr)}}},
       {"connections",
        {{"opened", run.connections_opened}, {"peak", run.connections_peak}, {"longest_queue", run.longest_line}}},
       {"trigger", trigger_json(run)},

@@ -19,15 +19,22 @@ request_id ledger::take(time scheduled, time now) {
   return static_cast<request_id>(records_.size() - 1);
 }
 
+void ledger::skip(time scheduled, time now) {
+  records_.push_back({scheduled, now});
+  records_.back().ended = outcome::skipped;
+}
+
 void ledger::sent(request_id id, time now) {
   records_[id].sent = now;
   count(live_.sent);
 }
 
-void ledger::answered(request_id id, time now, unsigned status) {
+void ledger::answered(request_id id, time now, unsigned status, bool expected) {
   records_[id].status = static_cast<std::uint16_t>(status);
+  records_[id].expected = expected;
   finish(records_[id], now, outcome::answered);
   count(live_.answered);
+  if (!expected) count(live_.unexpected);
 }
 
 void ledger::failed(request_id id, time now, failure_cause cause) {

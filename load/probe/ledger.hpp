@@ -10,7 +10,12 @@
 
 namespace loopscope::probe {
 
-enum class outcome : std::uint8_t { waiting, answered, failed };
+enum class outcome : std::uint8_t {
+  waiting,
+  answered,
+  failed,
+  skipped,  ///< never sent: the probe itself stood still when it was due
+};
 
 /// One request's life, in nanoseconds from the schedule's start; a time that never came is `never`.
 struct request_record {
@@ -21,6 +26,8 @@ struct request_record {
   std::chrono::nanoseconds sent = never;
   std::chrono::nanoseconds done = never;  ///< answered or failed
   std::uint16_t status = 0;               ///< of the answer
+  bool expected = false;                  ///< the answer did what was asked
+  bool repeated = false;                  ///< sent a second time, on another connection
   outcome ended = outcome::waiting;
   failure_cause cause = failure_cause::other;  ///< when failed
 };
@@ -30,6 +37,7 @@ struct live_counts {
   std::atomic<std::uint64_t> taken{0};
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> unexpected{0};  ///< of the answered
   std::atomic<std::uint64_t> failed{0};
 };
 
@@ -44,8 +52,12 @@ class ledger {
   explicit ledger(std::size_t expected) { records_.reserve(expected); }
 
   request_id take(time scheduled, time now);
+  /// Takes a request that will not be sent.
+  void skip(time scheduled, time now);
   void sent(request_id id, time now);
-  void answered(request_id id, time now, unsigned status);
+  /// The time of the first sending stays.
+  void repeated(request_id id) { records_[id].repeated = true; }
+  void answered(request_id id, time now, unsigned status, bool expected);
   void failed(request_id id, time now, failure_cause cause);
 
   std::size_t unfinished() const { return unfinished_; }

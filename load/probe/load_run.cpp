@@ -30,7 +30,9 @@ load_run::load_run(asio::io_context& loop, settings wanted, schedule plan, ledge
       ledger_(account),
       trigger_(aside),
       pool_(settings_.max_connections),
-      timer_(loop) {}
+      timer_(loop) {
+  result_.addresses.resize(settings_.to.size());
+}
 
 void load_run::prepare(std::function<void(clock::time_point)> on_start) {
   on_start_ = std::move(on_start);
@@ -79,16 +81,29 @@ void load_run::on_time() {
   finish_when_answered();
 }
 
+void load_run::skip_what_was_missed(std::chrono::nanoseconds now) {
+  if (schedule_.next()) {
+    const auto missed_since = std::max(looked_at_, *schedule_.next());
+    if (now - missed_since > longest_gap) {
+      result_.stood_still += now - missed_since;
+      for (; schedule_.next() && *schedule_.next() < now; schedule_.advance()) ledger_.skip(*schedule_.next(), now);
+    }
+  }
+  looked_at_ = now;
+}
+
 void load_run::send_what_is_due() {
   if (phase_ == phase::preparing || phase_ == phase::finished) return;
-  int batch = 0;
-  for (auto now = elapsed(); schedule_.next() && *schedule_.next() <= now && batch < largest_batch; ++batch) {
+  for (int batch = 0; batch < largest_batch; ++batch) {
+    const auto now = elapsed();
+    skip_what_was_missed(now);
+    if (!schedule_.next() || *schedule_.next() > now) break;
     const request_id request = ledger_.take(*schedule_.next(), now);
     schedule_.advance();
     const auto decision = pool_.place(request);
     switch (decision.what) {
       case connection_pool::step::send:
-        send(decision.slot, request);
+        send(decision.slot, request, true);
         break;
       case connection_pool::step::open:
         open(decision.slot);
@@ -96,7 +111,6 @@ void load_run::send_what_is_due() {
       case connection_pool::step::wait:
         break;
     }
-    now = elapsed();
   }
 }
 
@@ -108,14 +122,16 @@ void load_run::finish_when_answered() {
 void load_run::finish() {
   if (phase_ == phase::finished) return;
   if (phase_ != phase::preparing) {
-    result_.measured_until = elapsed();
+    result_.measured_until = std::max(elapsed(), std::chrono::nanoseconds{0});
     account_for_the_unsent();
-    const auto cpu = thread_cpu_time() - cpu_at_start_;
-    result_.thread_busy = std::chrono::duration<double>(cpu) / (clock::now() - start_);
+    if (result_.measured_until.count() > 0) {
+      const std::chrono::duration<double> cpu = thread_cpu_time() - cpu_at_start_;
+      result_.thread_busy = cpu / result_.measured_until;
+    }
   }
   phase_ = phase::finished;
-  for (const auto& open_one : connections_) {
-    if (open_one) open_one->close();
+  for (const auto& each : connections_) {
+    if (each.link) each.link->close();
   }
   if (trigger_ != nullptr) trigger_->close();
   timer_.cancel();
@@ -123,6 +139,7 @@ void load_run::finish() {
 }
 
 void load_run::account_for_the_unsent() {
+  skip_what_was_missed(result_.measured_until);
   for (; schedule_.next() && *schedule_.next() <= result_.measured_until; schedule_.advance()) {
     ledger_.take(*schedule_.next(), result_.measured_until);
   }
@@ -130,45 +147,59 @@ void load_run::account_for_the_unsent() {
 
 void load_run::open(slot_id slot) {
   if (slot >= connections_.size()) connections_.resize(slot + 1);
-  connections_[slot] = std::make_shared<connection>(loop_.get_executor(), *this, slot);
-  connections_[slot]->open(settings_.to);
+  const std::size_t address = next_address_++ % settings_.to.size();
+  connections_[slot] = {std::make_shared<connection>(loop_.get_executor(), *this, slot, settings_.format), address};
+  connections_[slot].link->open(settings_.to[address]);
 }
 
-void load_run::send(slot_id slot, request_id request) {
-  ledger_.sent(request, elapsed());
-  connections_[slot]->send(settings_.request_bytes);
+void load_run::send(slot_id slot, request_id request, bool reused) {
+  if (!ledger_.records()[request].repeated) ledger_.sent(request, elapsed());
+  ++result_.addresses[connections_[slot].address].requests;
+  connections_[slot].link->send(settings_.request_bytes, reused);
+}
+
+bool load_run::may_repeat(const connection& lost, request_id request) const {
+  return settings_.idempotent && lost.died_idle() && !ledger_.records()[request].repeated;
 }
 
 void load_run::lose(slot_id slot) {
-  connections_[slot].reset();
+  connections_[slot].link.reset();
   if (const auto next = pool_.closed(slot)) open(*next);
 }
 
 void load_run::on_connected(connection& from) {
   result_.reached = true;
-  if (const auto request = pool_.freed(from.slot(), true)) send(from.slot(), *request);
+  ++result_.addresses[connections_[from.slot()].address].connections;
+  if (const auto request = pool_.freed(from.slot(), true)) send(from.slot(), *request, false);
   if (phase_ == phase::preparing && --preparing_ == 0) start();
 }
 
 void load_run::on_answer(connection& from, answer&& got) {
   const slot_id slot = from.slot();
   const auto request = pool_.request_of(slot);
-  if (request) ledger_.answered(*request, elapsed(), got.status);
+  if (request) ledger_.answered(*request, elapsed(), got.status, settings_.expect.match(got.status));
   if (!request || !got.keeps_connection) {  // nobody asked: such as 408 before the server closes an idle connection
     from.close();
     lose(slot);
   } else if (const auto next = pool_.freed(slot, false)) {
-    send(slot, *next);
+    send(slot, *next, true);
   }
   send_what_is_due();
   finish_when_answered();
 }
 
 void load_run::on_ended(connection& from, error_code why, bool connected) {
-  if (const auto request = pool_.request_of(from.slot())) {
-    ledger_.failed(*request, elapsed(), cause_of(why, connected));
+  const slot_id slot = from.slot();
+  if (!connected) ++result_.addresses[connections_[slot].address].unreached;
+  const auto request = pool_.request_of(slot);
+  if (request && may_repeat(from, *request)) {
+    ledger_.repeated(*request);
+    pool_.reopened();
+    open(slot);
+  } else {
+    if (request) ledger_.failed(*request, elapsed(), cause_of(why, connected));
+    lose(slot);
   }
-  lose(from.slot());
   if (phase_ == phase::preparing && !connected) {
     result_.unreached_because = why;
     if (--preparing_ == 0) start();

@@ -4,36 +4,18 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <exception>
 #include <thread>
 
+#include "addresses.hpp"
 #include "bottleneck.hpp"
 #include "load_run.hpp"
 #include "progress.hpp"
 
 namespace loopscope::probe {
 namespace {
-
-constexpr std::chrono::seconds longest_choice{5};
-
-/// The address to use: the first of the name's that takes a connection, or the first of all when none does.
-boost::system::result<tcp::endpoint> blocking_choose_address(const http_url& target) {
-  asio::io_context loop{1};
-  error_code error;
-  const auto found = tcp::resolver(loop).resolve(target.host, target.port, error);
-  if (error) return error;
-  tcp::endpoint chosen = found.begin()->endpoint();
-  if (found.size() == 1) return chosen;
-  tcp::socket socket(loop);
-  asio::async_connect(socket, found, [&chosen](error_code failed, const tcp::endpoint& connected) {
-    if (!failed) chosen = connected;
-  });
-  loop.run_for(longest_choice);
-  return chosen;
-}
 
 /// Runs `loop` on a punctual thread that takes no signals; `when_done` is called on it at the end. Joins when
 /// destroyed.
@@ -118,31 +100,66 @@ class onlooker {
 
 own_part own_part_of(const measurement& run) {
   const auto local = static_cast<std::size_t>(failure_cause::local);
-  return {run.sums.scheduled,        run.sums.late,   run.sums.lateness_us.max(),
-          run.sums.latency_us.max(), run.thread_busy, run.sums.failed_by_cause[local]};
+  own_part part;
+  part.scheduled = run.sums.scheduled;
+  part.late = run.sums.late;
+  part.lateness_max_us = run.sums.lateness_us.max();
+  part.latency_max_us = std::max(run.sums.latency_us.max(), run.sums.unexpected_latency_us.max());
+  part.thread_busy = run.thread_busy;
+  part.stood_still = run.stood_still;
+  part.skipped = run.sums.skipped;
+  part.local_failures = run.sums.failed_by_cause[local];
+  return part;
+}
+
+load_run::settings settings_of(const options& asked, const target_addresses& addresses) {
+  load_run::settings settings;
+  settings.to = asked.spread ? addresses.all : std::vector<endpoint>{addresses.all[addresses.chosen]};
+  settings.request_bytes = request_text(asked.target, asked.sends);
+  settings.duration = asked.duration;
+  settings.drain = asked.drain;
+  settings.connections = asked.connections;
+  settings.max_connections = asked.max_connections;
+  settings.idempotent = is_idempotent(asked.sends.method);
+  settings.format.has_body = asked.sends.method != "HEAD";
+  settings.expect = asked.expect;
+  return settings;
+}
+
+trigger::message message_of(const http_url& to, const request& asked) {
+  return {request_text(to, asked), is_idempotent(asked.method), asked.method != "HEAD"};
+}
+
+std::vector<measured_address> measured_addresses(const options& asked, const target_addresses& addresses,
+                                                 const std::vector<load_run::address_use>& uses) {
+  std::vector<measured_address> all;
+  auto use = uses.begin();
+  for (std::size_t i = 0; i < addresses.all.size(); ++i) {
+    all.push_back({address_text(addresses.all[i]), asked.spread || i == addresses.chosen});
+    if (all.back().measured) all.back().use = *use++;
+  }
+  return all;
 }
 
 }  // namespace
 
 measurement measure(const options& asked, ledger& account, int& ended_by_signal) {
-  const auto address = blocking_choose_address(asked.target);
+  const auto addresses = blocking_find_addresses(asked.target, asked.unix_socket);
   measurement done;
   done.asked = asked;
-  if (!address) {
-    done.unreached_because = address.error().message();
+  if (!addresses) {
+    done.unreached_because = addresses.error().message();
     return done;
   }
 
   asio::io_context loop{1};
   std::optional<trigger> aside;
   if (asked.trigger) {
-    aside.emplace(loop.get_executor(), *address, request_text(asked.target, *asked.trigger), asked.trigger_at);
+    aside.emplace(loop.get_executor(), addresses->all[addresses->chosen], message_of(asked.target, *asked.trigger),
+                  asked.trigger_at);
   }
-  const request_line get{boost::beast::http::verb::get, asked.target.target};
-  load_run run(loop,
-               {*address, request_text(asked.target, get), asked.duration, asked.drain, asked.connections,
-                asked.max_connections},
-               schedule(asked.kind, asked.rate_per_s, asked.duration, asked.seed), account, aside ? &*aside : nullptr);
+  load_run run(loop, settings_of(asked, *addresses), schedule(asked.kind, asked.rate_per_s, asked.duration, asked.seed),
+               account, aside ? &*aside : nullptr);
   onlooker looks_on(asked, account.live());
   run.prepare([&](clock::time_point start) {
     done.started = std::chrono::system_clock::now() +
@@ -161,6 +178,8 @@ measurement measure(const options& asked, ledger& account, int& ended_by_signal)
   done.measured_until = result.measured_until;
   done.interrupted = result.interrupted;
   done.thread_busy = result.thread_busy;
+  done.stood_still = result.stood_still;
+  done.addresses = measured_addresses(asked, *addresses, result.addresses);
   done.connections_opened = run.pool().opened();
   done.connections_peak = run.pool().peak();
   done.longest_line = run.pool().longest_line();

@@ -5,12 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "load_run.hpp"
 #include "options.hpp"
 #include "punctuality.hpp"
 #include "summary.hpp"
 #include "trigger.hpp"
 
 namespace loopscope::probe {
+
+/// One of the addresses of the URL's host.
+struct measured_address {
+  std::string text;
+  bool measured = false;  ///< connections were opened to it
+  load_run::address_use use{};
+};
 
 /// One finished run: everything that the reports say.
 struct measurement {
@@ -20,7 +28,9 @@ struct measurement {
   std::optional<std::chrono::system_clock::time_point> started;  ///< nothing when no request was due yet
   std::chrono::nanoseconds measured_until{0};
   bool interrupted = false;
-  double thread_busy = 0;
+  std::optional<double> thread_busy;
+  std::chrono::nanoseconds stood_still{0};
+  std::vector<measured_address> addresses;
   thread_scheduling scheduling = thread_scheduling::ordinary;
   std::size_t connections_opened = 0;
   std::size_t connections_peak = 0;

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "expected_statuses.hpp"
+#include "request.hpp"
 #include "schedule.hpp"
 #include "url.hpp"
 
@@ -14,6 +17,10 @@ namespace loopscope::probe {
 struct options {
   std::string url;
   http_url target;
+  std::optional<std::string> unix_socket;  ///< connect to it, not to the URL's host
+  bool spread = false;                     ///< over all addresses of the URL's host
+  request sends{};                         ///< its target is the URL's
+  expected_statuses expect{};
   double rate_per_s = 200;
   std::chrono::microseconds duration = std::chrono::seconds{10};
   /// How long after the schedule's end to wait for answers; at 0 what is unanswered counts at its age then.
@@ -23,7 +30,7 @@ struct options {
   schedule_kind kind = schedule_kind::uniform;
   std::uint64_t seed = 1;
 
-  std::optional<request_line> trigger;
+  std::optional<request> trigger;  ///< with the fields of `sends`
   std::string trigger_text;
   std::chrono::microseconds trigger_at{0};
 

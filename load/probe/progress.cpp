@@ -12,13 +12,15 @@ std::string progress_text(std::chrono::nanoseconds elapsed, std::chrono::nanosec
   const auto seconds = [](std::chrono::nanoseconds time, int decimals) {
     return with_decimals(std::max(0.0, std::chrono::duration<double>(time).count()), decimals);
   };
-  // Ended before taken: what is taken in between must not count as ended.
+  // Parts before their whole: what is counted in between must not make them the larger.
+  const auto unexpected = live.unexpected.load(std::memory_order_relaxed);
   const auto answered = live.answered.load(std::memory_order_relaxed);
   const auto failed = live.failed.load(std::memory_order_relaxed);
   const auto taken = std::max(live.taken.load(std::memory_order_relaxed), answered + failed);
   return seconds(elapsed, 1) + " of " + seconds(duration, 1) + " s  " + with_commas(taken) + " due  " +
-         with_commas(answered) + " answered  " + with_commas(taken - answered - failed) + " waiting  " +
-         with_commas(failed) + " failed";
+         with_commas(answered) + " answered" +
+         (unexpected > 0 ? " (" + with_commas(unexpected) + " unexpected)  " : "  ") +
+         with_commas(taken - answered - failed) + " waiting  " + with_commas(failed) + " failed";
 }
 
 std::chrono::milliseconds progress_line::period() const {

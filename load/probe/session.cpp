@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
+#include <functional>
 #include <iostream>
+#include <system_error>
 
 #include "command_line.hpp"
 #include "measure.hpp"
@@ -32,12 +35,24 @@ std::size_t expected_requests(const options& asked) {
 int exit_code(const measurement& run, int ended_by_signal) {
   if (ended_by_signal != 0) return exit_by_signal + ended_by_signal;
   if (!run.reached) return exit_not_reachable;
-  return run.sums.error_rate.value_or(0) > run.asked.max_error_rate ? exit_too_many_errors : exit_done;
+  return run.sums.error_rate && *run.sums.error_rate > run.asked.max_error_rate ? exit_too_many_errors : exit_done;
+}
+
+/// One report that cannot be written must not cost the others. Answers whether it was written.
+bool write_report(output_file& file, const std::function<void(std::ostream&)>& writer) {
+  try {
+    file.write(writer);
+    return true;
+  } catch (const std::system_error& failure) {
+    std::cerr << "loopscope-probe: " << failure.what() << '\n';
+    return false;
+  }
 }
 
 }  // namespace
 
 int run_session(const options& asked) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a failed write, and the other reports are still due
   output_file json(asked.json_file);
   output_file csv(asked.csv_file);
   output_file hgrm(asked.hgrm_file);
@@ -48,22 +63,24 @@ int run_session(const options& asked) {
   const measurement run = measure(asked, account, ended_by_signal);
 
   const bool stdout_taken = asked.json_file == "-" || asked.csv_file == "-" || asked.hgrm_file == "-";
-  bool printed = true;
+  bool written = true;
   if (run.reached && stdout_taken) std::cerr << table_text(run);
-  if (run.reached && !stdout_taken) printed = blocking_print("loopscope-probe", table_text(run));
-  json.write([&run](std::ostream& out) { out << json_text(run); });
-  csv.write([&account](std::ostream& out) { write_csv(out, account.records()); });
-  hgrm.write([&run](std::ostream& out) { write_hgrm(out, run.sums.latency_us); });
+  if (run.reached && !stdout_taken) written = blocking_print("loopscope-probe", table_text(run));
+  written &= write_report(json, [&run](std::ostream& out) { out << json_text(run); });
+  written &= write_report(csv, [&account](std::ostream& out) { write_csv(out, account.records()); });
+  written &= write_report(hgrm, [&run](std::ostream& out) { write_hgrm(out, run.sums); });
 
   const int code = exit_code(run, ended_by_signal);
   if (code == exit_not_reachable) {
-    std::cerr << "loopscope-probe: cannot reach " << asked.url << ": " << run.unreached_because << '\n';
+    std::cerr << "loopscope-probe: cannot reach " << asked.url << (asked.unix_socket ? " at " + *asked.unix_socket : "")
+              << ": " << run.unreached_because << '\n';
   }
   if (code == exit_too_many_errors) {
-    std::cerr << "loopscope-probe: " << run.sums.errors << " errors, a share of " << *run.sums.error_rate
-              << "; allowed: " << asked.max_error_rate << '\n';
+    std::cerr << "loopscope-probe: " << run.sums.errors << " errors (" << run.sums.failed << " requests failed, "
+              << run.sums.unexpected << " answers have another status than " << asked.expect.text() << "), a share of "
+              << *run.sums.error_rate << "; allowed: " << asked.max_error_rate << '\n';
   }
-  return printed ? code : exit_could_not_run;
+  return written ? code : exit_could_not_run;
 }
 
 }  // namespace loopscope::probe

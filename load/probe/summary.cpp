@@ -5,30 +5,29 @@
 namespace loopscope::probe {
 namespace {
 
-constexpr unsigned first_error_status = 400;
-
 double us(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::micro>(time).count();
 }
 
-percentiles latencies(const std::vector<request_record>& records, std::chrono::nanoseconds until) {
-  std::vector<double> sample;
-  sample.reserve(records.size());
-  for (const auto& record : records) {
-    if (record.ended == outcome::failed) continue;
-    const auto end = record.ended == outcome::waiting ? std::max(until, record.scheduled) : record.done;
-    sample.push_back(us(end - record.scheduled));
-  }
-  return percentiles(sample);
+bool is_expected_or_waiting(const request_record& record) {
+  return record.ended == outcome::waiting || (record.ended == outcome::answered && record.expected);
 }
 
-percentiles service_times(const std::vector<request_record>& records, std::chrono::nanoseconds until) {
+bool is_unexpected(const request_record& record) {
+  return record.ended == outcome::answered && !record.expected;
+}
+
+/// How long after `since` each of the requests that `belongs` takes lasted; waiting ones until `until`.
+template <class Belongs>
+percentiles times(const std::vector<request_record>& records, Belongs belongs,
+                  std::chrono::nanoseconds request_record::*since, std::chrono::nanoseconds until) {
   std::vector<double> sample;
   sample.reserve(records.size());
   for (const auto& record : records) {
-    if (record.ended == outcome::failed || record.sent == request_record::never) continue;
-    const auto end = record.ended == outcome::waiting ? std::max(until, record.sent) : record.done;
-    sample.push_back(us(end - record.sent));
+    const auto began = record.*since;
+    if (!belongs(record) || began == request_record::never) continue;
+    const auto end = record.ended == outcome::waiting ? std::max(until, began) : record.done;
+    sample.push_back(us(end - began));
   }
   return percentiles(sample);
 }
@@ -44,12 +43,17 @@ percentiles latenesses(const std::vector<request_record>& records) {
 
 summary summarise(const std::vector<request_record>& records, std::chrono::nanoseconds measured_until) {
   summary sums;
-  sums.latency_us = latencies(records, measured_until);
-  sums.service_time_us = service_times(records, measured_until);
+  const auto due = &request_record::scheduled;
+  const auto sent = &request_record::sent;
+  sums.latency_us = times(records, is_expected_or_waiting, due, measured_until);
+  sums.service_time_us = times(records, is_expected_or_waiting, sent, measured_until);
+  sums.unexpected_latency_us = times(records, is_unexpected, due, measured_until);
+  sums.unexpected_service_time_us = times(records, is_unexpected, sent, measured_until);
   sums.lateness_us = latenesses(records);
   sums.scheduled = records.size();
   for (const auto& record : records) {
     if (record.sent != request_record::never) ++sums.sent;
+    if (record.repeated) ++sums.repeated;
     if (record.taken - record.scheduled > late_from) ++sums.late;
     switch (record.ended) {
       case outcome::waiting:
@@ -57,16 +61,19 @@ summary summarise(const std::vector<request_record>& records, std::chrono::nanos
         break;
       case outcome::failed:
         ++sums.failed;
-        ++sums.errors;
         ++sums.failed_by_cause[static_cast<std::size_t>(record.cause)];
         break;
       case outcome::answered:
         ++sums.completed;
         ++sums.status[record.status];
-        if (record.status >= first_error_status) ++sums.errors;
+        ++(record.expected ? sums.expected : sums.unexpected);
+        break;
+      case outcome::skipped:
+        ++sums.skipped;
         break;
     }
   }
+  sums.errors = sums.failed + sums.unexpected;
   const std::size_t ended = sums.completed + sums.failed;
   if (ended > 0) sums.error_rate = static_cast<double>(sums.errors) / static_cast<double>(ended);
   return sums;

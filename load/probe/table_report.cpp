@@ -68,6 +68,9 @@ std::string requests_lines(const summary& sums) {
       with_commas(sums.scheduled) + " scheduled", with_commas(sums.sent) + " sent",
       with_commas(sums.late) + " late",           with_commas(sums.completed) + " completed",
       with_commas(sums.failed) + " failed",       with_commas(sums.waiting) + " waiting at the end"};
+  if (sums.unexpected > 0) counts.push_back(with_commas(sums.unexpected) + " unexpected");
+  if (sums.repeated > 0) counts.push_back(with_commas(sums.repeated) + " repeated");
+  if (sums.skipped > 0) counts.push_back(with_commas(sums.skipped) + " skipped");
   std::string text = list_lines("requests", counts);
   if (sums.failed > 0) {
     std::vector<std::string> causes;
@@ -84,6 +87,44 @@ std::string requests_lines(const summary& sums) {
   return text;
 }
 
+std::string expectation(const measurement& run) {
+  return cut(run.asked.expect.text(), width / 2);
+}
+
+/// The addresses that were measured, and those that the name has besides.
+std::string address_lines(const measurement& run) {
+  std::string text;
+  std::vector<std::string> others;
+  for (const auto& address : run.addresses) {
+    std::vector<std::string> items{cut(address.text, width - 14)};
+    if (!address.measured) {
+      others.push_back(items[0]);
+      continue;
+    }
+    if (run.asked.spread) {
+      items.push_back(with_commas(address.use.connections) + " connections");
+      if (address.use.unreached > 0) items.push_back(with_commas(address.use.unreached) + " not made");
+      items.push_back(with_commas(address.use.requests) + " requests");
+    }
+    text += list_lines(text.empty() ? "address" : "", items);
+  }
+  if (!others.empty()) text += list_lines("not measured", others);
+  return text;
+}
+
+/// Loud when most of what ended is not what was asked for: the percentiles then tell of the few.
+std::string warning_of_errors(const measurement& run) {
+  const summary& sums = run.sums;
+  if (!sums.error_rate || *sums.error_rate <= 0.5) return {};
+  std::string text = "\n*** MOST REQUESTS DID NOT GET WHAT THEY ASKED FOR. ***\n";
+  if (sums.unexpected > 0) {
+    text += paragraph("  - ", with_commas(sums.unexpected) + " of " + with_commas(sums.completed) +
+                                  " answers have another status than " + expectation(run));
+  }
+  if (sums.failed > 0) text += paragraph("  - ", "requests that failed: " + with_commas(sums.failed));
+  return text;
+}
+
 std::string trigger_lines(const measurement& run) {
   if (!run.trigger) return {};
   const auto seconds = [](std::optional<std::chrono::nanoseconds> time) {
@@ -91,6 +132,7 @@ std::string trigger_lines(const measurement& run) {
   };
   const trigger_record& trigger = *run.trigger;
   std::vector<std::string> parts{"started " + seconds(trigger.started), "ended " + seconds(trigger.ended)};
+  if (trigger.repeated) parts.push_back("repeated");
   if (trigger.status) parts.push_back("status " + std::to_string(*trigger.status));
   if (!trigger.error.empty()) parts.push_back(cut(trigger.error, width - 20));
   return list_lines("trigger", {cut(run.asked.trigger_text, width - 14)}) + list_lines("", parts);
@@ -100,7 +142,7 @@ std::string trigger_lines(const measurement& run) {
 
 std::string table_text(const measurement& run) {
   const options& asked = run.asked;
-  std::string text = cut("GET " + asked.url, width) + "\n";
+  std::string text = cut(asked.sends.method + " " + asked.url, width) + "\n";
   const bool whole_rate = asked.rate_per_s == static_cast<double>(static_cast<std::uint64_t>(asked.rate_per_s));
   text += whole_rate ? with_commas(static_cast<std::uint64_t>(asked.rate_per_s)) : with_decimals(asked.rate_per_s, 2);
   text += std::string(" requests a second, ") + (asked.kind == schedule_kind::uniform ? "evenly" : "Poisson") +
@@ -110,18 +152,23 @@ std::string table_text(const measurement& run) {
                            : "") +
           "\n\n";
   text += title_line() + figures_line("latency", run.sums.latency_us) +
-          figures_line("service time", run.sums.service_time_us) + figures_line("own lateness", run.sums.lateness_us) +
-          "\n";
+          figures_line("service time", run.sums.service_time_us);
+  if (run.sums.unexpected > 0) text += figures_line("unexpected", run.sums.unexpected_latency_us);
+  text += figures_line("own lateness", run.sums.lateness_us) + "\n";
   text += requests_lines(run.sums);
   std::vector<std::string> sockets{with_commas(asked.connections) + " at the start",
                                    with_commas(run.connections_opened) + " opened in all",
                                    with_commas(run.connections_peak) + " at once at most"};
   if (run.longest_line > 0) sockets.push_back("then " + with_commas(run.longest_line) + " requests in line");
   text += list_lines("connections", sockets);
+  text += address_lines(run);
   text += trigger_lines(run);
   text += "\n" + paragraph("",
-                           "latency counts from the time a request was due, unanswered ones at the age they had at "
-                           "the end; service time from its sending, which is all that a closed-loop tool sees.");
+                           "latency counts from the time a request was due, service time from its sending, which is "
+                           "all that a closed-loop tool sees. Both hold the answers with status " +
+                               expectation(run) + " and unanswered requests at the age they had at the end" +
+                               (run.sums.unexpected > 0 ? "; unexpected is the latency of the other answers." : "."));
+  text += warning_of_errors(run);
   if (!run.bottleneck.empty()) {
     text += "\n*** THE PROBE WAS THE BOTTLENECK: these figures are not the server's. ***\n";
     for (const auto& reason : run.bottleneck) text += paragraph("  - ", reason);

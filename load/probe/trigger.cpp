@@ -4,15 +4,15 @@
 
 namespace loopscope::probe {
 
-trigger::trigger(const executor& loop, tcp::endpoint to, std::string request_bytes, std::chrono::nanoseconds at)
-    : loop_(loop), to_(std::move(to)), request_bytes_(std::move(request_bytes)), due_(loop) {
+trigger::trigger(const executor& loop, endpoint to, message what, std::chrono::nanoseconds at)
+    : loop_(loop), to_(std::move(to)), message_(std::move(what)), due_(loop) {
   record_.scheduled = at;
   record_.error = "not sent before the end";
 }
 
 void trigger::prepare() {
   connected_ = false;
-  connection_ = std::make_shared<connection>(loop_, *this, 0);
+  connection_ = std::make_shared<connection>(loop_, *this, 0, answer_format{message_.answer_has_body, true});
   connection_->open(to_);
 }
 
@@ -34,19 +34,19 @@ void trigger::fire() {
   if (!connection_) {
     prepare();  // the server has closed the one that waited
   } else if (connected_) {
-    send();
+    send(true);
   }
 }
 
-void trigger::send() {
-  record_.started = elapsed();
+void trigger::send(bool reused) {
+  if (!record_.started) record_.started = elapsed();
   record_.error = "unanswered at the end";
-  connection_->send(request_bytes_);
+  connection_->send(message_.bytes, reused);
 }
 
 void trigger::on_connected(connection&) {
   connected_ = true;
-  if (fired_) send();
+  if (fired_) send(false);
 }
 
 void trigger::on_answer(connection& from, answer&& got) {
@@ -60,9 +60,14 @@ void trigger::on_answer(connection& from, answer&& got) {
   connection_.reset();
 }
 
-void trigger::on_ended(connection&, error_code why, bool) {
+void trigger::on_ended(connection& from, error_code why, bool) {
+  const bool repeats = fired_ && message_.idempotent && from.died_idle() && !record_.repeated;
   connection_.reset();
   if (!fired_) return;
+  if (repeats) {
+    record_.repeated = true;
+    return prepare();
+  }
   record_.ended = elapsed();
   record_.error = why.message();
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,7 +18,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 using executor = asio::io_context::executor_type;
-using stream_socket = asio::basic_stream_socket<tcp, executor>;
+/// Of TCP, or a unix socket's.
+using endpoint = asio::generic::stream_protocol::endpoint;
+using stream_socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
 using clock = std::chrono::steady_clock;
 using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor>;
 

@@ -43,6 +43,20 @@ TEST(bottleneck, is_the_probe_when_this_machine_refuses_it_sockets) {
   EXPECT_NE(only_reason(part).find("for want of sockets"), std::string::npos);
 }
 
+TEST(bottleneck, is_the_probe_when_it_stood_still) {
+  own_part part = healthy();
+  part.stood_still = std::chrono::hours{1};
+  part.skipped = 720'000;
+  EXPECT_NE(only_reason(part).find("for 3600 s; the 720,000 requests"), std::string::npos);
+}
+
+TEST(bottleneck, blames_nobody_for_a_highest_latency_that_there_is_not) {
+  own_part part = healthy();
+  part.lateness_max_us = 50'000;
+  part.latency_max_us.reset();
+  EXPECT_TRUE(bottleneck_reasons(part).empty());
+}
+
 TEST(bottleneck, is_the_probe_when_the_highest_latency_is_mostly_its_own) {
   own_part part = healthy();
   part.lateness_max_us = 50'000;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
 #include <vector>
 
 namespace loopscope::probe {
@@ -27,6 +31,12 @@ TEST(command_line, has_the_documented_defaults) {
   EXPECT_EQ(asked.max_connections, 1000u);
   EXPECT_EQ(asked.kind, schedule_kind::uniform);
   EXPECT_FALSE(asked.trigger);
+  EXPECT_EQ(asked.sends.method, "GET");
+  EXPECT_EQ(asked.sends.target, "/hello");
+  EXPECT_FALSE(asked.sends.body);
+  EXPECT_EQ(asked.expect.text(), "2xx");
+  EXPECT_FALSE(asked.unix_socket);
+  EXPECT_FALSE(asked.spread);
   EXPECT_EQ(asked.max_error_rate, 0.01);
 }
 
@@ -76,11 +86,40 @@ TEST(command_line, reads_every_flag) {
   EXPECT_EQ(options_of({"--rate", "0.5"}).rate_per_s, 0.5);
 }
 
+TEST(command_line, reads_what_to_send_and_what_to_expect) {
+  const options asked = options_of({"-H", "X: 1", "--header", "x: -2", "--method", "PUT", "--body", "-a\nb", "--expect",
+                                    "200,404", "--unix-socket", "/run/x.sock", "--trigger", "GET /slow"});
+  ASSERT_EQ(asked.sends.headers.size(), 2u);
+  EXPECT_EQ(asked.sends.headers[1].name, "x");
+  EXPECT_EQ(asked.sends.headers[1].value, "-2");
+  EXPECT_EQ(asked.sends.method, "PUT");
+  EXPECT_EQ(asked.sends.body, "-a\nb");
+  EXPECT_TRUE(asked.expect.match(404));
+  EXPECT_EQ(asked.unix_socket, "/run/x.sock");
+  EXPECT_EQ(asked.trigger->headers.size(), 2u);
+  EXPECT_FALSE(asked.trigger->body);
+  EXPECT_TRUE(options_of({"--spread"}).spread);
+}
+
+TEST(command_line, a_body_is_posted_unless_told_otherwise) {
+  EXPECT_EQ(options_of({"--body", ""}).sends.method, "POST");
+  EXPECT_EQ(options_of({"--body", "a", "--method", "GET"}).sends.method, "GET");
+}
+
+TEST(command_line, a_body_may_be_what_a_file_holds) {
+  const std::string path = testing::TempDir() + "body_of_" + std::to_string(getpid());
+  std::ofstream(path, std::ios::binary) << std::string("a\0b\r\n", 5);
+  EXPECT_EQ(options_of({"--body", ("@" + path).c_str()}).sends.body, std::string("a\0b\r\n", 5));
+  std::remove(path.c_str());
+}
+
 TEST(command_line, the_bound_follows_more_connections_unless_given) {
   EXPECT_EQ(options_of({"--connections", "2000"}).max_connections, 2000u);
 }
 
 TEST(command_line, bad_usage_says_which_flag_and_exits_2) {
+  const std::string text(108, 'p');
+  const char* const long_path = text.c_str();
   for (const std::vector<const char*>& arguments :
        std::vector<std::vector<const char*>>{{"--rate", "0"},
                                              {"--rate", "fast"},
@@ -95,7 +134,24 @@ TEST(command_line, bad_usage_says_which_flag_and_exits_2) {
                                              {"--trigger-at", "1s"},
                                              {"--trigger", "POST /write", "--trigger-at", "10s"},
                                              {"--max-error-rate", "2"},
-                                             {"--json", "-", "--csv", "-"},
+                                             {"--csv", "-", "--json", "-"},
+                                             {"--csv", "a", "--json", "a"},
+                                             {"--expect", "1xx"},
+                                             {"--expect", ""},
+                                             {"--method", "CONNECT"},
+                                             {"--method", "GET /"},
+                                             {"--method", ""},
+                                             {"-H", "no colon"},
+                                             {"-H", "X: a\r\nY: b"},
+                                             {"-H", "Content-Length: 5"},
+                                             {"-H", "transfer-encoding: chunked"},
+                                             {"-H", "Connection: close"},
+                                             {"-H", "Host: a", "-H", "Host: b"},
+                                             {"--body", "@/no/such/file"},
+                                             {"--body", "@/"},
+                                             {"--unix-socket", ""},
+                                             {"--unix-socket", long_path},
+                                             {"--spread", "--unix-socket", "a"},
                                              {"--bogus"}}) {
     const auto parsed = parse(arguments);
     ASSERT_TRUE(std::holds_alternative<leave>(parsed))

@@ -25,6 +25,7 @@ TEST(failure_cause, tells_an_orderly_close_from_a_reset_and_from_nonsense) {
   EXPECT_EQ(cause_of(asio_error::broken_pipe, true), failure_cause::reset);
   EXPECT_EQ(cause_of(http::make_error_code(http::error::bad_version), true), failure_cause::malformed);
   EXPECT_EQ(cause_of(http::make_error_code(http::error::body_limit), true), failure_cause::too_large);
+  EXPECT_EQ(cause_of(http::make_error_code(http::error::header_limit), true), failure_cause::header_too_large);
 }
 
 TEST(failure_cause, blames_this_machine_for_its_own_limits) {

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "load/probe/summary.hpp"
 #include "scripted_server.hpp"
@@ -29,16 +32,29 @@ struct finished_run {
   std::size_t longest_line;
 };
 
-finished_run run_against(const tcp::endpoint& to, std::size_t connections, std::size_t most,
-                         std::chrono::nanoseconds drain = 20s) {
+constexpr const char* get_text = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+load_run::settings settings_for(const tcp::endpoint& to, std::size_t connections, std::size_t most,
+                                std::chrono::nanoseconds drain = 20s) {
+  return {{to}, get_text, duration, drain, connections, most};
+}
+
+finished_run run_with(load_run::settings settings, const std::function<void(asio::io_context&)>& meanwhile = {},
+                      double rate = rate_per_s) {
   asio::io_context loop{1};
   ledger account(scheduled);
-  load_run run(loop, {to, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", duration, drain, connections, most},
-               schedule(schedule_kind::uniform, rate_per_s, duration, 1), account, nullptr);
-  run.prepare([](clock::time_point) {});
+  load_run run(loop, std::move(settings), schedule(schedule_kind::uniform, rate, duration, 1), account, nullptr);
+  run.prepare([&](clock::time_point) {
+    if (meanwhile) meanwhile(loop);
+  });
   loop.run();
   return {run.outcome(), summarise(account.records(), run.outcome().measured_until), run.pool().opened(),
           run.pool().peak(), run.pool().longest_line()};
+}
+
+finished_run run_against(const tcp::endpoint& to, std::size_t connections, std::size_t most,
+                         std::chrono::nanoseconds drain = 20s) {
+  return run_with(settings_for(to, connections, most, drain));
 }
 
 std::size_t failed_by(const finished_run& run, failure_cause cause) {
@@ -116,8 +132,8 @@ TEST(load_run, counts_refusals_when_the_server_goes_away_inside_the_run) {
   const tcp::endpoint to = server->endpoint();
   asio::io_context loop{1};
   ledger account(scheduled);
-  load_run run(loop, {to, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", duration, 20s, 1, 100},
-               schedule(schedule_kind::uniform, rate_per_s, duration, 1), account, nullptr);
+  load_run run(loop, {{to}, get_text, duration, 20s, 1, 100}, schedule(schedule_kind::uniform, rate_per_s, duration, 1),
+               account, nullptr);
   run.prepare([&server](clock::time_point) { server.reset(); });
   loop.run();
   const auto sums = summarise(account.records(), run.outcome().measured_until);
@@ -132,8 +148,8 @@ TEST(load_run, a_schedule_that_cannot_be_kept_is_accounted_for_and_leaves_the_lo
   scripted_server server(manner::hold);
   asio::io_context loop{1};
   ledger account(all);
-  load_run run(loop, {server.endpoint(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1h, 0s, 1, 1},
-               schedule(schedule_kind::uniform, 1e9, 1ms, 1), account, nullptr);
+  load_run run(loop, {{server.endpoint()}, get_text, 1h, 0s, 1, 1}, schedule(schedule_kind::uniform, 1e9, 1ms, 1),
+               account, nullptr);
   int turns = 0;
   std::function<void()> take_turn = [&] {
     const std::size_t taken = account.records().size();
@@ -149,6 +165,153 @@ TEST(load_run, a_schedule_that_cannot_be_kept_is_accounted_for_and_leaves_the_lo
   EXPECT_EQ(account.records().size(), std::min(all, due));
 }
 
+TEST(load_run, repeats_once_what_died_with_an_idle_connection) {
+  scripted_server server(manner::close_at_second);
+  const auto run = run_against(server.endpoint(), 1, 100);
+  EXPECT_EQ(run.sums.status, (std::map<unsigned, std::size_t>{{200, scheduled}}));
+  EXPECT_EQ(run.sums.failed, 0u);
+  EXPECT_GT(run.sums.repeated, 0u);
+  EXPECT_EQ(run.sums.sent, scheduled);
+  EXPECT_EQ(run.outcome.addresses[0].requests, scheduled + run.sums.repeated);
+  EXPECT_EQ(server.requests, static_cast<int>(scheduled + run.sums.repeated));
+}
+
+TEST(load_run, repeats_nothing_that_may_have_been_done_once) {
+  scripted_server server(manner::close_at_second);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  settings.idempotent = false;
+  const auto run = run_with(settings);
+  EXPECT_EQ(run.sums.repeated, 0u);
+  EXPECT_GT(failed_by(run, failure_cause::closed), 0u);
+  EXPECT_EQ(server.requests, static_cast<int>(scheduled));
+}
+
+TEST(load_run, repeats_nothing_after_a_byte_of_the_answer) {
+  scripted_server server(manner::half_at_second);
+  const auto run = run_against(server.endpoint(), 1, 100);
+  EXPECT_EQ(run.sums.repeated, 0u);
+  EXPECT_GT(failed_by(run, failure_cause::closed), 0u);
+}
+
+TEST(load_run, repeats_at_most_once_and_nothing_that_died_on_a_connection_of_its_own) {
+  scripted_server server(manner::close);
+  const auto run = run_against(server.endpoint(), 1, 100);
+  EXPECT_EQ(failed_by(run, failure_cause::closed), scheduled);
+  // The one connection that stood open; all others are opened for a request.
+  EXPECT_EQ(run.sums.repeated, 1u);
+  EXPECT_EQ(server.requests, static_cast<int>(scheduled + 1));
+}
+
+TEST(load_run, takes_headers_up_to_the_limit_and_names_the_cause_beyond_it) {
+  for (const manner how : {manner::large_header, manner::long_field}) {
+    scripted_server server(how);
+    EXPECT_EQ(run_against(server.endpoint(), 2, 100).sums.expected, scheduled);
+  }
+  scripted_server server(manner::huge_header);
+  EXPECT_EQ(failed_by(run_against(server.endpoint(), 2, 100), failure_cause::header_too_large), scheduled);
+}
+
+TEST(load_run, the_answer_to_head_has_no_body) {
+  scripted_server server(manner::head);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  settings.format.has_body = false;
+  const auto run = run_with(settings);
+  EXPECT_EQ(run.sums.expected, scheduled);
+}
+
+TEST(load_run, tells_answers_that_are_expected_from_others) {
+  scripted_server server(manner::refuse);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  settings.expect = *expected_statuses::parse("200,503");
+  const auto run = run_with(settings);
+  EXPECT_EQ(run.sums.expected, scheduled);
+  EXPECT_EQ(run.sums.errors, 0u);
+}
+
+TEST(load_run, new_connections_take_turns_on_the_addresses) {
+  scripted_server one(manner::answer_and_close);
+  scripted_server other(manner::answer_and_close, "127.0.0.2");
+  auto settings = settings_for(one.endpoint(), 2, 100);
+  settings.to = {one.endpoint(), other.endpoint()};
+  const auto run = run_with(settings);
+  EXPECT_EQ(run.sums.expected, scheduled);
+  ASSERT_EQ(run.outcome.addresses.size(), 2u);
+  for (const auto& use : run.outcome.addresses) {
+    EXPECT_NEAR(static_cast<double>(use.connections), static_cast<double>(run.opened) / 2, 1);
+    EXPECT_EQ(use.unreached, 0u);
+  }
+  EXPECT_EQ(run.outcome.addresses[0].requests, static_cast<std::size_t>(one.requests));
+  EXPECT_EQ(run.outcome.addresses[1].requests, static_cast<std::size_t>(other.requests));
+}
+
+TEST(load_run, counts_the_connections_that_an_address_did_not_take) {
+  scripted_server server(manner::answer);
+  auto settings = settings_for(server.endpoint(), 4, 100);
+  settings.to = {server.endpoint(), test::deserted_endpoint()};
+  const auto run = run_with(settings);
+  EXPECT_GE(run.outcome.addresses[0].connections, 2u);
+  EXPECT_GE(run.outcome.addresses[1].unreached, 2u);
+  EXPECT_EQ(run.outcome.addresses[1].connections, 0u);
+}
+
+TEST(load_run, an_answer_to_a_request_that_is_half_sent_ends_the_connection) {
+  scripted_server server(manner::answer);
+  auto settings = settings_for(server.endpoint(), 1, 1);
+  // More than the sockets hold, so that the answer comes first.
+  settings.request_bytes = std::string(get_text) + std::string(24u << 20, 'x');
+  const auto run = run_with(settings, {}, 15);
+  EXPECT_EQ(run.sums.expected, 3u);
+  EXPECT_EQ(run.opened, 3u);
+}
+
+TEST(load_run, does_not_make_up_for_the_time_in_which_it_stood_still) {
+  scripted_server server(manner::answer);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  const auto run = run_with(settings, [](asio::io_context& loop) {
+    asio::post(loop, [] { std::this_thread::sleep_for(load_run::longest_gap + 300ms); });
+  });
+  EXPECT_EQ(run.sums.scheduled, scheduled);
+  EXPECT_EQ(run.sums.skipped, scheduled);
+  EXPECT_EQ(run.sums.sent, 0u);
+  EXPECT_EQ(server.requests, 0);
+  EXPECT_GE(run.outcome.stood_still, load_run::longest_gap);
+  EXPECT_GE(run.sums.lateness_us.max(), 1e6);
+}
+
+TEST(load_run, asks_a_unix_socket_whose_accept_queue_is_full_again) {
+  using local = asio::local::stream_protocol;
+  std::string name = testing::TempDir() + "load_run_XXXXXX";
+  const std::string folder = mkdtemp(name.data());
+  const local::endpoint path(folder + "/socket");
+  asio::io_context loop{1};
+  local::acceptor acceptor(loop);
+  acceptor.open(path.protocol());
+  acceptor.bind(path);
+  acceptor.listen(0);
+  auto settings = settings_for({}, 2, 2);
+  settings.to = {path};
+  std::thread server([&] {
+    std::this_thread::sleep_for(50ms);
+    std::vector<local::socket> spares;
+    for (int i = 0; i < 2; ++i) spares.push_back(acceptor.accept());
+    const auto serve = [](local::socket socket) {
+      char request[64];
+      socket.read_some(asio::buffer(request));
+      asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 204 Done\r\nConnection: close\r\n\r\n")));
+    };
+    // The one that was connected last is used first.
+    serve(std::move(spares[1]));
+    serve(std::move(spares[0]));
+    for (std::size_t i = spares.size(); i < scheduled; ++i) serve(acceptor.accept());
+  });
+  const auto run = run_with(settings);
+  server.join();
+  EXPECT_EQ(run.outcome.addresses[0].unreached, 0u);
+  EXPECT_EQ(run.sums.expected, scheduled);
+  unlink(path.path().c_str());
+  rmdir(folder.c_str());
+}
+
 TEST(load_run, sends_nothing_when_no_connection_can_be_made) {
   const auto run = run_against(test::deserted_endpoint(), 3, 100);
   EXPECT_FALSE(run.outcome.reached);
@@ -160,7 +323,7 @@ TEST(load_run, an_interruption_keeps_what_was_measured) {
   scripted_server server(manner::answer);
   asio::io_context loop{1};
   ledger account(scheduled);
-  load_run run(loop, {server.endpoint(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1h, 0s, 1, 100},
+  load_run run(loop, {{server.endpoint()}, get_text, 1h, 0s, 1, 100},
                schedule(schedule_kind::uniform, rate_per_s, 1h, 1), account, nullptr);
   timer later(loop);
   run.prepare([&](clock::time_point start) {

@@ -18,7 +18,14 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-const char* bytes_of(manner how) {
+/// With `fields` fields of 100 bytes each.
+std::string ok_with_header(std::size_t fields) {
+  std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
+  for (std::size_t i = 0; i < fields; ++i) text += "X-Field: " + std::string(89, 'x') + "\r\n";
+  return text + "\r\nok";
+}
+
+std::string bytes_of(manner how) {
   switch (how) {
     case manner::answer:
       return ok;
@@ -30,6 +37,17 @@ const char* bytes_of(manner how) {
       return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
     case manner::nonsense:
       return "220 not a web server\r\n\r\n";
+    case manner::large_header:
+      return ok_with_header(90);
+    case manner::huge_header:
+      return ok_with_header(3100);
+    case manner::long_field:
+      return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: " + std::string(200'000, 'x') + "\r\n\r\nok";
+    case manner::head:
+      return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    case manner::half_at_second:
+    case manner::close_at_second:
+      return ok;
     case manner::hold:
     case manner::close:
     case manner::reset:
@@ -40,7 +58,8 @@ const char* bytes_of(manner how) {
 
 }  // namespace
 
-scripted_server::scripted_server(manner how) : how_(how), acceptor_(loop_, {asio::ip::address_v4::loopback(), 0}) {
+scripted_server::scripted_server(manner how, const char* address)
+    : how_(how), acceptor_(loop_, {asio::ip::make_address(address), 0}) {
   asio::co_spawn(loop_, accept(), asio::detached);
   thread_ = std::thread([this] { loop_.run(); });
 }
@@ -61,12 +80,18 @@ asio::awaitable<void> scripted_server::accept() {
 
 asio::awaitable<void> scripted_server::serve(tcp::socket socket) {
   std::string received;
+  int number = 0;
   for (;;) {
     const auto [error, size] =
         co_await asio::async_read_until(socket, asio::dynamic_buffer(received), "\r\n\r\n", as_result);
     if (error) co_return;
     received.erase(0, size);
     ++requests;
+    if (++number == 2 && how_ == manner::close_at_second) co_return;
+    if (number == 2 && how_ == manner::half_at_second) {
+      co_await asio::async_write(socket, asio::buffer(ok, 4), as_result);
+      co_return;
+    }
     if (how_ == manner::close) co_return;
     if (how_ == manner::reset) {
       socket.set_option(tcp::socket::linger(true, 0));

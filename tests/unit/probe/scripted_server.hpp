@@ -19,12 +19,18 @@ enum class manner {
   close,             ///< closes without an answer
   reset,             ///< resets without an answer
   nonsense,          ///< bytes that are not HTTP
+  close_at_second,   ///< answers the first of a connection, closes without an answer at the second
+  half_at_second,    ///< the same, but with the first bytes of an answer
+  large_header,      ///< 200 with a header of 9,000 bytes
+  long_field,        ///< 200 with one field of 200,000 bytes
+  huge_header,       ///< 200 with a header of 310,000 bytes
+  head,              ///< as to HEAD: 200 that tells of a body and has none
 };
 
 /// A server on a loopback port and a thread of its own that treats every request alike.
 class scripted_server {
  public:
-  explicit scripted_server(manner how);
+  explicit scripted_server(manner how, const char* address = "127.0.0.1");
   ~scripted_server();
 
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }

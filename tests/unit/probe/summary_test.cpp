@@ -13,7 +13,10 @@ using namespace std::chrono_literals;
 
 request_record answered(std::chrono::nanoseconds scheduled, std::chrono::nanoseconds sent,
                         std::chrono::nanoseconds done, std::uint16_t status = 200) {
-  return {scheduled, scheduled, sent, done, status, outcome::answered};
+  request_record record{scheduled, scheduled, sent, done, status};
+  record.expected = status < 300;
+  record.ended = outcome::answered;
+  return record;
 }
 
 request_record waiting(std::chrono::nanoseconds scheduled, std::chrono::nanoseconds sent) {
@@ -21,7 +24,10 @@ request_record waiting(std::chrono::nanoseconds scheduled, std::chrono::nanoseco
 }
 
 request_record failed(std::chrono::nanoseconds scheduled, failure_cause cause) {
-  return {scheduled, scheduled, request_record::never, scheduled, 0, outcome::failed, cause};
+  request_record record{scheduled, scheduled, request_record::never, scheduled};
+  record.ended = outcome::failed;
+  record.cause = cause;
+  return record;
 }
 
 TEST(summary, every_request_is_completed_failed_or_waiting) {
@@ -37,13 +43,41 @@ TEST(summary, every_request_is_completed_failed_or_waiting) {
   EXPECT_EQ(sums.status, (std::map<unsigned, std::size_t>{{200, 1}, {503, 1}}));
 }
 
-TEST(summary, failures_and_error_statuses_are_the_errors_among_what_has_ended) {
-  const auto sums = summarise({answered(0s, 0s, 1s), answered(0s, 0s, 1s, 399), answered(0s, 0s, 1s, 400),
+TEST(summary, failures_and_unexpected_answers_are_the_errors_among_what_has_ended) {
+  const auto sums = summarise({answered(0s, 0s, 1s), answered(0s, 0s, 1s, 299), answered(0s, 0s, 1s, 302),
                                failed(1s, failure_cause::refused), waiting(1s, 1s)},
                               2s);
+  EXPECT_EQ(sums.expected, 2u);
+  EXPECT_EQ(sums.unexpected, 1u);
   EXPECT_EQ(sums.errors, 2u);
   EXPECT_EQ(sums.error_rate, 0.5);
   EXPECT_EQ(summarise({waiting(1s, 1s)}, 2s).error_rate, std::nullopt);
+}
+
+TEST(summary, a_fast_refusal_is_no_fast_service) {
+  const auto sums =
+      summarise({answered(0s, 1ms, 2ms, 429), answered(0s, 1ms, 2ms, 429), answered(0s, 100ms, 500ms)}, 1s);
+  EXPECT_EQ(sums.latency_us.count(), 1u);
+  EXPECT_EQ(sums.latency_us.at(0.5), 500e3);
+  EXPECT_EQ(sums.service_time_us.at(0.5), 400e3);
+  EXPECT_EQ(sums.unexpected_latency_us.count(), 2u);
+  EXPECT_EQ(sums.unexpected_latency_us.max(), 2e3);
+  EXPECT_EQ(sums.unexpected_service_time_us.max(), 1e3);
+  EXPECT_EQ(sums.status, (std::map<unsigned, std::size_t>{{200, 1}, {429, 2}}));
+
+  const auto refusals = summarise({answered(0s, 1ms, 2ms, 429)}, 1s);
+  EXPECT_EQ(refusals.latency_us.at(0.5), std::nullopt);
+}
+
+TEST(summary, what_was_skipped_is_in_no_latency_but_in_the_probes_own_lateness) {
+  request_record skipped{1s, 5s};
+  skipped.ended = outcome::skipped;
+  const auto sums = summarise({skipped, answered(5s, 5s, 6s)}, 6s);
+  EXPECT_EQ(sums.scheduled, 2u);
+  EXPECT_EQ(sums.skipped, 1u);
+  EXPECT_EQ(sums.late, 1u);
+  EXPECT_EQ(sums.latency_us.count(), 1u);
+  EXPECT_EQ(sums.lateness_us.max(), 4e6);
 }
 
 TEST(summary, latency_counts_from_the_intended_time_and_service_time_from_the_sending) {

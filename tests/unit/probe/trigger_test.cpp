@@ -14,9 +14,10 @@ using test::manner;
 using test::scripted_server;
 
 /// Fires at 50 ms and looks on for as long as `until` says no, at most 20 s.
-trigger_record fire_at(const tcp::endpoint& to, const std::function<bool(const trigger&)>& until) {
+trigger_record fire_at(const tcp::endpoint& to, const std::function<bool(const trigger&)>& until,
+                       bool idempotent = false) {
   asio::io_context loop{1};
-  trigger aside(loop.get_executor(), to, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 50ms);
+  trigger aside(loop.get_executor(), to, {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", idempotent}, 50ms);
   aside.prepare();
   aside.arm(clock::now());
   const auto give_up = clock::now() + 20s;
@@ -53,6 +54,17 @@ TEST(trigger, says_why_it_failed) {
   EXPECT_TRUE(closed.started);
   EXPECT_FALSE(closed.status);
   EXPECT_NE(closed.error, "");
+}
+
+TEST(trigger, is_sent_once_more_only_when_that_is_safe) {
+  scripted_server server(manner::close);
+  const auto once = fire_at(server.endpoint(), ended);
+  EXPECT_FALSE(once.repeated);
+  EXPECT_EQ(server.requests, 1);
+  const auto twice = fire_at(server.endpoint(), ended, true);
+  EXPECT_TRUE(twice.repeated);
+  EXPECT_NE(twice.error, "");
+  EXPECT_EQ(server.requests, 3);
 }
 
 TEST(trigger, that_is_unanswered_has_no_end) {

@@ -27,27 +27,5 @@ TEST(url, other_schemes_and_no_host_are_refused) {
   }
 }
 
-TEST(request_line, has_a_known_method_and_a_target) {
-  const auto line = parse_request_line("POST /write?method=sync&count=5");
-  ASSERT_TRUE(line);
-  EXPECT_EQ(line->method, boost::beast::http::verb::post);
-  EXPECT_EQ(line->target, "/write?method=sync&count=5");
-}
-
-TEST(request_line, refuses_what_would_not_be_one_request) {
-  for (const char* text : {"/write", "POST", "POST ", "post /write", "BREW /pot", "POST write", "CONNECT /a:1",
-                           "POST /a b", "POST /a\r\nX: y", "POST  /a"}) {
-    EXPECT_FALSE(parse_request_line(text)) << text;
-  }
-}
-
-TEST(request_text, names_the_host_and_an_empty_body_where_one_could_be) {
-  const http_url to{"localhost", "81", "/", "localhost:81"};
-  EXPECT_EQ(request_text(to, {boost::beast::http::verb::get, "/hello"}),
-            "GET /hello HTTP/1.1\r\nHost: localhost:81\r\nUser-Agent: loopscope-probe\r\n\r\n");
-  EXPECT_NE(request_text(to, {boost::beast::http::verb::post, "/write"}).find("Content-Length: 0\r\n"),
-            std::string::npos);
-}
-
 }  // namespace
 }  // namespace loopscope::probe
