@@ -105,7 +105,8 @@ def by_probe(stage, binary):
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
     latency, requests = report["latency_us"], report["requests"]
-    return latency["p50"], latency["p99"], latency["max"], requests["failed"]["total"] + requests["waiting_at_end"]
+    return latency["p50"], latency["p99"], latency["max"], (
+        requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"])
 
 
 def calibrated(server):

@@ -128,6 +128,8 @@ class Run:
 def read_requests(lines):
     scheduled, latencies, answers = [], [], []
     for row in csv.DictReader(lines):
+        if row["status"] == "skipped":  # never sent: the probe itself stood still
+            continue
         due_us = float(row["scheduled_us"])
         answered = row["done_us"] and row["status"] == "200"  # else empty while waiting, or the cause of the failure
         scheduled.append(due_us)

@@ -159,8 +159,8 @@ void declare_connections(CLI::App& app, options& asked) {
               "Connect to this socket instead of the URL's host")
       ->type_name("PATH");
   app.add_flag("--spread", asked.spread,
-               "Let new connections take turns on all addresses that the URL's host has; otherwise all use the first "
-               "that takes one");
+               "Let connections and requests take turns on all addresses that the URL's host has; otherwise all use "
+               "the first that takes a connection");
 }
 
 void declare_trigger(CLI::App& app, options& asked) {

@@ -6,8 +6,7 @@ namespace loopscope::probe {
 
 connection_pool::decision connection_pool::place(request_id request) {
   if (!idle_.empty()) {
-    const slot_id slot = idle_.back();
-    idle_.pop_back();
+    const slot_id slot = take_idle();
     slots_[slot].request = request;
     return {step::send, slot};
   }
@@ -35,6 +34,21 @@ std::optional<slot_id> connection_pool::closed(slot_id slot) {
   --open_now_;
   if (const auto first = take_from_line()) return open_slot(first);
   return std::nullopt;
+}
+
+slot_id connection_pool::take_idle() {
+  slot_id slot = 0;
+  switch (order_) {
+    case idle_order::used_last:
+      slot = idle_.back();
+      idle_.pop_back();
+      break;
+    case idle_order::by_turns:
+      slot = idle_.front();
+      idle_.pop_front();
+      break;
+  }
+  return slot;
 }
 
 slot_id connection_pool::open_slot(std::optional<request_id> request) {

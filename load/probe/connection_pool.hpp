@@ -17,7 +17,10 @@ using slot_id = std::uint32_t;
 /// Threads: none of its own. Bounds: `most` connections; the line is as long as the schedule.
 class connection_pool {
  public:
-  explicit connection_pool(std::size_t most) : most_(most) {}
+  /// Which of the idle connections is used next: the one used last, so that few are kept busy, or all by turns.
+  enum class idle_order { used_last, by_turns };
+
+  explicit connection_pool(std::size_t most, idle_order order = idle_order::used_last) : most_(most), order_(order) {}
 
   enum class step { send, open, wait };
   struct decision {
@@ -30,7 +33,7 @@ class connection_pool {
   /// Opens a connection ahead of need; call only below the bound.
   slot_id open_spare();
   /// The slot is connected, or the answer to its request has come: the request to send on it now, or nothing and it is
-  /// idle. The most recently used idle connection is the next to be used.
+  /// idle.
   std::optional<request_id> freed(slot_id slot, bool just_connected);
   /// The slot's connection is gone, and with it request_of(slot). When somebody waits in line, the slot to open for the
   /// first of them.
@@ -54,10 +57,13 @@ class connection_pool {
   slot_id open_slot(std::optional<request_id> request);
   std::optional<request_id> take_from_line();
 
+  slot_id take_idle();
+
   std::size_t most_;
+  idle_order order_;
   std::vector<slot_state> slots_;
   std::vector<slot_id> unused_;
-  std::vector<slot_id> idle_;
+  std::deque<slot_id> idle_;  ///< the one used last at the back
   std::deque<request_id> line_;
   std::size_t open_now_ = 0;
   std::size_t opened_ = 0;

@@ -29,7 +29,8 @@ load_run::load_run(asio::io_context& loop, settings wanted, schedule plan, ledge
       schedule_(std::move(plan)),
       ledger_(account),
       trigger_(aside),
-      pool_(settings_.max_connections),
+      pool_(settings_.max_connections,
+            settings_.to.size() > 1 ? connection_pool::idle_order::by_turns : connection_pool::idle_order::used_last),
       timer_(loop) {
   result_.addresses.resize(settings_.to.size());
 }

@@ -30,7 +30,7 @@ class load_run final : public connection_owner {
   static constexpr std::chrono::seconds longest_gap{1};
 
   struct settings {
-    std::vector<endpoint> to;  ///< new connections take turns on them
+    std::vector<endpoint> to;  ///< new connections take turns on them, and so do requests
     std::string request_bytes;
     std::chrono::nanoseconds duration;
     std::chrono::nanoseconds drain;  ///< longest wait for answers after `duration`

@@ -54,7 +54,7 @@ summary summarise(const std::vector<request_record>& records, std::chrono::nanos
   for (const auto& record : records) {
     if (record.sent != request_record::never) ++sums.sent;
     if (record.repeated) ++sums.repeated;
-    if (record.taken - record.scheduled > late_from) ++sums.late;
+    if (record.ended != outcome::skipped && record.taken - record.scheduled > late_from) ++sums.late;
     switch (record.ended) {
       case outcome::waiting:
         ++sums.waiting;

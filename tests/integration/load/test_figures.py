@@ -31,7 +31,8 @@ class Quantiles(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    ROWS = "scheduled_us,sent_us,done_us,status\n0,1,100,200\n1000,1001,1300,200\n2000,2001,2500,timeout\n3000,3001,,\n"
+    ROWS = ("scheduled_us,sent_us,done_us,status,expected,repeated\n0,1,100,200,true,false\n1000,1001,1300,200,true,false\n"
+            "2000,2001,2500,429,false,false\n3000,3001,,,,false\n4000,,,skipped,,false\n")
 
     def test_counts_from_when_a_request_was_due_and_apart_what_had_no_answer(self):
         requests = probe.read_requests(io.StringIO(self.ROWS))

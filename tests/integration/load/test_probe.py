@@ -6,10 +6,13 @@ stall is, also at the very end. LOOPSCOPE_PROBE_FULL=1 adds the long runs: S of 
 
 import csv
 import json
+import itertools
 import os
+import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -21,6 +24,53 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 SHARE_OF_D = 0.02
 # Low, so that the stand-in is soon through with what has gathered in the stall.
 RATE_PER_S = 100
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class FakeServer:
+    """Answers each request with what `answer` returns for it: (its number on the connection, head, body); None closes."""
+
+    def __init__(self, answer, unix_path=None):
+        self.answer_ = answer
+        if unix_path:
+            self.listener_ = socket.socket(socket.AF_UNIX)
+            self.listener_.bind(unix_path)
+            self.listener_.listen(100)
+        else:
+            self.listener_ = socket.create_server(("127.0.0.1", 0), backlog=100)
+            self.url = "http://127.0.0.1:{}".format(self.listener_.getsockname()[1])
+        threading.Thread(target=self.accept_, daemon=True).start()
+
+    def close(self):
+        self.listener_.close()
+
+    def accept_(self):
+        while True:
+            try:
+                connection, _ = self.listener_.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve_, args=(connection,), daemon=True).start()
+
+    def serve_(self, connection):
+        with connection, connection.makefile("rb") as lines:
+            try:
+                for number in itertools.count(1):
+                    head = ""
+                    while (line := lines.readline().decode()) != "\r\n":
+                        if not line:
+                            return
+                        head += line
+                    length = next((int(line.split(":")[1]) for line in head.splitlines()
+                                   if line.startswith("Content-Length:")), 0)
+                    answer = self.answer_(number, head, lines.read(length))
+                    if answer is None:
+                        return
+                    connection.sendall(answer)
+            except OSError:
+                pass
 
 
 class Probe(support.StandIn):
@@ -40,6 +90,11 @@ class Probe(support.StandIn):
         code, output, errors = self.probe("--json", "-", *arguments)
         self.assertEqual(code, 0, errors)
         return json.loads(output)
+
+    def fake(self, answer, **more):
+        server = FakeServer(answer, **more)
+        self.addCleanup(server.close)
+        return server
 
     def rows(self):
         with open(os.path.join(self.folder, "rows.csv"), encoding="ascii", newline="") as file:
@@ -132,6 +187,156 @@ class Reports(Probe):
         self.assertNotIn("\r", errors)
 
 
+class Refusals(Probe):
+    """A server that refuses at once whatever comes while it is busy, as a limit on writes does."""
+
+    def setUp(self):
+        super().setUp()
+        busy = threading.Lock()
+
+        def answer(*_):
+            if not busy.acquire(blocking=False):
+                return b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
+            try:
+                time.sleep(0.3)
+            finally:
+                busy.release()
+            return OK
+
+        self.url = self.fake(answer).url
+        self.arguments = ("--url", self.url, "--rate", "50", "--duration", "2s", "--drain", "10s", "--quiet")
+
+    def test_are_no_fast_answers(self):
+        run = self.measure(*self.arguments, "--max-error-rate", "1", "--csv", "rows.csv", "--hgrm", "run.hgrm")
+        requests = run["requests"]
+        self.assertEqual(run["status"], {"200": requests["expected"], "429": requests["unexpected"]})
+        self.assertEqual(requests["expected"] + requests["unexpected"], 100)
+        self.assertGreater(requests["unexpected"], requests["expected"])
+        self.assertGreaterEqual(run["latency_us"]["p50"], 300_000)
+        self.assertLess(run["unexpected_latency_us"]["p50"], run["latency_us"]["p50"])
+        self.assertEqual(run["errors"]["count"], requests["unexpected"])
+        rows = self.rows()
+        self.assertEqual({(row["status"], row["expected"]) for row in rows}, {("200", "true"), ("429", "false")})
+        with open(os.path.join(self.folder, "run.hgrm"), encoding="ascii") as file:
+            counts = [line.split()[-1] for line in file if "Total count" in line]
+        self.assertEqual(counts, [f"{requests['expected']}]", f"{requests['unexpected']}]"])
+
+    def test_make_no_fine_run(self):
+        code, output, errors = self.probe(*self.arguments)
+        self.assertEqual(code, 4)
+        self.assertRegex(output, r"(?m)^unexpected( +[\d.]+ u?m?s){6}$")
+        self.assertIn("*** MOST REQUESTS DID NOT GET WHAT THEY ASKED FOR", output)
+        self.assertIn("another status than 2xx", errors)
+        self.assertLessEqual(max(map(len, output.splitlines())), 80)
+
+    def test_may_be_what_was_asked_for(self):
+        code, output, errors = self.probe(*self.arguments, "--expect", "2xx,429")
+        self.assertEqual(code, 0, errors)
+        self.assertNotIn("unexpected", output)
+
+
+class Connections(Probe):
+    """A server that takes one request on each connection and closes it at the moment of the next."""
+
+    def setUp(self):
+        super().setUp()
+        self.url = self.fake(lambda number, *_: OK if number == 1 else None).url
+        self.arguments = ("--url", self.url, "--rate", "50", "--duration", "1s", "--drain", "10s",
+                          "--connections", "1", "--quiet")
+
+    def test_that_die_idle_have_their_request_repeated(self):
+        run = self.measure(*self.arguments, "--csv", "rows.csv")
+        requests = run["requests"]
+        self.assertEqual(run["status"], {"200": 50})
+        self.assertGreater(requests["repeated"], 0)
+        self.assertEqual(run["addresses"][0]["requests"], 50 + requests["repeated"])
+        rows = self.rows()
+        self.assertEqual(sum(row["repeated"] == "true" for row in rows), requests["repeated"])
+        self.assertEqual([int(row["scheduled_us"]) for row in rows], list(range(0, 1_000_000, 20_000)))
+
+    def test_do_not_have_a_post_repeated(self):
+        code, output, _ = self.probe(*self.arguments, "--json", "-", "--method", "POST")
+        self.assertEqual(code, 4)
+        requests = json.loads(output)["requests"]
+        self.assertEqual(requests["repeated"], 0)
+        self.assertEqual(requests["failed"], {"total": 50 - requests["expected"],
+                                              "by_cause": {"closed": 50 - requests["expected"]}})
+
+
+class Requests(Probe):
+    ARGUMENTS = ("--rate", "100", "--duration", "1s", "--drain", "10s", "--quiet")
+
+    def test_are_sent_as_told_to_a_unix_socket(self):
+        heads, bodies = set(), set()
+
+        def answer(_, head, body):
+            heads.add(head)
+            bodies.add(body)
+            return OK
+
+        path = os.path.join(self.folder, "socket")
+        self.fake(answer, unix_path=path)
+        with open(os.path.join(self.folder, "body"), "wb") as file:
+            file.write(b"a\0b")
+        run = self.measure("--url", "http://no-such-name.invalid/x?y=1", "--unix-socket", path, "--method", "PUT",
+                           "-H", "X-A: 1", "-H", "Host: other", "--body", "@body", *self.ARGUMENTS)
+        self.assertEqual(run["status"], {"200": 100})
+        self.assertEqual(run["addresses"], [{"address": "unix:" + path, "measured": True, "connections": 10,
+                                             "unreached": 0, "requests": 100}])
+        self.assertEqual(heads, {"PUT /x?y=1 HTTP/1.1\r\nUser-Agent: loopscope-probe\r\nX-A: 1\r\nHost: other\r\n"
+                                 "Content-Length: 3\r\n"})
+        self.assertEqual(bodies, {b"a\0b"})
+
+    def test_to_head_have_no_body_in_the_answer(self):
+        url = self.fake(lambda *_: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").url
+        self.assertEqual(self.measure("--url", url, "--method", "HEAD", *self.ARGUMENTS)["status"], {"200": 100})
+
+    def test_may_have_large_headers_in_the_answer_as_curl_takes_them(self):
+        def answer(_, head, __):
+            size = int(head.split()[1][1:])
+            fields = b"".join(b"X-%d: %s\r\n" % (at, b"a" * 990) for at in range(size // 1000))
+            return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%s\r\nok" % fields
+
+        url = self.fake(answer).url
+        self.assertEqual(self.measure("--url", url + "/9000", *self.ARGUMENTS)["status"], {"200": 100})
+        run = self.measure("--url", url + "/320000", "--max-error-rate", "1", *self.ARGUMENTS)
+        self.assertEqual(run["requests"]["failed"]["by_cause"], {"header_too_large": 100})
+
+    def test_name_the_addresses_that_the_host_has(self):
+        url = self.fake(lambda *_: OK).url
+        port = int(url.rsplit(":", 1)[1])
+        run = self.measure("--url", f"http://localhost:{port}/", *self.ARGUMENTS)
+        known = {("[{}]:{}" if ":" in address[0] else "{}:{}").format(address[0], port)
+                 for *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
+        self.assertEqual({address["address"] for address in run["addresses"]}, known)
+        self.assertEqual([address["address"] for address in run["addresses"] if address["measured"]],
+                         [f"127.0.0.1:{port}"])
+        spread = self.measure("--url", f"http://localhost:{port}/", "--spread", "--max-error-rate", "1", *self.ARGUMENTS)
+        self.assertTrue(all(address["measured"] for address in spread["addresses"]))
+
+
+class Stopped(Probe):
+    def test_does_not_make_up_for_the_time_in_which_it_stood_still(self):
+        url = self.fake(lambda *_: OK).url
+        process = self.start_probe("--url", url, "--rate", "200", "--duration", "60s", "--json", "-", "--csv", "rows.csv")
+        process.stderr.readline()  # progress: under way for a second
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        process.send_signal(signal.SIGCONT)
+        process.stderr.readline()
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+        run = json.loads(output)
+        skipped = run["requests"]["skipped"]
+        self.assertGreater(skipped, 200)
+        self.assertGreaterEqual(run["thread"]["stood_still_ms"], 1000)
+        self.assertGreaterEqual(run["lateness_us"]["max"], 1e6)
+        self.assertIs(run["probe_was_bottleneck"], True)
+        self.assertIn("were not sent", errors)
+        self.assertEqual(sum(row["status"] == "skipped" and not row["sent_us"] for row in self.rows()), skipped)
+
+
 class Ends(Probe):
     def test_3_when_the_target_is_never_reachable(self):
         with socket.create_server(("127.0.0.1", 0)) as unused:
@@ -154,6 +359,34 @@ class Ends(Probe):
         code, _, errors = self.probe("--url", "http://127.0.0.1:1/", "--csv", "no/such/folder.csv")
         self.assertEqual(code, 1)
         self.assertIn("cannot write no/such/folder.csv: No such file", errors)
+
+    def test_1_when_a_report_does_not_fit_and_the_others_are_written(self):
+        url = self.fake(lambda *_: OK).url
+        code, output, errors = self.probe("--url", url, "--rate", "50", "--duration", "200ms", "--quiet",
+                                          "--json", "/dev/full", "--csv", "rows.csv")
+        self.assertEqual(code, 1)
+        self.assertIn("cannot write /dev/full: No space left on device", errors)
+        self.assertEqual(len(self.rows()), 10)
+        self.assertIn("latency", output)
+
+    def test_an_earlier_report_stays_when_the_new_one_does_not_fit(self):
+        url = self.fake(lambda *_: OK).url
+        with open(os.path.join(self.folder, "rows.csv"), "w", encoding="ascii") as file:
+            file.write("earlier")
+        before = sorted(os.listdir(self.folder))
+
+        def few_bytes():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+        process = subprocess.run([PROBE, "--url", url, "--rate", "500", "--duration", "200ms", "--quiet",
+                                  "--csv", "rows.csv"], cwd=self.folder, capture_output=True, text=True, check=False,
+                                 timeout=60, preexec_fn=few_bytes, restore_signals=False)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("cannot write rows.csv: File too large", process.stderr)
+        with open(os.path.join(self.folder, "rows.csv"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "earlier")
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_130_after_ctrl_c_with_what_was_measured(self):
         process = self.start_probe("--url", self.serve(0) + "/hello", "--duration", "60s", "--json", "-")

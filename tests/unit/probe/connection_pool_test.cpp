@@ -24,6 +24,15 @@ TEST(connection_pool, uses_the_idle_connection_used_last) {
   EXPECT_EQ(pool.place(1).slot, 1u);
 }
 
+TEST(connection_pool, uses_all_idle_connections_by_turns_when_told_to) {
+  connection_pool pool(2, connection_pool::idle_order::by_turns);
+  for (int i = 0; i < 2; ++i) pool.freed(pool.open_spare(), true);
+  for (request_id request = 0; request < 4; ++request) {
+    EXPECT_EQ(pool.place(request).slot, request % 2);
+    pool.freed(request % 2, false);
+  }
+}
+
 TEST(connection_pool, opens_another_when_all_are_busy_and_sends_when_it_is_connected) {
   auto pool = pool_with(2, 1);
   pool.place(0);

@@ -244,6 +244,17 @@ TEST(load_run, new_connections_take_turns_on_the_addresses) {
   EXPECT_EQ(run.outcome.addresses[1].requests, static_cast<std::size_t>(other.requests));
 }
 
+TEST(load_run, requests_take_turns_on_the_addresses) {
+  scripted_server one(manner::answer);
+  scripted_server other(manner::answer, "127.0.0.2");
+  auto settings = settings_for(one.endpoint(), 2, 2);
+  settings.to = {one.endpoint(), other.endpoint()};
+  const auto run = run_with(settings);
+  EXPECT_EQ(run.sums.expected, scheduled);
+  EXPECT_GT(one.requests, 0);
+  EXPECT_GT(other.requests, 0);
+}
+
 TEST(load_run, counts_the_connections_that_an_address_did_not_take) {
   scripted_server server(manner::answer);
   auto settings = settings_for(server.endpoint(), 4, 100);
