@@ -304,18 +304,20 @@ TEST(load_run, asks_a_unix_socket_whose_accept_queue_is_full_again) {
   std::thread server([&] {
     std::this_thread::sleep_for(50ms);
     std::vector<local::socket> spares;
-    for (int i = 0; i < 2; ++i) spares.push_back(acceptor.accept());
-    const auto serve = [](local::socket socket) {
+    error_code over;
+    const auto serve = [&over](local::socket socket) {
       char request[64];
-      socket.read_some(asio::buffer(request));
-      asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 204 Done\r\nConnection: close\r\n\r\n")));
+      socket.read_some(asio::buffer(request), over);
+      asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 204 Done\r\nConnection: close\r\n\r\n")), over);
     };
+    for (int i = 0; i < 2; ++i) spares.push_back(acceptor.accept(over));
     // The one that was connected last is used first.
     serve(std::move(spares[1]));
     serve(std::move(spares[0]));
-    for (std::size_t i = spares.size(); i < scheduled; ++i) serve(acceptor.accept());
+    for (std::size_t i = spares.size(); i < scheduled && !over; ++i) serve(acceptor.accept(over));
   });
   const auto run = run_with(settings);
+  shutdown(acceptor.native_handle(), SHUT_RDWR);  // wakes a server that waits in vain
   server.join();
   EXPECT_EQ(run.outcome.addresses[0].unreached, 0u);
   EXPECT_EQ(run.sums.expected, scheduled);
