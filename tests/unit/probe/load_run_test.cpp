@@ -251,8 +251,9 @@ TEST(load_run, requests_take_turns_on_the_addresses) {
   settings.to = {one.endpoint(), other.endpoint()};
   const auto run = run_with(settings);
   EXPECT_EQ(run.sums.expected, scheduled);
-  EXPECT_GT(one.requests, 0);
-  EXPECT_GT(other.requests, 0);
+  // One connection that is used again and again would leave the other address next to none.
+  EXPECT_GE(one.requests, static_cast<int>(scheduled / 4));
+  EXPECT_GE(other.requests, static_cast<int>(scheduled / 4));
 }
 
 TEST(load_run, counts_the_connections_that_an_address_did_not_take) {
