@@ -1,5 +1,6 @@
 #include "out_of_memory.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -21,9 +22,12 @@ constexpr int stderr_patience_ms = 1000;
   std::array<char, 128> line;
   std::size_t size = std::string_view{program_invocation_short_name}.copy(line.data(), line.size() - name_end.size());
   size += name_end.copy(line.data() + size, name_end.size());
-  pollfd to{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  // No other thread's line comes after this one.
+  const int last = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (last >= 0) ::close(STDERR_FILENO);
+  pollfd to{.fd = last >= 0 ? last : STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&to, 1, stderr_patience_ms) == 1) {
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), size);
+    [[maybe_unused]] const ssize_t written = ::write(to.fd, line.data(), size);
   }
   ::_exit(exit_out_of_memory);
 }
