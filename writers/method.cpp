@@ -70,8 +70,7 @@ std::string_view to_string(loop_effect effect) noexcept {
   return "";
 }
 
-std::optional<std::string> cannot_run(method id, back_end_choice io,
-                                      const uring_support& uring) {
+std::optional<std::string> cannot_run(method id, back_end_choice io, const uring_support& uring) {
   const auto& method = info(id);
   if (io == back_end_choice::automatic) return std::nullopt;
   const std::string name = "method '" + std::string{method.name} + "'";

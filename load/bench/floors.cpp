@@ -19,7 +19,8 @@ void check(bool done, const char* what) {
   if (!done) throw std::system_error(errno, std::system_category(), what);
 }
 
-/// A new file and the time at which it was begun. Freeing an earlier one of that name is not part of it, nor is closing.
+/// A new file and the time at which it was begun. Freeing an earlier one of that name is not part of it, nor is
+/// closing.
 class new_file {
  public:
   explicit new_file(const std::filesystem::path& path) {

@@ -39,8 +39,8 @@ void ratio_reporter::Finalize() {
     const auto [least, greatest] = std::ranges::minmax(of.ratios);
     out << std::left << std::setw(20) << name << std::right << std::setprecision(1) << std::setw(12)
         << median(of.seconds) * 1e3 << std::setw(12) << median(of.floor_seconds) * 1e3 << std::setw(8)
-        << of.seconds.size() << std::setprecision(2) << "  " << median(of.ratios) << " (" << least << " .. "
-        << greatest << ")\n";
+        << of.seconds.size() << std::setprecision(2) << "  " << median(of.ratios) << " (" << least << " .. " << greatest
+        << ")\n";
   }
 }
 

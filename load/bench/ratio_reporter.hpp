@@ -10,8 +10,8 @@ namespace loopscope::bench {
 
 /// Google Benchmark's console output replaced by a table: each benchmark's time, and that over its floor's.
 ///
-/// A benchmark measures its floor right before itself and gives it as the counter `floor_seconds`; the ratios are of such
-/// pairs, their median with the least and the greatest beside it.
+/// A benchmark measures its floor right before itself and gives it as the counter `floor_seconds`; the ratios are of
+/// such pairs, their median with the least and the greatest beside it.
 class ratio_reporter : public benchmark::ConsoleReporter {
  public:
   ratio_reporter();

@@ -19,11 +19,11 @@
 #include "data_plane.hpp"
 #include "descriptors.hpp"
 #include "server/cli/command_line.hpp"
-#include "server/support/json_text.hpp"
 #include "server/log/logger.hpp"
-#include "server/support/standard_streams.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
+#include "server/support/json_text.hpp"
+#include "server/support/standard_streams.hpp"
 #include "shutdown.hpp"
 #include "writers/file/output_directory.hpp"
 #include "writers/file/part_file.hpp"
@@ -78,14 +78,14 @@ std::string find_descriptors(const cli::serve_config& config) {
 void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& config, logger& log) {
   const std::size_t wanted = config.io_threads * config.clients.max_connections + other_descriptors;
   if (descriptors >= wanted) return;
-  log.warn("fewer descriptors than connections may want: new clients will have to wait before --max-connections is reached",
-           {{"descriptors", descriptors}, {"wanted", wanted}});
+  log.warn(
+      "fewer descriptors than connections may want: new clients will have to wait before --max-connections is reached",
+      {{"descriptors", descriptors}, {"wanted", wanted}});
 }
 
 writers::file_result<writers::prepared_directory> blocking_prepare_directory(const cli::serve_config& config) {
   std::vector<std::filesystem::path> outputs;
-  for (const auto& method : writers::all_methods())
-    outputs.push_back(writers::output_path(config.data_dir, method.id));
+  for (const auto& method : writers::all_methods()) outputs.push_back(writers::output_path(config.data_dir, method.id));
   return writers::blocking_prepare_directory(config.data_dir, outputs);
 }
 

@@ -12,12 +12,12 @@ inline constexpr std::uint64_t own_memory_bytes = 64ULL << 20;
 
 /// The memory that waiting records may take where no flag says so: `usual`, or less where the container allows less.
 ///
-/// Three quarters of what the limit leaves beyond own_memory_bytes; at least 1 MiB, so that everything but `callback` runs
-/// in the smallest container.
+/// Three quarters of what the limit leaves beyond own_memory_bytes; at least 1 MiB, so that everything but `callback`
+/// runs in the smallest container.
 std::uint64_t pending_bytes_within(const container_limits& limits, std::uint64_t usual) noexcept;
 
-/// The memory that the connections of one I/O thread may take where no flag says so: `usual`, or less where the container
-/// allows less.
+/// The memory that the connections of one I/O thread may take where no flag says so: `usual`, or less where the
+/// container allows less.
 ///
 /// All I/O threads share an eighth of what the limit leaves beyond own_memory_bytes; each has at least 1 MiB. The last
 /// eighth is the allocator's and the page cache's share.

@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "server/http/client.hpp"
+#include "server/runs/run_service.hpp"
 #include "server/support/json_text.hpp"
 #include "server/support/standard_streams.hpp"
-#include "server/runs/run_service.hpp"
 #include "writers/file/output_directory.hpp"
 
 namespace loopscope::cli {

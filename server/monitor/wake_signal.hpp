@@ -9,8 +9,8 @@ namespace loopscope::monitor {
 
 /// What the watchdog sleeps on.
 ///
-/// Threads: post() from any, and from signal handlers; the rest on the watchdog. Lifetime: shared by the watchdog and by
-/// whoever may wake it, since a probe may run on its loop when the last monitor is gone.
+/// Threads: post() from any, and from signal handlers; the rest on the watchdog. Lifetime: shared by the watchdog and
+/// by whoever may wake it, since a probe may run on its loop when the last monitor is gone.
 class wake_signal {
  public:
   wake_signal() { ::sem_init(&semaphore_, 0, 0); }

@@ -15,8 +15,8 @@ class loop_core;
 
 /// The one thread of the process that watches all loops: started with the first monitor, ended with the last.
 ///
-/// Threads: add() and remove() from any thread but its own. Lifetime: shared by the monitors, not by what they watch with:
-/// the last of them may go on its own thread.
+/// Threads: add() and remove() from any thread but its own. Lifetime: shared by the monitors, not by what they watch
+/// with: the last of them may go on its own thread.
 class watchdog {
  public:
   using time_point = std::chrono::steady_clock::time_point;

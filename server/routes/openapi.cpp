@@ -174,8 +174,9 @@ json document(const runs::run_limits& limits) {
       {"paths",
        {{"/hello", get_text("hello", "Answers at once on a loop that is free", "hello\n")},
         {"/write", {{"get", get}, {"post", post}, {"head", head_not_served()}}},
-        {"/methods", get_json("methods", "Every method (name, aliases, effect on the loop, defaults), and which back end "
-                                         "io=auto is")},
+        {"/methods", get_json("methods",
+                              "Every method (name, aliases, effect on the loop, defaults), and which back end "
+                              "io=auto is")},
         {"/healthz", get_text("healthz", "Answered by the I/O thread: a blocked loop fails it", "ok\n")},
         {"/openapi.json", get_json("openapi", "This document")}}},
       {"components",

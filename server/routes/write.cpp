@@ -5,8 +5,8 @@
 
 #include "load_shedding.hpp"
 #include "routes.hpp"
-#include "server/support/json_text.hpp"
 #include "server/monitor/attributed_executor.hpp"
+#include "server/support/json_text.hpp"
 #include "write_parameters.hpp"
 #include "write_problem.hpp"
 

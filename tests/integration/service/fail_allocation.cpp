@@ -1,5 +1,5 @@
-// A library to preload: lets so many allocations of a process succeed and fails those that follow, as a test asks for in
-// the file that LOOPSCOPE_FAIL_ALLOCATION names, which both map.
+// A library to preload: lets so many allocations of a process succeed and fails those that follow, as a test asks for
+// in the file that LOOPSCOPE_FAIL_ALLOCATION names, which both map.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>

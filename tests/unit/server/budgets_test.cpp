@@ -70,7 +70,8 @@ TEST(budgets, follow_the_container_where_nothing_sets_them) {
 
 TEST(budgets, yield_to_a_flag_and_to_the_environment) {
   ::setenv("LOOPSCOPE_POOL_THREADS", "7", 1);
-  const serve_config config = serve_config_of({"--max-pending-bytes", "256MiB", "--max-connection-bytes", "64MiB"}, {128 * mib, 1.0});
+  const serve_config config =
+      serve_config_of({"--max-pending-bytes", "256MiB", "--max-connection-bytes", "64MiB"}, {128 * mib, 1.0});
   const auto writing = std::get<write_command>(parse({"write", "offload"}, cpus(1)));
   ::unsetenv("LOOPSCOPE_POOL_THREADS");
   EXPECT_EQ(config.limits.max_pending_bytes, 256 * mib);
