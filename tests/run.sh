@@ -25,7 +25,7 @@ trap 'rm -rf "$findings"' EXIT
 export ASAN_OPTIONS="log_path=$findings/asan:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="log_path=$findings/ubsan:print_stacktrace=1:${UBSAN_OPTIONS:-}"
 # A process that is told to end at once leaves its threads as they are.
-export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:${TSAN_OPTIONS:-}"
+export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS:-}"
 
 failed=0
 ctest --preset "$preset" -LE real_time -j "$(nproc)" "$@" || failed=$?

@@ -138,8 +138,9 @@ std::vector<stack_frame> described_frames(Dwfl_Module* module, std::uintptr_t ad
   return out;
 }
 
-/// What libdw calls when it has no memory. Its own would call exit(3) while other threads run.
-[[noreturn]] void end_without_memory() {
+/// What libdw calls when it has no memory. Its own would call exit(3) while other threads run. The attribute is part of
+/// the type that libdw asks for, which to Clang [[noreturn]] is not.
+__attribute__((noreturn)) void end_without_memory() {
   if (const std::new_handler handler = std::get_new_handler()) handler();
   std::terminate();
 }
