@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <system_error>
 #include <variant>
 
 #include "server/app/service.hpp"
@@ -30,6 +31,11 @@ int main(int argc, char** argv) {
   claim_standard_descriptors();
   try {
     return std::visit(carry_out{}, cli::parse_command_line(argc, argv, cli::blocking_read_container_limits()));
+  } catch (const std::system_error& failure) {
+    const bool thread = failure.code() == std::errc::resource_unavailable_try_again;
+    std::fprintf(stderr, "loopscope: %s%s\n", thread ? "cannot start a thread (see ulimit -u and -v): " : "",
+                 failure.what());
+    return cli::exit_could_not_run;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "loopscope: %s\n", failure.what());
     return cli::exit_could_not_run;

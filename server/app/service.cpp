@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ using json = nlohmann::ordered_json;
 
 /// Beside connections: files, listeners, the loops' own.
 constexpr std::size_t other_descriptors = 256;
+/// For the ready line, where nobody may be reading stdout.
+constexpr int stdout_patience_ms = 5000;
 /// For the last lines of the log, where nobody may be reading it.
 constexpr std::chrono::seconds log_patience{1};
 
@@ -128,7 +131,8 @@ json describe(const cli::serve_config& config, const runs::run_service& service,
           {"file_io", std::move(back_ends)}};
 }
 
-/// Errors: a closed stdout is none, since nobody can be waiting for the line.
+/// Errors: a closed stdout is none, since nobody can be waiting for the line; timed_out where a pipe stays full,
+/// because signals are not heard meanwhile.
 std::error_code print_ready_line(const data_plane& data, const std::optional<admin_plane>& admin,
                                  writers::back_end file_io) {
   const json ready{{"event", "ready"},
@@ -138,6 +142,8 @@ std::error_code print_ready_line(const data_plane& data, const std::optional<adm
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
   const std::string line = json_text(ready) + "\n";
+  pollfd to{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&to, 1, stdout_patience_ms) == 0) return std::make_error_code(std::errc::timed_out);
   std::string_view rest = line;
   const std::error_code error = blocking_write_all(STDOUT_FILENO, rest);
   return error == std::errc::bad_file_descriptor ? std::error_code{} : error;

@@ -8,8 +8,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace loopscope::writers {
 
@@ -19,11 +21,26 @@ namespace loopscope::writers {
 /// destroyed: a thread that has just posted to one may still be signalling it.
 class io_pool {
  public:
-  explicit io_pool(std::size_t threads) : pool_(threads), threads_(threads) {}
+  /// Throws system_error when a thread cannot be started.
+  explicit io_pool(std::size_t threads) : threads_(threads) {
+    // Not by asio::thread_pool's own constructor, which waits for ever for those that it has started when one fails.
+    workers_.reserve(threads);
+    try {
+      while (workers_.size() < threads) workers_.emplace_back([this] { pool_.attach(); });
+    } catch (...) {
+      join();
+      throw;
+    }
+  }
   ~io_pool() { join(); }
 
   /// Carries out what was given and ends the threads.
-  void join() { pool_.join(); }
+  void join() {
+    if (workers_.empty()) return;
+    pool_.wait();
+    for (std::thread& each : workers_) each.join();
+    workers_.clear();
+  }
 
   std::size_t threads() const noexcept { return threads_; }
   boost::asio::thread_pool::executor_type executor() noexcept { return pool_.get_executor(); }
@@ -50,8 +67,9 @@ class io_pool {
   }
 
  private:
-  boost::asio::thread_pool pool_;
+  boost::asio::thread_pool pool_{0};
   std::size_t threads_;
+  std::vector<std::thread> workers_;
 };
 
 }  // namespace loopscope::writers

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "part_file.hpp"
@@ -26,7 +27,9 @@ file_result<prepared_directory> blocking_prepare_directory(const std::filesystem
     return file_error{unusable, "access", directory.string()};
 
   part_file::blocking_remove_abandoned(targets);
-  const auto tried = part_file::blocking_create(targets.front());
+  // The longest name, so that no method's is too long for the path.
+  const auto size = [](const std::filesystem::path& each) { return each.native().size(); };
+  const auto tried = part_file::blocking_create(std::ranges::max(targets, {}, size));
   if (tried.has_value()) return prepared_directory{tried->lock_error()};
   if (is_full(tried.error().code)) return prepared_directory{};
   return tried.error();

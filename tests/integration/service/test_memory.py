@@ -21,10 +21,12 @@ import unittest
 from loopscope import BINARY, Loopscope, split_address, wait_until
 
 PRELOAD = os.environ["LOOPSCOPE_FAIL_ALLOCATION_LIBRARY"]
-EVERY = int(os.environ.get("LOOPSCOPE_SWEEP_EVERY", "97"))
+# A start takes a second under ThreadSanitizer.
+DEFAULT_EVERY = {"": "97", "thread": "2000"}.get(os.environ.get("LOOPSCOPE_SANITIZE", ""), "400")
+EVERY = int(os.environ.get("LOOPSCOPE_SWEEP_EVERY", DEFAULT_EVERY))
 SEED = int(os.environ.get("LOOPSCOPE_SWEEP_SEED", str(time.time_ns() % 100_000)))
 LAST_LINE = "loopscope: out of memory: an allocation failed, so the process ends"
-FIRST = 4  # all of these are tried
+FIRST = 4 if DEFAULT_EVERY == "97" else 1  # all of these are tried
 COUNT = 300
 ANSWER_TIMEOUT_S = 30
 

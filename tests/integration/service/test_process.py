@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import tempfile
@@ -166,6 +167,30 @@ class Commands(unittest.TestCase):
         result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent/data")
         self.assertEqual(result.returncode, 1)
         self.assertIn("/nonexistent", result.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "becomes another user, whose threads alone count")
+    def test_a_thread_that_cannot_be_started_is_said_and_ends_the_start(self):
+        somebody = 54321
+
+        def few_threads(most):
+            def apply():
+                resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+                os.setgroups([])
+                os.setuid(somebody)
+            return apply
+
+        for most in range(1, 12):
+            for command in (("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"), ("write", "offload", "--count", "10")):
+                with self.subTest(most=most, command=command), tempfile.TemporaryDirectory() as directory:
+                    os.chmod(directory, 0o777)
+                    process = subprocess.Popen([BINARY, *command, "--data-dir", directory], stdout=subprocess.PIPE,
+                                               stderr=subprocess.PIPE, text=True, preexec_fn=few_threads(most))
+                    if process.stdout.readline():  # enough after all
+                        process.terminate()
+                    said = process.communicate(timeout=30)[1]
+                    self.assertIn(process.returncode, (0, 1), said)
+                    if process.returncode == 1:
+                        self.assertIn("cannot start a thread", said)
 
     def test_healthcheck_tells_a_free_loop_from_a_blocked_one(self):
         with Loopscope() as service:

@@ -130,6 +130,21 @@ class Stdout(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, r"ready line.*Broken pipe")
 
+    def test_a_ready_line_that_nobody_takes_ends_the_start_instead_of_holding_it(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.set_blocking(writer, True)
+        with tempfile.TemporaryDirectory() as directory:
+            result = subprocess.run([BINARY, *SERVE, "--data-dir", directory], stdout=writer, stderr=subprocess.PIPE,
+                                    text=True, timeout=60, check=False)
+        os.close(reader)
+        os.close(writer)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"ready line.*timed out")
+
     def test_after_the_ready_line_its_reader_may_go(self):
         with Loopscope() as service:
             service.process.stdout.close()
