@@ -54,6 +54,7 @@ class stop_on_signal {
 
 int run(const write_command& asked) {
   std::signal(SIGXFSZ, SIG_IGN);
+  const stop_on_signal stop;  // before the first file is made, so that a signal leaves none
   const std::filesystem::path output = writers::output_path(asked.data_dir, asked.request.id);
   const auto directory = writers::blocking_prepare_directory(asked.data_dir, std::span{&output, 1});
   if (directory.has_error()) return fail("--data-dir " + asked.data_dir.string() + ": " + directory.error().message());
@@ -74,7 +75,6 @@ int run(const write_command& asked) {
   writers::write_environment environment{asked.data_dir, pool, memory};
   writers::write_progress progress;
   std::optional<writers::file_result<writers::write_report>> result;
-  const stop_on_signal stop;
   asio::co_spawn(asio::any_io_executor{loop.get_executor()},
                  writers::run_write(request, environment, progress, stop.token()),
                  [&](const std::exception_ptr& failure, writers::file_result<writers::write_report> done) {
