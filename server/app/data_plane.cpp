@@ -1,5 +1,6 @@
 #include "data_plane.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -13,6 +14,8 @@
 
 namespace loopscope::app {
 namespace {
+
+constexpr std::size_t spare_activities = 64;
 
 http::limits to_limits(const cli::serve_config& config) {
   http::limits limits;
@@ -43,6 +46,8 @@ monitor::options watch_options(const std::string& name, const cli::serve_config&
   options.stall_threshold = std::chrono::ceil<std::chrono::milliseconds>(config.stall_threshold);
   options.source_root = LOOPSCOPE_SOURCE_ROOT;
   options.advise = advise;
+  // Only writes have activities, and those that are refused have theirs for a moment.
+  options.activity_capacity = std::min(options.activity_capacity, config.limits.max_writes + spare_activities);
   options.on_stall = [&log](const monitor::stall_record& stall) { log.warn(stall.sentence, {{"stall", stall.id}}); };
   return options;
 }
