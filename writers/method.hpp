@@ -1,55 +1,58 @@
 #pragma once
 
-#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-
-#include "file/back_end.hpp"
-#include "file/uring_support.hpp"
 
 namespace loopscope::writers {
 
-/// The ways of writing a million small records that this project compares.
-enum class method { sync, promise, callback, stream, partition, offload };
+struct write_request;
+struct write_task;
 
-/// What a method does to the event loop that it is called on.
+/// What a method does to the event loop that runs it.
 enum class loop_effect { blocked, stressed, free_between_slices, free };
 
 /// Which file back ends can carry out a method's writes.
 enum class back_end_use {
   none,     ///< the I/O thread itself calls write(2)
-  threads,  ///< a pool thread does, for the whole run
-  any       ///< each write goes through a back end
+  threads,  ///< a pool thread calls write(2), for the whole run
+  any       ///< each write goes through the back end that the request selects
 };
 
-/// What a user is told about a method, and what the service may ask of it.
+/// One way to write a million small records: a row of methods/table.cpp, with everything that differs between methods.
 ///
 /// Lifetime: static. Threads: any.
-struct method_info {
-  method id;
-  std::string_view name;                      ///< also the file name, the CLI value and the metric label
-  std::span<const std::string_view> aliases;  ///< other names that select it
-  loop_effect loop;
-  back_end_use uses;
-  std::string_view description;  ///< one line
+struct method {
+  std::string_view name;                           ///< also the file name, the command-line value and the metric label
+  std::span<const std::string_view> aliases = {};  ///< other names that select it
+  loop_effect effect;
+  back_end_use back_ends;
+  bool has_buffer = false;                                      ///< `high_water_mark` applies; drains are counted
+  bool takes_slice = false;                                     ///< `slice_us` applies
+  std::optional<std::chrono::microseconds> default_slice = {};  ///< nullopt: not sliced unless the request asks for it
+  std::string_view description;                                 ///< one line: what it does
+  std::string_view shows;                                       ///< one or two sentences: what a run will show
+  std::string_view advice = {};  ///< what to do about a stall that it caused; empty: none
+  /// Bytes of memory for records that wait to be written, at most.
+  std::uint64_t (*memory_bytes)(const write_request&) noexcept;
+  /// Writes every record. Completes when the kernel has accepted them all (in the page cache, not on the device).
+  ///
+  /// Errors: errno of the first failed write; operation_aborted after `stop` was requested and noticed.
+  /// Threads: runs on the awaiting coroutine's executor, one thread at a time; no write is in flight afterwards.
+  boost::asio::awaitable<boost::system::error_code> (*run)(write_task&);
 };
 
-inline constexpr std::size_t method_count = 6;
-
 /// Every method, in the order in which they are shown.
-std::span<const method_info, method_count> all_methods() noexcept;
-const method_info& info(method id) noexcept;
-/// The method of that name or alias; nothing when there is none.
-std::optional<method> find_method(std::string_view name_or_alias) noexcept;
+std::span<const method> all_methods() noexcept;
+/// The position of a row in all_methods().
+std::size_t index_of(const method& row) noexcept;
+/// The method with that name or alias; nullptr: none has it.
+const method* find_method(std::string_view name_or_alias) noexcept;
 std::string_view to_string(loop_effect effect) noexcept;
-/// Why this method cannot run on what was asked for, if so: a sentence without its full stop, for people.
-std::optional<std::string> cannot_run(method id, back_end_choice io, const uring_support& uring);
-/// The back end for a request that asks for `asked`, in a service that is told `preferred` (--file-io), and why.
-///
-/// The rule is fixed and measures nothing: `uring` is for who asks for it, `automatic` is threads, as in libuv. Where
-/// uring is asked for and cannot run, threads are taken and the reason says so.
-selected_back_end select_back_end(back_end_choice asked, back_end_choice preferred, const uring_support& uring);
 
 }  // namespace loopscope::writers

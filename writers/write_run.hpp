@@ -5,14 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 
-#include "file/back_end.hpp"
-#include "file/file_error.hpp"
-#include "file/io_pool.hpp"
-#include "measure/resident_memory.hpp"
+#include "back_end.hpp"
+#include "file_error.hpp"
+#include "io_pool.hpp"
 #include "method.hpp"
+#include "system/process.hpp"
 #include "write_progress.hpp"
 #include "write_report.hpp"
 
@@ -22,15 +23,16 @@ enum class durability { cache, disk };
 
 inline constexpr std::uint64_t default_count = 1'000'000;
 inline constexpr std::size_t default_high_water_mark_bytes = 64 * 1024;
-inline constexpr std::chrono::microseconds default_slice{500};
 
-/// What to write and how.
+/// One write: everything that a user can choose.
+///
+/// Lifetime: whoever starts the run owns it, until the run has completed; everybody else refers to it.
 struct write_request {
-  method id{};
+  const writers::method* method = nullptr;  ///< never null in a request that is run
   std::uint64_t count = default_count;
-  selected_back_end io;  ///< used by methods that have a back end
+  selected_back_end io;  ///< for methods with back_end_use::any
   std::size_t high_water_mark_bytes = default_high_water_mark_bytes;
-  std::optional<std::chrono::microseconds> slice;  ///< partition has default_slice without one, callback none
+  std::optional<std::chrono::microseconds> slice;  ///< nullopt: the method's default
   durability durable = durability::cache;
   bool verify = false;
 };
@@ -41,20 +43,23 @@ struct write_request {
 struct write_environment {
   std::filesystem::path directory;
   io_pool& pool;
-  peak_memory_meter& memory;
+  system::peak_memory_meter& memory;
 };
 
-/// Where a method's output goes.
-std::filesystem::path output_path(const std::filesystem::path& directory, method id);
+/// The file that a method writes.
+std::filesystem::path output_path(const std::filesystem::path& directory, const method& method);
 
 /// Writes all records into output_path(): created under a temporary name, renamed when complete.
 ///
-/// Completes with the report, or with what failed; operation_aborted when `stop` was requested in time. A failed or
-/// cancelled run leaves nothing behind, and an earlier complete file as it was.
-/// Threads: the strategy runs on the awaiting coroutine's executor (one thread of an io_context), files are opened,
+/// Completes with the report or the error; the error is operation_aborted if `stop` was requested in time. If a run
+/// fails or is cancelled, the partial file is removed and an earlier complete file is kept.
+/// `blocking_at_end` is called on a pool thread when a run has completed, before the report is delivered; may be empty.
+/// Threads: the method runs on the awaiting coroutine's executor (one thread of an io_context). Files are opened,
 /// synced, read back and renamed on the pool. `progress` may be read from any thread meanwhile.
-/// Lifetime: environment and progress outlive the run.
-boost::asio::awaitable<file_result<write_report>> run_write(write_request request, write_environment& environment,
-                                                            write_progress& progress, std::stop_token stop);
+/// Lifetime: request, environment and progress outlive the run.
+boost::asio::awaitable<file_result<write_report>> run_write(const write_request& request,
+                                                            write_environment& environment, write_progress& progress,
+                                                            std::stop_token stop,
+                                                            std::function<void()> blocking_at_end = {});
 
 }  // namespace loopscope::writers

@@ -26,8 +26,8 @@
 #include <vector>
 
 #include "raw_ring.hpp"
+#include "writers/file/blocking_file.hpp"
 #include "writers/file/pool_file.hpp"
-#include "writers/file/posix_file.hpp"
 #include "writers/file/uring_file.hpp"
 
 namespace {

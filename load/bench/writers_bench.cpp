@@ -22,7 +22,7 @@
 
 #include "floors.hpp"
 #include "ratio_reporter.hpp"
-#include "writers/file/uring_support.hpp"
+#include "writers/back_end.hpp"
 #include "writers/write_run.hpp"
 
 namespace {
@@ -60,7 +60,7 @@ class bench_loop {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   writers::io_pool pool_{pool_threads};
-  writers::peak_memory_meter memory_;
+  system::peak_memory_meter memory_;
   writers::write_environment environment_;
   std::thread thread_{[this] { io_.run(); }};
 };
@@ -68,14 +68,15 @@ class bench_loop {
 /// Writes the same bytes by a plain loop and returns how long that took.
 using floor = std::function<std::chrono::nanoseconds()>;
 
-void add_method(bench_loop& loop, writers::method id, writers::back_end io, const std::string& name,
+void add_method(bench_loop& loop, std::string_view method_name, writers::back_end io, const std::string& name,
                 const floor& run_floor) {
+  const writers::method& method = *writers::find_method(method_name);
   benchmark::RegisterBenchmark(
       name.c_str(),
-      [&loop, id, io, run_floor](benchmark::State& state) {
+      [&loop, &method, io, run_floor](benchmark::State& state) {
         using seconds = std::chrono::duration<double>;
         writers::write_request request;
-        request.id = id;
+        request.method = &method;
         request.io = {io, "benchmark"};
         for (auto _ : state) {
           state.counters["floor_seconds"] = seconds{run_floor()}.count();
@@ -112,15 +113,13 @@ int main(int argc, char** argv) {
     const floor chunks = [file] { return bench::write_in_chunks(file, record_count, 64 * 1024); };
     const floor each_record = [file] { return bench::write_each_record(file, record_count); };
     using writers::back_end;
-    using writers::method;
-    add_method(loop, method::stream, back_end::threads, "stream", chunks);
-    add_method(loop, method::sync, back_end::threads, "sync", each_record);
-    add_method(loop, method::partition, back_end::threads, "partition", each_record);
-    add_method(loop, method::offload, back_end::threads, "offload", each_record);
-    add_method(loop, method::callback, back_end::threads, "callback", each_record);
-    add_method(loop, method::promise, back_end::threads, "promise", each_record);
-    if (writers::probe_uring().available)
-      add_method(loop, method::stream, back_end::uring, "stream on io_uring", chunks);
+    add_method(loop, "stream", back_end::threads, "stream", chunks);
+    add_method(loop, "sync", back_end::threads, "sync", each_record);
+    add_method(loop, "partition", back_end::threads, "partition", each_record);
+    add_method(loop, "offload", back_end::threads, "offload", each_record);
+    add_method(loop, "callback", back_end::threads, "callback", each_record);
+    add_method(loop, "promise", back_end::threads, "promise", each_record);
+    if (writers::probe_uring().available) add_method(loop, "stream", back_end::uring, "stream on io_uring", chunks);
 
     bench::ratio_reporter ratios;
     benchmark::RunSpecifiedBenchmarks(&ratios);

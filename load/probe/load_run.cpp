@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "writers/system/clock.hpp"
+
 namespace loopscope::probe {
 namespace {
 
@@ -16,9 +18,7 @@ constexpr std::chrono::milliseconds lead{5};
 constexpr int largest_batch = 64;
 
 std::chrono::nanoseconds thread_cpu_time() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+  return system::read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 }  // namespace

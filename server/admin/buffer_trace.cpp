@@ -26,8 +26,7 @@ nanoseconds pause_of(const writers::write_progress& progress) {
 }  // namespace
 
 std::optional<buffer_trace> blocking_trace_buffer(std::span<const std::shared_ptr<const runs::active_run>> running) {
-  const auto stream =
-      std::ranges::find(running, writers::method::stream, [](const auto& run) { return run->request.id; });
+  const auto stream = std::ranges::find_if(running, [](const auto& run) { return run->request.method->has_buffer; });
   if (stream == running.end()) return std::nullopt;
   buffer_trace trace{.run = (*stream)->id, .readings = {}};
   const nanoseconds pause = pause_of((*stream)->progress);

@@ -3,13 +3,11 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string>
 
-#include "server/metrics/process_figures.hpp"
-#include "writers/file/posix_file.hpp"
+#include "writers/file/blocking_file.hpp"
 #include "writers/method.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::admin {
 namespace {
@@ -18,32 +16,30 @@ constexpr std::size_t max_files = 64;
 constexpr std::uint64_t bytes_per_kib = 1024;
 
 std::optional<std::uint64_t> kib_field(std::string_view text, std::string_view key) {
-  const auto kib = metrics::parse_number_after(text, key);
+  const auto kib = system::parse_field(text, key);
   return kib ? std::optional{*kib * bytes_per_kib} : std::nullopt;
 }
 
 }  // namespace
 
 machine_dirty_pages parse_meminfo(std::string_view text) {
-  return {kib_field(text, "Dirty:"), kib_field(text, "Writeback:")};
+  return {kib_field(text, "Dirty"), kib_field(text, "Writeback")};
 }
 
 machine_dirty_pages blocking_read_machine_dirty_pages() {
-  std::ifstream file{"/proc/meminfo"};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  return parse_meminfo(text);
+  return parse_meminfo(system::proc_file{"/proc/meminfo"}.read());
 }
 
 bool is_output_name(std::string_view name) {
-  return std::ranges::any_of(writers::all_methods(), [name](const writers::method_info& each) {
+  return std::ranges::any_of(writers::all_methods(), [name](const writers::method& each) {
     if (!name.starts_with(each.name)) return false;
     const auto rest = name.substr(each.name.size());
     return rest == ".txt" || (rest.starts_with(".txt.") && rest.ends_with(".part"));
   });
 }
 
-std::optional<writers::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory) {
-  writers::page_cache_figures all;
+std::optional<system::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory) {
+  system::page_cache_figures all;
   std::size_t files = 0;
   std::error_code error;
   for (std::filesystem::directory_iterator entry{directory, error}, end; !error && entry != end;
@@ -52,7 +48,7 @@ std::optional<writers::page_cache_figures> blocking_read_output_pages(const std:
     if (++files > max_files) break;
     const auto file = writers::posix_file::blocking_open_regular(entry->path(), O_RDONLY);
     if (file.descriptor() < 0) continue;  // renamed or removed meanwhile, or not a file
-    const auto pages = writers::blocking_read_page_cache(file.descriptor());
+    const auto pages = system::blocking_read_page_cache(file.descriptor());
     if (!pages) return std::nullopt;
     all.cached_bytes += pages->cached_bytes;
     all.dirty_bytes += pages->dirty_bytes;

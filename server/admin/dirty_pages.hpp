@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "writers/measure/page_cache.hpp"
+#include "writers/system/page_cache.hpp"
 
 namespace loopscope::admin {
 
@@ -26,6 +26,6 @@ bool is_output_name(std::string_view name);
 /// Absent when the directory cannot be read or the kernel does not tell.
 ///
 /// Threads: any; opens files, so it may wait for the disk. Source: cachestat(2).
-std::optional<writers::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory);
+std::optional<system::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory);
 
 }  // namespace loopscope::admin

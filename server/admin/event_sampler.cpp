@@ -1,5 +1,7 @@
 #include "event_sampler.hpp"
 
+#include "server/support/json_text.hpp"
+
 #include <pthread.h>
 
 #include "sse.hpp"
@@ -65,7 +67,7 @@ void event_sampler::read_second(std::vector<monitor::interval_reader>& readers) 
 
 void event_sampler::publish(sample_collector& collector) {
   const auto id = ++last_id_;
-  std::string text = sse::event(id, "sample", to_text(sample_json(collector.blocking_collect())));
+  std::string text = sse::event(id, "sample", json_text(sample_json(collector.blocking_collect())));
   feed_->publish(std::make_shared<feed_event>(feed_event{id, std::move(text)}));
 }
 

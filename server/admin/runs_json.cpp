@@ -6,7 +6,7 @@ namespace loopscope::admin {
 namespace {
 
 json back_end_json(const writers::write_request& request) {
-  switch (writers::info(request.id).uses) {
+  switch (request.method->back_ends) {
     case writers::back_end_use::none:
       return nullptr;
     case writers::back_end_use::threads:
@@ -19,7 +19,7 @@ json back_end_json(const writers::write_request& request) {
 
 /// What does not apply to a method is null.
 json progress_json(const writers::write_request& request, const writers::write_progress& progress) {
-  const bool has_buffer = request.id == writers::method::stream;
+  const bool has_buffer = request.method->has_buffer;
   return {{"written_records", progress.written_records()},
           {"pending_records", progress.pending_records()},
           {"pending_bytes", progress.pending_bytes()},
@@ -35,7 +35,7 @@ json progress_json(const writers::write_request& request, const writers::write_p
 
 json active_run_json(const runs::active_run& run) {
   return {{"id", run.id},
-          {"method", writers::info(run.request.id).name},
+          {"method", run.request.method->name},
           {"io", back_end_json(run.request)},
           {"count", run.request.count},
           {"started", timestamp(run.started)},
@@ -43,16 +43,17 @@ json active_run_json(const runs::active_run& run) {
           {"elapsed_ms", milliseconds(run.progress.elapsed())}};
 }
 
-json finished_run_json(const runs::finished_run& run) {
+json finished_run_json(const runs::finished_run& ended) {
+  const runs::active_run& run = *ended.run;
   return {{"id", run.id},
-          {"method", writers::info(run.request.id).name},
+          {"method", run.request.method->name},
           {"io", back_end_json(run.request)},
           {"count", run.request.count},
-          {"outcome", runs::to_string(run.how)},
-          {"error", text_or_null(run.error)},
+          {"outcome", runs::to_string(ended.how)},
+          {"error", text_or_null(ended.error)},
           {"started", timestamp(run.started)},
-          {"took_ms", milliseconds(run.took)},
-          {"report", run.report ? runs::to_json(*run.report) : json(nullptr)}};
+          {"took_ms", milliseconds(ended.took)},
+          {"report", ended.report ? runs::to_json(*ended.report) : json(nullptr)}};
 }
 
 }  // namespace loopscope::admin

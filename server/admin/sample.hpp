@@ -35,7 +35,7 @@ struct sample {
   /// sample.
   std::optional<double> cpu_share;
   machine_dirty_pages machine;
-  std::optional<writers::page_cache_figures> outputs;
+  std::optional<system::page_cache_figures> outputs;
   std::vector<std::shared_ptr<const runs::active_run>> running;
   std::optional<buffer_trace> buffer;  ///< of the first stream under way
 };

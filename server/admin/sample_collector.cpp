@@ -1,6 +1,6 @@
 #include "sample_collector.hpp"
 
-#include "server/metrics/process_figures.hpp"
+#include "writers/system/process.hpp"
 
 namespace loopscope::admin {
 namespace {
@@ -44,7 +44,7 @@ sample sample_collector::blocking_collect() {
   // First what may wait for the disk, so that the loops' figures are of the time that the sample bears.
   out.outputs = blocking_read_output_pages(of_.data_dir);
   out.machine = blocking_read_machine_dirty_pages();
-  const auto process = metrics::blocking_read_process();
+  const auto process = system::blocking_read_process();
   out.resident_bytes = process.resident_bytes;
   out.threads = process.threads;
   out.cpu_share = cpu_share(process.cpu);

@@ -62,7 +62,7 @@ struct data_plane::part {
     routes::add_healthz(router);
     routes::add_methods(router, service);
     routes::add_openapi(router, config.limits);
-    routes::add_write(router, service, watch, {config.allow_cross_site, config.shed_lag});
+    routes::add_write(router, service, watch, config.allow_cross_site);
     router.hosts(http::host_policy{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
     server = std::make_unique<http::server>(loop.context(), router, to_limits(config), &observer);
   }
@@ -78,7 +78,7 @@ data_plane::data_plane(const cli::serve_config& config, runs::run_service& servi
                        logger& log) {
   for (std::size_t i = 0; i < config.io_threads; ++i)
     parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
-  if (!service.uring().available) return;
+  if (!service.back_ends().uring.available) return;
   try {
     for (const auto& each : parts_) writers::set_up_ring(each->loop.context());
   } catch (const boost::system::system_error& failure) {  // the writes that want one will say so again

@@ -88,7 +88,7 @@ void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& c
 
 writers::file_result<writers::prepared_directory> blocking_prepare_directory(const cli::serve_config& config) {
   std::vector<std::filesystem::path> outputs;
-  for (const auto& method : writers::all_methods()) outputs.push_back(writers::output_path(config.data_dir, method.id));
+  for (const auto& method : writers::all_methods()) outputs.push_back(writers::output_path(config.data_dir, method));
   return writers::blocking_prepare_directory(config.data_dir, outputs);
 }
 
@@ -118,17 +118,18 @@ json kernel_release() {
 json describe(const cli::serve_config& config, const runs::run_service& service, const data_plane& data) {
   json back_ends = json::object();
   for (const auto& method : writers::all_methods()) {
-    if (method.uses != writers::back_end_use::any) continue;
-    const auto selected = service.select(writers::back_end_choice::automatic);
+    if (method.back_ends != writers::back_end_use::any) continue;
+    const auto selected = service.back_ends().select(writers::back_end_choice::automatic);
     back_ends[std::string{method.name}] = {{"io", writers::to_string(selected.id)}, {"reason", selected.reason}};
   }
-  return {{"version", LOOPSCOPE_VERSION},
-          {"pid", ::getpid()},
-          {"listen", text_of(data.local_endpoint())},
-          {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
-          {"config", json::parse(cli::to_json_text(config))},
-          {"io_uring", {{"available", service.uring().available}, {"reason", service.uring().reason}}},
-          {"file_io", std::move(back_ends)}};
+  return {
+      {"version", LOOPSCOPE_VERSION},
+      {"pid", ::getpid()},
+      {"listen", text_of(data.local_endpoint())},
+      {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
+      {"config", json::parse(cli::to_json_text(config))},
+      {"io_uring", {{"available", service.back_ends().uring.available}, {"reason", service.back_ends().uring.reason}}},
+      {"file_io", std::move(back_ends)}};
 }
 
 /// Errors: a closed stdout is none, since nobody can be waiting for the line; timed_out where a pipe stays full,
@@ -167,13 +168,13 @@ int serve(const cli::serve_config& config) {
   // The parts, each built on those above it and destroyed before them.
   logger log{config.log_level, config.format};
   writers::io_pool pool{config.pool_threads};
-  writers::peak_memory_meter memory;
+  system::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
-  runs::run_service service{registry, {config.data_dir, pool, memory}, writers::probe_uring(), config.file_io};
+  runs::run_service service{registry, {config.data_dir, pool, memory}, {writers::probe_uring(), config.file_io}};
   metrics::service_metrics metrics{
       {LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, config.io_threads, data_plane::route_names(), registry};
   registry.on_end([&metrics](const runs::finished_run& run) {
-    metrics.note_write(run.request.id, run.request.io.id, run.how, run.took);
+    metrics.note_write(*run.run->request.method, run.run->request.io.id, run.how, run.took);
   });
   data_plane data{config, service, metrics, log};
   metrics.watch(data.loops());
@@ -197,7 +198,7 @@ int serve(const cli::serve_config& config) {
   shutdown on_signal{control, data, registry, log, shutting_down, config.shutdown_grace};
   data.start();
   if (admin) admin->start();
-  const auto file_io = service.select(writers::back_end_choice::automatic);
+  const auto file_io = service.back_ends().select(writers::back_end_choice::automatic);
   int exit_code = cli::exit_done;
   if (const auto error = print_ready_line(data, admin, file_io.id)) {
     exit_code = could_not_run("cannot write the ready line to stdout: " + error.message());
@@ -207,7 +208,7 @@ int serve(const cli::serve_config& config) {
                        {"admin", text_or_null(admin)},
                        {"data_dir", config.data_dir.string()},
                        {"file_io", writers::to_string(file_io.id)},
-                       {"io_uring", service.uring().reason}});
+                       {"io_uring", service.back_ends().uring.reason}});
   warn_of_exposure(config, log);
   warn_of_missing_locks(*directory, config, log);
   warn_of_few_descriptors(descriptors, config, log);

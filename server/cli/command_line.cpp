@@ -16,26 +16,44 @@ namespace {
 
 using std::chrono::microseconds;
 
+/// "sync, promise (async, await), ..."
+std::string method_names() {
+  std::string text;
+  for (const auto& each : writers::all_methods()) {
+    text.append(text.empty() ? "" : ", ").append(each.name);
+    std::string aliases;
+    for (const auto alias : each.aliases) aliases.append(aliases.empty() ? "" : ", ").append(alias);
+    if (!aliases.empty()) text.append(" (").append(aliases).append(")");
+  }
+  return text;
+}
+
+/// "500 for partition, none for callback"
+std::string default_slices() {
+  std::string text;
+  for (const auto& each : writers::all_methods()) {
+    if (!each.takes_slice) continue;
+    const std::string slice = each.default_slice ? std::to_string(each.default_slice->count()) : "none";
+    text.append(text.empty() ? "" : ", ").append(slice + " for ").append(each.name);
+  }
+  return text;
+}
+
 void declare_write(CLI::App& app, write_command& command) {
   const auto read_method = [&command](const std::string& name) {
-    const auto id = writers::find_method(name);
-    if (!id)
-      throw CLI::ValidationError(
-          "--method", "'" + name + "' is none of sync, promise (async, await), callback, stream, partition, offload");
-    command.request.id = *id;
+    command.request.method = writers::find_method(name);
+    if (!command.request.method) throw CLI::ValidationError("--method", "'" + name + "' is none of " + method_names());
   };
-  app.add_option_function<std::string>("method,--method", read_method, "How to write")
+  app.add_option_function<std::string>("method,--method", read_method, "How to write: " + method_names())
       ->required()
       ->envname(environment_name("method"));
   count_flag(app, "count", command.request.count, most_records, "Records");
   file_io_flag(app, "io", command.io, "Back end");
   count_flag(app, "high-water-mark", command.request.high_water_mark_bytes, std::size_t{1} << 30,
-             "Bytes that stream buffers");
+             "Bytes that stream buffers before it pauses");
   const auto read_slice = [&command](std::int64_t us) { command.request.slice = microseconds{us}; };
-  app.add_option_function<std::int64_t>(
-         "--slice-us", read_slice,
-         "Microseconds of work before a yield: partition's slices, and callback's queueing where given")
-      ->default_str(std::to_string(writers::default_slice.count()) + " for partition, none for callback")
+  app.add_option_function<std::int64_t>("--slice-us", read_slice, "Microseconds of work before a yield to the loop")
+      ->default_str(default_slices())
       ->envname(environment_name("slice-us"))
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   const auto read_durability = [&command](const std::string& text) {

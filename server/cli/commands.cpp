@@ -55,7 +55,7 @@ class stop_on_signal {
 int run(const write_command& asked) {
   std::signal(SIGXFSZ, SIG_IGN);
   const stop_on_signal stop;  // before the first file is made, so that a signal leaves none
-  const std::filesystem::path output = writers::output_path(asked.data_dir, asked.request.id);
+  const std::filesystem::path output = writers::output_path(asked.data_dir, *asked.request.method);
   const auto directory = writers::blocking_prepare_directory(asked.data_dir, std::span{&output, 1});
   if (directory.has_error()) return fail("--data-dir " + asked.data_dir.string() + ": " + directory.error().message());
   if (directory->lock_error)
@@ -64,12 +64,12 @@ int run(const write_command& asked) {
         "loopscope: the file system of %s has no locks (flock: %s): what a killed process leaves is removed later\n",
         asked.data_dir.c_str(), directory->lock_error.message().c_str());
   writers::io_pool pool{asked.pool_threads};
-  writers::peak_memory_meter memory;
-  const writers::uring_support uring = writers::probe_uring();
-  if (const auto reason = writers::cannot_run(asked.request.id, asked.io, uring))
+  system::peak_memory_meter memory;
+  const writers::back_end_rule back_ends{writers::probe_uring()};
+  if (const auto reason = back_ends.reason_against(*asked.request.method, asked.io))
     return fail("--io " + std::string{writers::to_string(asked.io)} + ": " + *reason);
   writers::write_request request = asked.request;
-  request.io = writers::select_back_end(asked.io, writers::back_end_choice::automatic, uring);
+  request.io = back_ends.select(asked.io);
 
   asio::io_context loop{1};
   writers::write_environment environment{asked.data_dir, pool, memory};

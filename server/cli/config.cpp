@@ -1,21 +1,17 @@
 #include "config.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "server/support/json_text.hpp"
+#include "server/support/json_values.hpp"
+#include "writers/system/number.hpp"
 
 namespace loopscope::cli {
 namespace {
 
 double in_milliseconds(std::chrono::microseconds time) {
   return static_cast<double>(time.count()) / 1e3;
-}
-
-template <class Value>
-nlohmann::ordered_json or_null(const std::optional<Value>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace
@@ -35,13 +31,12 @@ std::optional<listen_address> parse_listen_address(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view digits = text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), port);
+  const auto port = system::parse_number<std::uint16_t>(digits);
   if (host == "localhost") host = "127.0.0.1";
   boost::system::error_code not_an_address;
   boost::asio::ip::make_address(host, not_an_address);
-  if (not_an_address || digits.empty() || error != std::errc{} || end != digits.end()) return std::nullopt;
-  return listen_address{std::string{host}, port};
+  if (not_an_address || !port) return std::nullopt;
+  return listen_address{std::string{host}, *port};
 }
 
 bool is_loopback(const listen_address& address) {
@@ -67,8 +62,8 @@ std::string to_json_text(const serve_config& config) {
       {"max_writes", config.limits.max_writes},
       {"max_pending_bytes", config.limits.max_pending_bytes},
       {"max_output_bytes", config.limits.max_output_bytes},
-      {"shed_lag_ms",
-       config.shed_lag ? nlohmann::ordered_json(in_milliseconds(*config.shed_lag)) : nlohmann::ordered_json("off")},
+      {"shed_lag_ms", config.limits.shed_lag ? nlohmann::ordered_json(in_milliseconds(*config.limits.shed_lag))
+                                             : nlohmann::ordered_json("off")},
       {"max_connections", clients.max_connections},
       {"max_connections_per_address", connections_per_address(config)},
       {"max_requests_per_connection", clients.max_requests_per_connection},

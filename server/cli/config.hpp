@@ -10,7 +10,7 @@
 #include "container_limits.hpp"
 #include "server/log/logger.hpp"
 #include "server/runs/admission.hpp"
-#include "writers/file/back_end.hpp"
+#include "writers/back_end.hpp"
 
 namespace loopscope::cli {
 
@@ -56,7 +56,6 @@ struct serve_config {
 
   runs::run_limits limits;
   client_limits clients;
-  std::optional<std::chrono::microseconds> shed_lag;  ///< nothing: off
   std::chrono::microseconds stall_threshold = std::chrono::milliseconds{25};
   std::chrono::microseconds shutdown_grace = std::chrono::seconds{8};
   bool allow_cross_site = false;

@@ -3,13 +3,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
 
-#include "server/monitor/cgroup.hpp"
+#include "writers/system/cgroup.hpp"
+#include "writers/system/number.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::cli {
 namespace {
@@ -24,22 +25,11 @@ std::string blocking_read_text(const fs::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// Takes the next word off the text.
-std::string_view next_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  const auto word = text.substr(0, text.find_first_of(" \n"));
-  text.remove_prefix(word.size());
-  return word;
-}
-
 /// The number that is all of the text; a line feed may follow.
 template <class Number>
 std::optional<Number> read_number(std::string_view text) {
-  const std::string_view word = next_word(text);
-  Number number{};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc{} || end != word.data() + word.size() || !next_word(text).empty()) return std::nullopt;
-  return number;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return system::parse_number<Number>(text);
 }
 
 template <class Value>
@@ -61,11 +51,8 @@ void take_quota(container_limits& limits, std::string_view quota_us, std::string
 
 /// v1's memory.stat also tells of the groups above the mount.
 void take_hierarchical_memory(container_limits& limits, std::string_view memory_stat) {
-  while (!memory_stat.empty()) {
-    const std::string_view key = next_word(memory_stat);
-    const std::string_view value = next_word(memory_stat);
-    if (key == "hierarchical_memory_limit") take_memory(limits, value);
-  }
+  const auto bytes = system::parse_field(memory_stat, "hierarchical_memory_limit");
+  if (bytes && *bytes < no_limit_bytes) keep_least(limits.memory_bytes, bytes);
 }
 
 void take_process_limits(container_limits& limits) {
@@ -80,16 +67,16 @@ void take_process_limits(container_limits& limits) {
 
 container_limits blocking_read_container_limits(const fs::path& root) {
   container_limits limits;
-  for (const auto& group : monitor::blocking_find_cgroups("memory", root)) {
+  for (const auto& group : system::blocking_find_cgroups("memory", root)) {
     for (const auto* file : {"memory.max", "memory.high", "memory.limit_in_bytes"})
       take_memory(limits, blocking_read_text(group / file));
     take_hierarchical_memory(limits, blocking_read_text(group / "memory.stat"));
   }
-  for (const auto& group : monitor::blocking_find_cgroups("cpu", root)) {
+  for (const auto& group : system::blocking_find_cgroups("cpu", root)) {
     const std::string both = blocking_read_text(group / "cpu.max");
     std::string_view period = both;
-    const std::string_view quota = next_word(period);
-    take_quota(limits, quota, period);
+    const std::string_view quota = system::next_word(period);
+    take_quota(limits, quota, system::next_word(period));
     take_quota(limits, blocking_read_text(group / "cpu.cfs_quota_us"), blocking_read_text(group / "cpu.cfs_period_us"));
   }
   take_process_limits(limits);

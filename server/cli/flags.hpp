@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "writers/file/back_end.hpp"
+#include "writers/back_end.hpp"
 
 namespace loopscope::cli {
 

@@ -53,10 +53,10 @@ void declare_work(CLI::App& app, serve_config& config) {
   bytes_flag(app, "max-pending-bytes", config.limits.max_pending_bytes, "Most memory for records that wait");
   bytes_flag(app, "max-output-bytes", config.limits.max_output_bytes, "Most disk space for files under way");
   const auto read_shed_lag = [&config](const std::string& text) {
-    config.shed_lag.reset();
+    config.limits.shed_lag.reset();
     if (text == "off") return true;
-    config.shed_lag = parse_duration(text, millisecond);
-    return config.shed_lag && *config.shed_lag > microseconds{0};
+    config.limits.shed_lag = parse_duration(text, millisecond);
+    return config.limits.shed_lag && *config.limits.shed_lag > microseconds{0};
   };
   parsed_flag(app, "shed-lag", read_shed_lag, "a duration above 0, such as 50ms, or off",
               "Above this recent lag of a loop its new writes get 503 (a bare number: milliseconds)", "off");

@@ -1,6 +1,6 @@
 #include "process_families.hpp"
 
-#include "process_figures.hpp"
+#include "writers/system/process.hpp"
 
 namespace loopscope::metrics {
 
@@ -11,16 +11,16 @@ std::vector<family> blocking_collect_process_families() {
     out.push_back(gauge_family(name, help));
     add_gauge(out.back(), {}, static_cast<double>(*value));
   };
-  const process_figures process = blocking_read_process();
+  const system::process_figures process = system::blocking_read_process();
   out.push_back(counter_family("process_cpu_seconds_total", "User and system CPU time used, in seconds."));
   add_counter(out.back(), {}, seconds(process.cpu));
   gauge("process_resident_memory_bytes", "Resident memory, in bytes.", process.resident_bytes);
   gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.", process.virtual_bytes);
-  gauge("process_open_fds", "Open file descriptors.", blocking_count_descriptors());
-  gauge("process_max_fds", "Limit of open file descriptors.", blocking_read_max_descriptors());
+  gauge("process_open_fds", "Open file descriptors.", system::blocking_count_descriptors());
+  gauge("process_max_fds", "Limit of open file descriptors.", system::blocking_read_max_descriptors());
   gauge("process_threads", "Threads.", process.threads);
   gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",
-        blocking_read_start_time_s(process));
+        system::blocking_read_start_time_s(process));
   return out;
 }
 

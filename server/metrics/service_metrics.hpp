@@ -39,8 +39,9 @@ class service_metrics final : public prometheus::Collectable {
   request_counters& requests(std::size_t index) noexcept { return *requests_[index]; }
 
   /// A write has ended. Threads: any.
-  void note_write(writers::method id, writers::back_end io, runs::outcome how, std::chrono::nanoseconds took) noexcept {
-    writes_.count(id, io, how, took);
+  void note_write(const writers::method& method, writers::back_end io, runs::outcome how,
+                  std::chrono::nanoseconds took) noexcept {
+    writes_.count(method, io, how, took);
   }
 
   /// Reads a few kernel files of this process; waits for no loop.

@@ -16,12 +16,13 @@ inline constexpr std::array<double, 14> write_bounds_s{0.005, 0.01, 0.025, 0.05,
                                                        1.0,   2.5,  5.0,   10.0, 30.0, 60.0, 300.0};
 
 /// The value of the label io: "none" for methods that have no back end.
-std::string_view io_label(writers::method id, writers::back_end io) noexcept;
+std::string_view io_label(const writers::method& method, writers::back_end io) noexcept;
 
 /// Counts writes that have ended. Threads: any.
 class write_counters {
  public:
-  void count(writers::method id, writers::back_end io, runs::outcome how, std::chrono::nanoseconds took) noexcept;
+  void count(const writers::method& method, writers::back_end io, runs::outcome how,
+             std::chrono::nanoseconds took) noexcept;
   std::vector<family> families() const;
 
  private:
@@ -33,7 +34,7 @@ class write_counters {
     histogram completed;
   };
 
-  std::array<std::array<per_kind, back_ends>, writers::method_count> kinds_{};
+  std::vector<std::array<per_kind, back_ends>> kinds_{writers::all_methods().size()};  // never resized
 };
 
 }  // namespace loopscope::metrics

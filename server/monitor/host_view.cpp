@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "cgroup.hpp"
-#include "proc_text.hpp"
+#include "writers/system/cgroup.hpp"
+#include "writers/system/clock.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -19,25 +20,23 @@ constexpr std::chrono::milliseconds waits_at_work{20};
 constexpr std::chrono::milliseconds worth_a_look{1};
 
 nanoseconds own_cpu() {
-  timespec t{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return std::chrono::seconds{t.tv_sec} + nanoseconds{t.tv_nsec};
+  return system::read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 }  // namespace
 
 host_view::host_view() : own_schedstat_("/proc/thread-self/schedstat") {
-  for (const auto& group : blocking_find_cgroups("cpu")) {
-    proc_file file((group / "cpu.stat").string());
-    if (cpu_stats_.size() < max_levels && parse_throttled(file.read())) cpu_stats_.push_back(std::move(file));
+  for (const auto& group : system::blocking_find_cgroups("cpu")) {
+    system::proc_file file((group / "cpu.stat").string());
+    if (cpu_stats_.size() < max_levels && system::parse_throttled(file.read())) cpu_stats_.push_back(std::move(file));
   }
-  own_run_delay_ = parse_run_delay(own_schedstat_.read()).value_or(nanoseconds{0});
+  own_run_delay_ = system::parse_run_delay(own_schedstat_.read()).value_or(nanoseconds{0});
 }
 
 host_totals host_view::woke_up(std::chrono::steady_clock::time_point due, std::chrono::steady_clock::time_point now) {
   std::optional<nanoseconds> throttled;
   for (const auto& file : cpu_stats_) {
-    const auto level = parse_throttled(file.read());
+    const auto level = system::parse_throttled(file.read());
     // A sum, since the highest total need not be the one that grows.
     if (level) throttled = throttled.value_or(nanoseconds{0}) + *level;
   }
@@ -56,7 +55,7 @@ void host_view::falls_asleep(std::chrono::steady_clock::time_point now) {
 }
 
 nanoseconds host_view::run_delay_since_last() {
-  const auto total = parse_run_delay(own_schedstat_.read()).value_or(own_run_delay_);
+  const auto total = system::parse_run_delay(own_schedstat_.read()).value_or(own_run_delay_);
   return total - std::exchange(own_run_delay_, total);
 }
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "proc_file.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
@@ -30,8 +30,8 @@ class host_view {
  private:
   std::chrono::nanoseconds run_delay_since_last();
 
-  std::vector<proc_file> cpu_stats_;
-  proc_file own_schedstat_;
+  std::vector<system::proc_file> cpu_stats_;
+  system::proc_file own_schedstat_;
   std::chrono::nanoseconds own_run_delay_{0};
   std::chrono::nanoseconds cpu_at_wake_up_{0};
   std::chrono::steady_clock::time_point woke_up_at_{};

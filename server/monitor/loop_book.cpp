@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "writers/system/clock.hpp"
+
 namespace loopscope::monitor {
 
 using std::chrono::nanoseconds;
@@ -143,7 +145,7 @@ std::optional<nanoseconds> loop_book::thread_cpu() const {
   const auto thread = pulse_.thread();
   timespec cpu{};
   if (thread.tid == 0 || ::clock_gettime(thread.cpu_clock, &cpu) != 0) return std::nullopt;
-  return std::chrono::seconds{cpu.tv_sec} + nanoseconds{cpu.tv_nsec};
+  return system::to_nanoseconds(cpu);
 }
 
 std::optional<nanoseconds> loop_book::worst_recent_lag(time_point now) const {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "writers/system/clock.hpp"
+
 namespace loopscope::monitor {
 namespace {
 
@@ -27,7 +29,7 @@ bool loop_pulse::answer() noexcept {
   thread_local const own_thread self;
   timespec cpu{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-  cpu_ns_.store(std::int64_t{cpu.tv_sec} * 1'000'000'000 + cpu.tv_nsec, std::memory_order_relaxed);
+  cpu_ns_.store(system::to_nanoseconds(cpu).count(), std::memory_order_relaxed);
   cpu_clock_.store(self.id.cpu_clock, std::memory_order_relaxed);
   tid_.store(self.id.tid, std::memory_order_relaxed);
   answered_at_ns_.store(to_ns(std::chrono::steady_clock::now()), std::memory_order_release);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "syscall_names.hpp"
+#include "writers/system/clock.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -42,9 +43,9 @@ std::optional<sighting> loop_thread::look(std::chrono::steady_clock::time_point 
 
   sighting out;
   out.now = now;
-  out.cpu = std::chrono::seconds{cpu.tv_sec} + nanoseconds{cpu.tv_nsec};
-  out.run_queue = parse_run_delay(schedstat_.read());
-  out.call = parse_syscall(syscall_.read());
+  out.cpu = system::to_nanoseconds(cpu);
+  out.run_queue = system::parse_run_delay(schedstat_.read());
+  out.call = system::parse_syscall(syscall_.read());
   if (!out.call) return out;
   if (out.call->running) {
     out.state = thread_state::runnable;
@@ -58,8 +59,8 @@ std::optional<sighting> loop_thread::look(std::chrono::steady_clock::time_point 
 
 // The kernel has just brought exec_start up to date, if the thread runs, since its CPU time was asked for.
 std::optional<nanoseconds> loop_thread::away_for(const sighting& seen, scheduler_clock& clock) const {
-  const auto last_ran = parse_exec_start(sched_.read());
-  const auto cpu = parse_cpu(stat_.read());
+  const auto last_ran = system::parse_exec_start(sched_.read());
+  const auto cpu = system::parse_cpu(stat_.read());
   if (!last_ran || !cpu) return std::nullopt;
   // A thread that computes needs its CPU itself.
   const auto since = clock.to_steady(*last_ran, *cpu, seen.state == thread_state::asleep);
@@ -67,7 +68,7 @@ std::optional<nanoseconds> loop_thread::away_for(const sighting& seen, scheduler
   return std::max(nanoseconds{0}, seen.now - *since);
 }
 
-std::optional<blocked_call> loop_thread::describe(const syscall_line& call) const {
+std::optional<blocked_call> loop_thread::describe(const system::syscall_line& call) const {
   if (call.running || call.number < 0) return std::nullopt;
   blocked_call out;
   out.name = syscall_name(call.number);
@@ -75,17 +76,18 @@ std::optional<blocked_call> loop_thread::describe(const syscall_line& call) cons
     out.fd = static_cast<int>(call.arguments[0]);
     out.path = path_of(*out.fd);
   }
-  auto channel = proc_file(folder() + "/wchan").read();
+  auto channel = system::proc_file(folder() + "/wchan").read();
   if (channel != "0") out.wait_channel = std::move(channel);
   return out;
 }
 
 std::string loop_thread::obstacle_to_signal(int signal) const {
-  const auto status = proc_file(folder() + "/status").read();
-  if (parse_field(status, "TracerPid").value_or(0) != 0) return "the process is being traced (debugger, strace)";
-  const auto state = parse_state(status);
+  const auto status = system::proc_file(folder() + "/status").read();
+  if (system::parse_field(status, "TracerPid").value_or(0) != 0)
+    return "the process is being traced (debugger, strace)";
+  const auto state = system::parse_state(status);
   if (state == 'T' || state == 't') return "the thread is stopped";
-  const auto blocked = parse_field(status, "SigBlk", 16).value_or(0);
+  const auto blocked = system::parse_field(status, "SigBlk", 16).value_or(0);
   if ((blocked >> static_cast<unsigned>(signal - 1)) & 1U) {
     return "the loop's thread blocks signal " + std::to_string(signal);
   }

@@ -8,10 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "proc_file.hpp"
-#include "proc_text.hpp"
 #include "scheduler_clock.hpp"
 #include "stall_record.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
@@ -31,7 +30,7 @@ struct sighting {
   std::optional<std::chrono::nanoseconds> away_for;
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
-  std::optional<syscall_line> call;
+  std::optional<system::syscall_line> call;
 };
 
 /// What the kernel tells about one thread of this process, read without its help.
@@ -49,7 +48,7 @@ class loop_thread {
   std::optional<std::chrono::nanoseconds> away_for(const sighting& seen, scheduler_clock& clock) const;
 
   /// The call as a record shows it, with the file behind its descriptor.
-  std::optional<blocked_call> describe(const syscall_line& call) const;
+  std::optional<blocked_call> describe(const system::syscall_line& call) const;
 
   /// Why no signal should be sent to the thread now; empty when one may.
   std::string obstacle_to_signal(int signal) const;
@@ -59,10 +58,10 @@ class loop_thread {
 
   pid_t tid_;
   clockid_t cpu_clock_;
-  proc_file schedstat_;
-  proc_file syscall_;
-  proc_file sched_;
-  proc_file stat_;
+  system::proc_file schedstat_;
+  system::proc_file syscall_;
+  system::proc_file sched_;
+  system::proc_file stat_;
 };
 
 }  // namespace loopscope::monitor

@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "proc_text.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -31,7 +31,7 @@ void scheduler_clock::learn_here() {
     // The kernel brings exec_start of a running thread up to date when its CPU time is asked for.
     timespec unused{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &unused);
-    const auto own = parse_exec_start(own_sched_.read());
+    const auto own = system::parse_exec_start(own_sched_.read());
     if (!own) return;
     // Otherwise this thread was interrupted or moved in between, and the two times do not belong together.
     if (steady::now() - before < undisturbed && ::sched_getcpu() == cpu) {

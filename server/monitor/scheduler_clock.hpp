@@ -4,7 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "proc_file.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
@@ -34,7 +34,7 @@ class scheduler_clock {
   std::optional<offset> known(int cpu) const;
   void visit(int cpu);
 
-  proc_file own_sched_;
+  system::proc_file own_sched_;
   std::unordered_map<int, offset> offsets_;
 };
 

@@ -16,6 +16,7 @@
 #include <mutex>
 
 #include "options.hpp"
+#include "writers/system/clock.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -162,7 +163,7 @@ std::optional<raw_stack> stack_catcher::collect(std::chrono::nanoseconds timeout
   auto& s = slots[slot_];
   timespec until{};
   ::clock_gettime(CLOCK_MONOTONIC, &until);
-  const auto deadline = std::chrono::seconds{until.tv_sec} + std::chrono::nanoseconds{until.tv_nsec} + timeout;
+  const auto deadline = system::to_nanoseconds(until) + timeout;
   until.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(deadline).count();
   until.tv_nsec = (deadline % std::chrono::seconds{1}).count();
 

@@ -2,7 +2,7 @@
 
 #include "routes.hpp"
 #include "server/support/json_text.hpp"
-#include "write_parameters.hpp"
+#include "write_request.hpp"
 
 namespace loopscope::routes {
 namespace {
@@ -99,11 +99,11 @@ json write_parameters_schema(const runs::run_limits& limits) {
                        {"minimum", 1},
                        {"maximum", max_high_water_mark_bytes},
                        {"default", writers::default_high_water_mark_bytes}}),
-      query_parameter("slice_us",
-                      "Microseconds of work before a yield to the loop: of partition, " +
-                          std::to_string(writers::default_slice.count()) +
-                          " unless given; of callback's queueing, which is cut into slices only where this is given",
-                      {{"type", "integer"}, {"minimum", 1}, {"maximum", max_slice_us}}),
+      query_parameter(
+          "slice_us",
+          "Microseconds of work before a yield to the loop, for the methods that have it under `defaults` of "
+          "/methods; null there: not cut into slices unless this is given",
+          {{"type", "integer"}, {"minimum", 1}, {"maximum", max_slice_us}}),
       query_parameter("durability", "cache: in the page cache; disk: file and directory synced",
                       {{"type", "string"}, {"enum", {"cache", "disk"}}, {"default", "cache"}}),
       query_parameter("verify", "Read the file back: complete? in order?", {{"type", "boolean"}, {"default", false}}),

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
-
 #include "server/http/router.hpp"
 #include "server/monitor/loop_watch.hpp"
 #include "server/runs/run_service.hpp"
@@ -19,13 +16,7 @@ void add_healthz(http::router& to);
 void add_methods(http::router& to, const runs::run_service& service);
 /// GET, POST /write: one run on the loop that took the request, which `watch` monitors; the report when it has
 /// finished.
-struct write_options {
-  bool allow_cross_site = false;
-  /// Above this recent lag of the loop no write starts; nullopt: whatever the lag. See load_shedding.hpp.
-  std::optional<std::chrono::nanoseconds> shed_lag;
-};
-void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch,
-               const write_options& options);
+void add_write(http::router& to, runs::run_service& service, const monitor::loop_watch& watch, bool allow_cross_site);
 /// GET /openapi.json: the description of all of this.
 void add_openapi(http::router& to, const runs::run_limits& limits);
 

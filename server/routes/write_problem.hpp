@@ -2,7 +2,7 @@
 
 #include "server/http/problem.hpp"
 #include "server/runs/admission.hpp"
-#include "writers/file/file_error.hpp"
+#include "writers/file_error.hpp"
 
 namespace loopscope::routes {
 

@@ -1,6 +1,6 @@
 #include "run_registry.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace loopscope::runs {
 namespace {
@@ -21,33 +21,34 @@ std::string_view to_string(outcome what) noexcept {
   return "";
 }
 
-std::variant<std::shared_ptr<active_run>, refusal> run_registry::begin(const writers::write_request& request) {
+std::variant<std::shared_ptr<active_run>, refusal> run_registry::begin(
+    writers::write_request request, std::optional<std::chrono::nanoseconds> recent_lag) {
   auto run = std::make_shared<active_run>();
-  run->request = request;
+  run->request = std::move(request);
   run->started = std::chrono::system_clock::now();
   run->progress.started();
   const std::lock_guard lock{mutex_};
-  if (closed_) return refusal{.why = refusal::cause::shutting_down};
-  if (const auto refused = admission_.admit(request)) return *refused;
+  if (const auto refused = admission_.admit(run->request, recent_lag)) return *refused;
   run->id = ++last_id_;
   active_.push_back(run);
   return run;
 }
 
-void run_registry::end(const active_run& run, outcome how, std::string error, std::optional<run_report> report) {
+void run_registry::end(const std::shared_ptr<active_run>& run, outcome how, std::string error,
+                       std::optional<run_report> report) {
   auto finished = std::make_shared<finished_run>(
-      finished_run{run.id, run.request, run.started, run.progress.elapsed(), how, std::move(error), std::move(report)});
+      finished_run{run, run->progress.elapsed(), how, std::move(error), std::move(report)});
   if (on_end_) on_end_(*finished);
   const std::lock_guard lock{mutex_};
-  admission_.release(run.request);
-  std::erase_if(active_, [&](const auto& each) { return each.get() == &run; });
+  admission_.release(run->request);
+  active_.remove(run);
   finished_.push_front(std::move(finished));
   if (finished_.size() > finished_runs_kept) finished_.pop_back();
 }
 
 void run_registry::close() {
   const std::lock_guard lock{mutex_};
-  closed_ = true;
+  admission_.close();
 }
 
 void run_registry::cancel_all() {

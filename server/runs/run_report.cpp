@@ -2,45 +2,29 @@
 
 #include <cmath>
 
+#include "server/support/json_values.hpp"
+
 namespace loopscope::runs {
 namespace {
 
 using json = nlohmann::ordered_json;
 using std::chrono::nanoseconds;
 
-template <class T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
-}
-
-/// Three decimals: microseconds of a millisecond, nanoseconds of a microsecond.
-double rounded(double value) {
-  return std::round(value * 1e3) / 1e3;
-}
-
-json milliseconds(std::optional<nanoseconds> time) {
-  return time ? json(rounded(static_cast<double>(time->count()) / 1e6)) : json(nullptr);
-}
-
-json microseconds(std::optional<nanoseconds> time) {
-  return time ? json(rounded(static_cast<double>(time->count()) / 1e3)) : json(nullptr);
-}
-
 json per_second(std::uint64_t amount, nanoseconds time) {
   if (time.count() <= 0) return nullptr;
   return std::round(static_cast<double>(amount) / (static_cast<double>(time.count()) / 1e9));
 }
 
-json loop_json(const std::optional<loop_figures>& loop) {
+json loop_json(const std::optional<monitor::window_figures>& loop) {
   if (!loop) return nullptr;
-  return {{"lag_p50_us", microseconds(loop->lag_p50)},
-          {"lag_p99_us", microseconds(loop->lag_p99)},
-          {"lag_max_us", microseconds(loop->lag_max)},
+  return {{"lag_p50_us", microseconds(loop->corrected.p50)},
+          {"lag_p99_us", microseconds(loop->corrected.p99)},
+          {"lag_max_us", microseconds(loop->corrected.max)},
           {"stalls", loop->stalls},
           {"longest_stall_ms", milliseconds(loop->longest_stall)}};
 }
 
-json page_cache_json(const std::optional<writers::page_cache_figures>& cache) {
+json page_cache_json(const std::optional<system::page_cache_figures>& cache) {
   if (!cache) return {{"cached_bytes", nullptr}, {"dirty_bytes", nullptr}, {"writeback_bytes", nullptr}};
   return {{"cached_bytes", cache->cached_bytes},
           {"dirty_bytes", cache->dirty_bytes},
@@ -67,7 +51,7 @@ json to_json(const run_report& report) {
   const writers::write_report& write = report.write;
   return {
       {"run_id", report.run_id},
-      {"method", writers::info(write.id).name},
+      {"method", write.method->name},
       {"io", write.io ? json(writers::to_string(*write.io)) : json(nullptr)},
       {"io_reason", write.io_reason},
       {"count", write.count},

@@ -1,29 +1,22 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "server/monitor/snapshot.hpp"
 #include "writers/write_report.hpp"
 
 namespace loopscope::runs {
 
-/// What the loop's monitor saw while a write ran.
-struct loop_figures {
-  std::optional<std::chrono::nanoseconds> lag_p50, lag_p99, lag_max;
-  std::uint64_t stalls = 0;
-  std::optional<std::chrono::nanoseconds> longest_stall;  ///< absent without a stall
-};
-
-/// A finished write: the writers' measurements and the monitor's.
+/// A finished write: the measurements of the writers and of the loop's monitor.
 struct run_report {
   std::uint64_t run_id = 0;
   writers::write_report write;
-  std::optional<loop_figures> loop;  ///< absent without a monitor
+  std::optional<monitor::window_figures> loop;  ///< while the write ran; nullopt: no monitor
 };
 
-/// The write report as clients get it. What was not measured is null.
+/// The write report as clients get it. A figure that was not measured is null.
 nlohmann::ordered_json to_json(const run_report& report);
 
 }  // namespace loopscope::runs

@@ -2,13 +2,13 @@
 
 #include <ostream>
 
-#include "writers/file/back_end.hpp"
+#include "writers/back_end.hpp"
 #include "writers/method.hpp"
 
 // How GoogleTest prints the parameters of the writers' tests.
 namespace loopscope::writers {
 
-inline void PrintTo(const method_info& each, std::ostream* out) {
+inline void PrintTo(const method& each, std::ostream* out) {
   *out << each.name;
 }
 

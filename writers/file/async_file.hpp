@@ -9,31 +9,85 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string_view>
-
-#include "operation_queue.hpp"
+#include <utility>
 
 namespace loopscope::writers {
 
 using boost::system::error_code;
 
-/// A file that takes any number of writes at once without blocking the caller: a back end.
+/// One write in flight: the data and the function to call at its end. The code that starts it owns it; the file links
+/// it into its queues.
+///
+/// Lifetime: the operation and its data live until on_complete is called; on_complete may destroy both.
+struct write_operation {
+  std::span<const std::byte> data;
+  void (*on_complete)(write_operation&, error_code) = nullptr;  ///< called once, on the file's executor
+  write_operation* next = nullptr;                              ///< used by the file while the write is in flight
+  int error_value = 0;                                          ///< used by the file while the write is in flight
+};
+
+/// First-in first-out list of write operations, linked through the operations themselves.
+class operation_queue {
+ public:
+  bool empty() const noexcept { return first_ == nullptr; }
+  std::size_t size() const noexcept { return size_; }
+
+  const write_operation& front() const noexcept { return *first_; }
+
+  void push(write_operation& operation) noexcept {
+    operation.next = nullptr;
+    (last_ ? last_->next : first_) = &operation;
+    last_ = &operation;
+    ++size_;
+  }
+
+  write_operation& pop() noexcept {
+    write_operation& operation = *first_;
+    first_ = operation.next;
+    if (first_ == nullptr) last_ = nullptr;
+    --size_;
+    return operation;
+  }
+
+  /// Moves all operations of `other` to the end of this queue.
+  void append(operation_queue& other) noexcept {
+    if (other.empty()) return;
+    (last_ ? last_->next : first_) = other.first_;
+    last_ = other.last_;
+    size_ += other.size_;
+    other = {};
+  }
+
+  /// Takes up to `max_count` operations from the front.
+  operation_queue take(std::size_t max_count) noexcept {
+    operation_queue taken;
+    while (taken.size() < max_count && !empty()) taken.push(pop());
+    return taken;
+  }
+
+ private:
+  write_operation* first_ = nullptr;
+  write_operation* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A file that accepts any number of writes at once without blocking the caller: a back end.
 ///
 /// Each operation writes all of its data (short writes and EINTR are continued) and its bytes stay together.
 /// Errors: the system call's errno; operation_canceled after cancel().
-/// Memory: an allocation that fails ends the process (std::terminate where there is no new_handler), since operations
-/// that are under way point into their owners. So does an exception of an operation's on_complete.
-/// Threads: start() and cancel() only on the file's executor, where completions run, too.
-/// Lifetime: outlives its operations. Cancellation: cancel() completes what has not been begun.
+/// Memory: a failed allocation ends the process (std::terminate without a new_handler), because operations in flight
+/// point into their owners. An exception of an operation's on_complete ends the process for the same reason.
+/// Threads: start() and cancel() only on the file's executor; completions run there too.
+/// Lifetime: outlives its operations. Cancellation: cancel() completes the operations that have not begun.
 class async_file {
  public:
   virtual ~async_file() = default;
   virtual void start(write_operation& operation) noexcept = 0;
-  /// The same for several, in their order: for a back end where handing one over costs more than queueing it.
+  /// Starts several operations in their order. A back end overrides it if a hand-over costs more than queueing.
   virtual void start_all(operation_queue& operations) noexcept {
     while (!operations.empty()) start(operations.pop());
   }
-  /// Later and waiting operations complete with operation_canceled; one in the kernel completes as it does.
+  /// Waiting and later operations complete with operation_canceled. Operations in the kernel complete normally.
   virtual void cancel() noexcept = 0;
 };
 

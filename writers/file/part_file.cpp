@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view part_suffix = ".part";
 constexpr std::size_t unique_characters = 6;
 constexpr mode_t output_mode = 0644;
-/// Each attempt to create a part fails only when another process's clean-up comes in between, or the name is taken.
-constexpr int most_attempts = 16;
+/// An attempt to create a part fails only if another process's clean-up interferes or the name is taken.
+constexpr int max_attempts = 16;
 constexpr std::chrono::milliseconds lock_poll_period{5};
 
 file_error failed(std::string_view operation, std::string path) {
@@ -47,7 +47,7 @@ bool is_part_of(std::string_view name, std::string_view target) {
          name[target.size()] == '.' && name.ends_with(part_suffix);
 }
 
-/// errc::operation_would_block when somebody else has the lock; any other error: there are no locks here.
+/// errc::operation_would_block: somebody else has the lock. Any other error: the file system has no locks.
 error_code try_lock(const posix_file& file) {
   while (::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0)
     if (errno != EINTR) return last_error();
@@ -65,9 +65,9 @@ bool is_untouched(const posix_file& file) {
   return age > part_file::untouched;
 }
 
-/// Removes a part unless a living process writes it. Returns false when its lock is held.
+/// Removes a part unless a living process writes it. Returns false if its lock is held.
 bool blocking_remove_unless_locked(const fs::path& part, std::size_t& removed) {
-  // For writing: NFS gives an exclusive lock on nothing else.
+  // Opened for writing, because NFS requires it for an exclusive lock.
   posix_file file = posix_file::blocking_open_regular(part, O_RDWR);
   if (file.descriptor() < 0 && errno == EACCES) file = posix_file::blocking_open_regular(part, O_RDONLY);
   if (file.descriptor() < 0) return true;
@@ -93,9 +93,11 @@ std::vector<fs::path> blocking_find_parts(std::span<const fs::path> targets) {
 
 }  // namespace
 
-part_file::part_file(std::string target, std::string part, posix_file lock, error_code lock_error, posix_file file)
+part_file::part_file(std::string target, std::string part, posix_file directory, posix_file lock, error_code lock_error,
+                     posix_file file)
     : target_(std::move(target)),
       part_(std::move(part)),
+      directory_handle_(std::move(directory)),
       lock_(std::move(lock)),
       lock_error_(lock_error),
       file_(std::move(file)) {}
@@ -103,17 +105,20 @@ part_file::part_file(std::string target, std::string part, posix_file lock, erro
 part_file::part_file(part_file&& other) noexcept
     : target_(std::move(other.target_)),
       part_(std::exchange(other.part_, {})),
+      directory_handle_(std::move(other.directory_handle_)),
       lock_(std::move(other.lock_)),
       lock_error_(other.lock_error_),
       file_(std::move(other.file_)),
       directory_(std::move(other.directory_)) {}
 
 file_result<part_file> part_file::blocking_create(const fs::path& target) {
+  posix_file directory{::open(parent_of(target).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (directory.descriptor() < 0) return failed("open", parent_of(target));
   for (int attempt = 1;; ++attempt) {
     const std::string part = unique_part_name(target.string());
     posix_file lock{::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, output_mode)};
     if (lock.descriptor() < 0) {
-      if (errno == EEXIST && attempt < most_attempts) continue;
+      if (errno == EEXIST && attempt < max_attempts) continue;
       return failed("open", part);
     }
     const error_code lock_error = try_lock(lock);
@@ -123,11 +128,12 @@ file_result<part_file> part_file::blocking_create(const fs::path& target) {
       ::unlink(part.c_str());
       return error;
     }
-    // Until it was locked, another process's clean-up could take it for a leftover: it then has no name any more, or
-    // will lose it.
+    // Until the part was locked, another process's clean-up could take it for an abandoned one. It then has no name any
+    // more, or will lose it.
     const bool mine = !is_held(lock_error) && file.descriptor() >= 0;
-    if (mine) return part_file{target.string(), part, std::move(lock), lock_error, std::move(file)};
-    if (attempt == most_attempts) return file_error{{EBUSY, boost::system::system_category()}, "open", part};
+    if (mine)
+      return part_file{target.string(), part, std::move(directory), std::move(lock), lock_error, std::move(file)};
+    if (attempt == max_attempts) return file_error{{EBUSY, boost::system::system_category()}, "open", part};
   }
 }
 
@@ -161,11 +167,17 @@ std::string part_file::directory_path() const {
   return parent_of(target_);
 }
 
-void part_file::blocking_discard() noexcept {
-  if (!part_.empty()) ::unlink(part_.c_str());
+error_code part_file::blocking_discard() noexcept {
+  error_code error;
+  if (!part_.empty()) {
+    const auto name_begin = part_.rfind('/') + 1;  // 0 without a slash
+    const int removed = ::unlinkat(directory_handle_.descriptor(), part_.c_str() + name_begin, 0);
+    if (removed != 0 && errno != ENOENT) error = last_error();
+  }
   part_.clear();
   file_.blocking_close();
   lock_.blocking_close();
+  return error;
 }
 
 std::size_t part_file::blocking_remove_abandoned(std::span<const fs::path> targets,

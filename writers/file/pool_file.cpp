@@ -10,24 +10,27 @@
 #include <mutex>
 #include <optional>
 
+#include "spin_gate.hpp"
+
 namespace loopscope::writers {
 namespace {
 
-/// Writes that a pool thread takes at once at most, and carries out before others get a turn on it: enough to make the
-/// file's change of hands cheap, few enough to share a burst.
-constexpr std::size_t most_writes_a_turn = 64;
-/// Completions run in one turn of the loop, so that a flood of them lets other handlers in.
-constexpr std::size_t most_completions_a_turn = 256;
-/// How long a pool thread that has nothing left looks out for more before it sleeps; waking one takes longer than a
-/// write.
-constexpr std::chrono::microseconds brief_lookout{20};
-/// The same while that finds something: longer than it takes to fill a chunk of 64 KiB.
-constexpr std::chrono::microseconds long_lookout{200};
-/// A yield that takes longer went to somebody who is not the pool.
-constexpr std::chrono::microseconds longest_absence{200};
-/// How long the loop goes on with what else is ready, and does not sleep, for a lone write: about as long as the write
-/// and handing it over take, but no longer than a wake-up.
-std::chrono::microseconds longest_look(std::size_t bytes) {
+/// Writes that a worker takes at once at most, and carries out before other files get its thread. Measured with four
+/// floods at once: 64 is as fast as one file alone; with 16 the file's mutex changes hands too often.
+constexpr std::size_t max_writes_per_turn = 64;
+/// Completions per turn of the loop, so that a flood of them lets other handlers in.
+constexpr std::size_t max_completions_per_turn = 256;
+/// How long an idle worker spins before it parks. Waking a thread on the other core takes 40 us, half of a measured
+/// round trip of 85 us; a write(2) of a record takes 1 us.
+constexpr std::chrono::microseconds brief_spin{20};
+/// How long it spins while spinning has been succeeding: longer than filling one 64 KiB chunk, which takes 60 us.
+constexpr std::chrono::microseconds long_spin{200};
+/// A sched_yield(2) that takes longer gave the CPU to another process, not to the pool.
+constexpr std::chrono::microseconds max_yield{200};
+/// How long the loop polls for the completion of a single write before it sleeps: the write (measured: 1 us per 2 KiB
+/// into the page cache) plus 5 us for the hand-over, but no longer than a wake-up takes. With a fixed number of polls
+/// in place of a time, a faster machine polled too briefly, and promise took 8.7 us a record in place of 2.
+std::chrono::microseconds poll_time(std::size_t bytes) {
   constexpr std::size_t page_cache_bytes_per_us = 2048;
   constexpr std::chrono::microseconds wake_up{50};
   return std::min(wake_up, std::chrono::microseconds{5 + bytes / page_cache_bytes_per_us});
@@ -42,22 +45,6 @@ bool has_several_cpus() {
   return ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 1;
 }
 
-/// Whether to try again what succeeds for a while and then fails for a while.
-class luck {
- public:
-  bool worth_a_try() { return trust_ > 0 || ++declined_ % declined_between_tries == 0; }
-  void hit() { trust_ = most_trust; }
-  void miss() {
-    if (trust_ > 0) --trust_;
-  }
-
- private:
-  static constexpr int most_trust = 8;
-  static constexpr unsigned declined_between_tries = 64;
-  int trust_ = most_trust;
-  unsigned declined_ = 0;
-};
-
 }  // namespace
 
 class pool_file::shared_state : public std::enable_shared_from_this<shared_state> {
@@ -69,21 +56,22 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     if (operations.empty()) return;
     if (in_flight_ == 0) keep_running_.emplace(loop_);
     in_flight_ += operations.size();
-    const bool lone = in_flight_ == 1 && look_.worth_a_try();
+    const bool single = in_flight_ == 1 && poll_gate_.should_spin();
     const std::size_t bytes = operations.front().data.size();
-    std::size_t new_turns = 0;
-    bool look = false;
+    std::size_t new_workers = 0;
+    bool poll = false;
     {
       const std::lock_guard lock{mutex_};
       waiting_.append(operations);
-      some_wait_.store(true, std::memory_order_release);
-      if (waiting_.size() > idle_turns_) new_turns = std::min(waiting_.size() - idle_turns_, pool_.threads() - turns_);
-      turns_ += new_turns;
-      look = lone && !notified_;
-      if (look) notified_ = true;
+      has_waiting_.store(true, std::memory_order_release);
+      if (waiting_.size() > idle_workers_)
+        new_workers = std::min(waiting_.size() - idle_workers_, pool_.threads() - workers_);
+      workers_ += new_workers;
+      poll = single && !notified_;
+      if (poll) notified_ = true;
     }
-    for (; new_turns > 0; --new_turns) post_turn(false);
-    if (look) post_look(std::chrono::steady_clock::now() + longest_look(bytes));
+    for (; new_workers > 0; --new_workers) post_worker(false);
+    if (poll) post_poll(std::chrono::steady_clock::now() + poll_time(bytes));
   }
 
   void cancel() {
@@ -92,85 +80,85 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
  private:
-  enum class next_step { write, look_out, again, end };
+  enum class next_step { write, spin, yield, end };
 
-  /// What a pool thread does for this file before others get theirs.
-  struct turn {
-    bool idle;  // has nothing to do yet: what is started next needs no other
+  /// A pool thread that writes for this file, until it has nothing left or yields the thread to other files.
+  struct worker {
+    bool idle;  // has nothing to do: the next write needs no other worker
     operation_queue operations = {};
     std::size_t written = 0;
     bool cancelled = false;
-    std::chrono::microseconds lookout = brief_lookout;
+    std::chrono::microseconds spin_time = brief_spin;
   };
 
-  void post_turn(bool idle) {
-    boost::asio::post(pool_.executor(), [self = shared_from_this(), idle] { self->blocking_take_turn({idle}); });
+  void post_worker(bool idle) {
+    boost::asio::post(pool_.executor(), [self = shared_from_this(), idle] { self->blocking_work({idle}); });
   }
 
-  void blocking_take_turn(turn mine) {
+  void blocking_work(worker mine) {
     for (;;) {
       switch (exchange(mine)) {
         case next_step::write:
           mine.written += mine.operations.size();
           mine.operations = blocking_write_each(mine.operations, mine.cancelled);
           break;
-        case next_step::look_out:
-          blocking_look_out(mine.lookout);
+        case next_step::spin:
+          blocking_spin(mine.spin_time);
           break;
-        case next_step::again:
-          return post_turn(mine.idle);
+        case next_step::yield:
+          return post_worker(mine.idle);
         case next_step::end:
           return;
       }
     }
   }
 
-  /// Hands in what was written, and takes what is to be written next.
-  next_step exchange(turn& mine) {
-    const bool used_up = mine.written >= most_writes_a_turn;
+  /// Hands over the completed writes and takes the next ones.
+  next_step exchange(worker& mine) {
+    const bool used_up = mine.written >= max_writes_per_turn;
     bool notify = false;
     const auto step = [&] {
       const std::lock_guard lock{mutex_};
       notify = !mine.operations.empty() && !notified_;
       notified_ = notified_ || notify;
       completed_.append(mine.operations);
-      some_completed_.store(!completed_.empty(), std::memory_order_release);
+      has_completed_.store(!completed_.empty(), std::memory_order_release);
       mine.cancelled = cancelled_;
       const bool was_idle = std::exchange(mine.idle, false);
-      if (was_idle) --idle_turns_;
+      if (was_idle) --idle_workers_;
       if (!waiting_.empty()) {
-        if (was_idle) lookout_.hit();
-        if (used_up) return next_step::again;
+        if (was_idle) spin_gate_.succeeded();
+        if (used_up) return next_step::yield;
         const std::size_t share = waiting_.size() / (2 * pool_.threads()) + 1;
-        mine.operations = waiting_.take(std::min(share, most_writes_a_turn));
-        some_wait_.store(!waiting_.empty(), std::memory_order_relaxed);
+        mine.operations = waiting_.take(std::min(share, max_writes_per_turn));
+        has_waiting_.store(!waiting_.empty(), std::memory_order_relaxed);
         return next_step::write;
       }
-      if (was_idle) lookout_.miss();
-      if (was_idle || idle_turns_ > 0) {
-        --turns_;
+      if (was_idle) spin_gate_.failed();
+      if (was_idle || idle_workers_ > 0) {
+        --workers_;
         return next_step::end;
       }
       mine.idle = true;
-      ++idle_turns_;
-      if (used_up) return next_step::again;
-      mine.lookout = lookout_.worth_a_try() ? long_lookout : brief_lookout;
-      return next_step::look_out;
+      ++idle_workers_;
+      if (used_up) return next_step::yield;
+      mine.spin_time = spin_gate_.should_spin() ? long_spin : brief_spin;
+      return next_step::spin;
     }();
     if (notify) post_completions();
     return step;
   }
 
-  void blocking_look_out(std::chrono::microseconds longest) const {
-    const auto give_up = std::chrono::steady_clock::now() + longest;
-    while (!some_wait_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up) {
-      if (one_cpu_) ::sched_yield();  // nothing can come while the loop does not run
+  void blocking_spin(std::chrono::microseconds max_time) const {
+    const auto give_up = std::chrono::steady_clock::now() + max_time;
+    while (!has_waiting_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up) {
+      if (single_cpu_) ::sched_yield();  // the loop has to run before anything can arrive
     }
   }
 
   operation_queue blocking_write_each(operation_queue& operations, bool cancelled) {
-    // What follows a short write must not land behind another thread's record. The kernel takes writes on one file
-    // one at a time anyway, so one lock for all of them delays nobody.
+    // The rest of a short write must not follow another thread's record. The kernel serialises the writes of one file
+    // anyway, so one mutex for all of them delays nobody.
     const std::lock_guard lock{file_mutex_};
     operation_queue done;
     while (!operations.empty()) {
@@ -181,35 +169,35 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     return done;
   }
 
-  // A write to the page cache is often done before the loop, which has other handlers to run and events to ask for,
-  // would be asleep: found then, it costs no wake-up.
-  void post_look(std::chrono::steady_clock::time_point give_up) {
-    boost::asio::post(loop_, [self = shared_from_this(), give_up] { self->look_for_completion(give_up); });
+  // A write to the page cache is often complete before the loop, which has other handlers to run and events to poll,
+  // would sleep. Found by polling, it costs no wake-up.
+  void post_poll(std::chrono::steady_clock::time_point give_up) {
+    boost::asio::post(loop_, [self = shared_from_this(), give_up] { self->poll_completion(give_up); });
   }
 
-  void look_for_completion(std::chrono::steady_clock::time_point give_up) noexcept {
-    const bool absence_was_brief = !one_cpu_ || yield_is_brief();
-    if (!some_completed_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
-      return post_look(give_up);
+  void poll_completion(std::chrono::steady_clock::time_point give_up) noexcept {
+    const bool yielded_briefly = !single_cpu_ || yield_is_brief();
+    if (!has_completed_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
+      return post_poll(give_up);
     {
       const std::lock_guard lock{mutex_};
-      if (completed_.empty()) notified_ = false;  // from now on the pool says when
-      if (completed_.empty()) return look_.miss();
+      if (completed_.empty()) notified_ = false;  // from now on a worker notifies the loop
+      if (completed_.empty()) return poll_gate_.failed();
     }
-    if (absence_was_brief) {
-      look_.hit();
+    if (yielded_briefly) {
+      poll_gate_.succeeded();
     } else {
-      look_.miss();
+      poll_gate_.failed();
     }
     complete_some();
   }
 
-  // With a single CPU the pool can write only while the loop lets go of it. A neighbour that computes would then keep
-  // it for milliseconds; a loop that sleeps instead is woken by its events.
+  // With a single CPU the pool can write only while the loop yields. If another process computes, it may keep the CPU
+  // for milliseconds; a loop that sleeps is woken by its events.
   static bool yield_is_brief() {
     const auto before = std::chrono::steady_clock::now();
     ::sched_yield();
-    return std::chrono::steady_clock::now() - before < longest_absence;
+    return std::chrono::steady_clock::now() - before < max_yield;
   }
 
   void post_completions() {
@@ -220,11 +208,11 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
     {
       const std::lock_guard lock{mutex_};
       ready_.append(completed_);
-      some_completed_.store(false, std::memory_order_relaxed);
-      notified_ = ready_.size() > most_completions_a_turn;
+      has_completed_.store(false, std::memory_order_relaxed);
+      notified_ = ready_.size() > max_completions_per_turn;
       if (notified_) post_completions();
     }
-    operation_queue batch = ready_.take(most_completions_a_turn);  // a walk over cold memory, so not under the lock
+    operation_queue batch = ready_.take(max_completions_per_turn);  // walks over cold memory, so not under the mutex
     in_flight_ -= batch.size();
     if (in_flight_ == 0) keep_running_.reset();
     while (!batch.empty()) {
@@ -234,26 +222,26 @@ class pool_file::shared_state : public std::enable_shared_from_this<shared_state
   }
 
   const boost::asio::any_io_executor loop_;
-  // Only on the loop: the loop has work while the pool does.
+  // Used on the loop only. The loop has work while the pool has.
   std::size_t in_flight_ = 0;
   std::optional<boost::asio::executor_work_guard<boost::asio::any_io_executor>> keep_running_;
-  luck look_;
-  operation_queue ready_;  // completed, to be told in a later turn
+  spin_gate poll_gate_;
+  operation_queue ready_;  // completed; on_complete is called in a later turn
 
   io_pool& pool_;
   blocking_file& file_;
   std::mutex file_mutex_;
-  const bool one_cpu_ = !has_several_cpus();
-  std::atomic<bool> some_wait_{false};
-  std::atomic<bool> some_completed_{false};
+  const bool single_cpu_ = !has_several_cpus();
+  std::atomic<bool> has_waiting_{false};
+  std::atomic<bool> has_completed_{false};
 
   std::mutex mutex_;  // guards what follows
   operation_queue waiting_;
   operation_queue completed_;
-  luck lookout_;
-  std::size_t turns_ = 0;       // pool threads at work, or on their way, for this file
-  std::size_t idle_turns_ = 0;  // of them: with nothing to do
-  bool notified_ = false;       // the loop will see what is completed without being told
+  class spin_gate spin_gate_;
+  std::size_t workers_ = 0;       // running or posted
+  std::size_t idle_workers_ = 0;  // of them: have nothing to do
+  bool notified_ = false;         // the loop will see completions without a notification
   bool cancelled_ = false;
 };
 

@@ -2,17 +2,17 @@
 
 #include <memory>
 
+#include "../io_pool.hpp"
 #include "async_file.hpp"
 #include "blocking_file.hpp"
-#include "io_pool.hpp"
 
 namespace loopscope::writers {
 
 /// The `threads` back end: pool threads call write(2), as libuv's do.
 ///
-/// Several operations in flight reach the file in whatever order the threads come to them; each is written whole.
-/// Threads, lifetime, cancellation: see async_file. The blocking file and the pool outlive it. The file's bytes
-/// are written on pool threads, completions run on the executor, a bounded number a turn.
+/// Operations in flight reach the file in the order in which threads take them, so their order is not kept; each is
+/// written whole. Threads, lifetime, cancellation: see async_file. The blocking file and the pool outlive it. The bytes
+/// are written on pool threads; completions run on the executor, a bounded number per turn of the loop.
 class pool_file final : public async_file {
  public:
   pool_file(boost::asio::any_io_executor executor, io_pool& pool, blocking_file& file);

@@ -21,14 +21,14 @@ uring_file::lane::~lane() {
 uring_file::uring_file(asio::any_io_executor executor, int descriptor)
     : executor_(std::move(executor)),
       descriptor_(descriptor),
-      share_(asio::use_service<ring_share>(asio::query(executor_, asio::execution::context))) {
+      limiter_(asio::use_service<ring_limiter>(asio::query(executor_, asio::execution::context))) {
   idle_.push_back(&lanes_.emplace_back(executor_, descriptor_));
 }
 
 void uring_file::start(write_operation& operation) noexcept {
-  const bool asked_already = !waiting_.empty();
+  const bool requested = !waiting_.empty();
   waiting_.push(operation);
-  if (!asked_already) share_.ask(*this);
+  if (!requested) limiter_.request(*this);
 }
 
 void uring_file::cancel() noexcept {
@@ -73,7 +73,7 @@ void uring_file::on_written(lane& on, error_code error, std::size_t written) noe
   // The operation's callback may start another one, or destroy this file after the last: all else comes first.
   on.current = nullptr;
   idle_.push_back(&on);
-  share_.ended();
+  limiter_.done();
   operation.on_complete(operation, error);
 }
 

@@ -9,32 +9,31 @@
 #include <vector>
 
 #include "async_file.hpp"
-#include "operation_queue.hpp"
-#include "ring_share.hpp"
+#include "ring_limiter.hpp"
 
 namespace loopscope::writers {
 
-/// Gives a loop its ring, which its first uring_file would do otherwise. Best before there is load: when Asio
-/// (Boost 1.81) is out of descriptors half-way, it closes one twice, which may be somebody else's by then.
+/// Creates a loop's ring ahead of its first uring_file. Call it before there is load: if Asio (Boost 1.81) runs out of
+/// descriptors half-way, it closes one descriptor twice, and the number may belong to another file by then.
 ///
 /// Errors: throws system_error. Threads: before the loop runs, or on it.
 void set_up_ring(boost::asio::io_context& loop);
 
-/// The `uring` back end: Asio's file objects, each write at an offset of its own, so that the file is in order
-/// whichever the kernel completes first.
+/// The `uring` back end: Asio's file objects. Each write has its own offset, so the file is in order whatever the order
+/// of completions.
 ///
-/// An Asio file keeps one write in the kernel, so writes that are under way together have a file object each, as many
-/// as ring_share lets. (Several at the file's current position would lose data.)
+/// An Asio file object keeps one write in the kernel, so each write in flight has a file object of its own, up to
+/// ring_limiter's bound. (Concurrent writes at the file's current position would lose data.)
 ///
-/// Errors: construction throws system_error when the ring cannot be set up; see uring_support. Where a write failed
-/// and later ones did not, the file has a gap.
+/// Errors: construction throws system_error if the ring cannot be set up; see uring_support. If a write failed and
+/// later ones did not, the file has a gap.
 /// Threads, cancellation: see async_file. The executor belongs to an io_context.
 /// Lifetime: see async_file; `descriptor` stays open for as long.
-class uring_file final : public async_file, private ring_share::user {
+class uring_file final : public async_file, private ring_limiter::user {
  public:
   /// Writes a new file from its start.
   uring_file(boost::asio::any_io_executor executor, int descriptor);
-  ~uring_file() { share_.withdraw(*this); }
+  ~uring_file() { limiter_.cancel(*this); }
 
   void start(write_operation& operation) noexcept override;
   void cancel() noexcept override;
@@ -61,7 +60,7 @@ class uring_file final : public async_file, private ring_share::user {
 
   const boost::asio::any_io_executor executor_;
   const int descriptor_;
-  ring_share& share_;
+  ring_limiter& limiter_;
   std::deque<lane> lanes_;
   std::vector<lane*> idle_;
   operation_queue waiting_;

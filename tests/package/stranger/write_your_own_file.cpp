@@ -8,11 +8,11 @@ namespace writers = loopscope::writers;
 int main() {
   asio::io_context io{1};
   writers::io_pool pool{2};
-  writers::peak_memory_meter memory;
+  loopscope::system::peak_memory_meter memory;
   writers::write_environment environment{".", pool, memory};
   writers::write_progress progress;
   writers::write_request request;
-  request.id = writers::method::stream;
+  request.method = writers::find_method("stream");
   request.verify = true;
 
   bool in_order = false;

@@ -7,6 +7,8 @@
 #include "running_plane.hpp"
 #include "server/admin/json_values.hpp"
 #include "server/admin/sse.hpp"
+#include "server/support/json_text.hpp"
+#include "tests/support/write_requests.hpp"
 
 namespace loopscope::admin {
 namespace {
@@ -132,12 +134,13 @@ TEST(admin_plane, every_endpoint_that_the_list_names_answers) {
 
 TEST(admin_plane, running_writes_are_in_runs_and_in_events) {
   running_plane plane;
-  const auto run = std::get<std::shared_ptr<runs::active_run>>(plane.registry().begin({}));
+  const auto run = std::get<std::shared_ptr<runs::active_run>>(
+      plane.registry().begin(loopscope::testing::request_of("sync"), std::nullopt));
   run->progress.written(77);
   EXPECT_EQ(plane.get_json("/runs")["running"][0]["progress"]["written_records"], 77);
   event_reader events{plane.endpoint()};
   EXPECT_EQ(events.next().value()["runs"][0]["progress"]["written_records"], 77);
-  plane.registry().end(*run, runs::outcome::cancelled, "cancelled", std::nullopt);
+  plane.registry().end(run, runs::outcome::cancelled, "cancelled", std::nullopt);
   const json ended = plane.get_json("/runs");
   EXPECT_TRUE(ended["running"].empty());
   EXPECT_EQ(ended["finished"][0]["outcome"], "cancelled");
@@ -181,7 +184,7 @@ TEST(admin_plane, a_subscriber_that_does_not_read_is_dropped_and_the_others_are_
   // one reads in time on any machine.
   const std::string filler(64UL << 10, 'x');
   for (std::uint64_t id = 1ULL << 40; plane.feed().subscribers() == 2; ++id) {
-    const auto text = sse::event(id, "sample", to_text({{"filler", filler}}));
+    const auto text = sse::event(id, "sample", json_text({{"filler", filler}}));
     plane.feed().publish(std::make_shared<feed_event>(feed_event{id, text}));
     ASSERT_TRUE(reading.next());
   }

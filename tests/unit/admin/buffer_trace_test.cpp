@@ -5,23 +5,23 @@
 namespace loopscope::admin {
 namespace {
 
-std::shared_ptr<runs::active_run> begin(runs::run_registry& registry, writers::method method) {
+std::shared_ptr<runs::active_run> begin(runs::run_registry& registry, std::string_view method) {
   writers::write_request request;
-  request.id = method;
+  request.method = writers::find_method(method);
   request.count = 1000;
-  return std::get<std::shared_ptr<runs::active_run>>(registry.begin(request));
+  return std::get<std::shared_ptr<runs::active_run>>(registry.begin(request, std::nullopt));
 }
 
 TEST(buffer_trace, is_absent_without_a_stream) {
   runs::run_registry registry{{}};
-  const auto run = begin(registry, writers::method::sync);
+  const auto run = begin(registry, "sync");
   EXPECT_FALSE(blocking_trace_buffer(registry.active()));
 }
 
 TEST(buffer_trace, reads_how_full_the_buffer_is_at_growing_times) {
   runs::run_registry registry{{}};
-  const auto other = begin(registry, writers::method::sync);
-  const auto run = begin(registry, writers::method::stream);
+  const auto other = begin(registry, "sync");
+  const auto run = begin(registry, "stream");
   run->progress.pending(30, 240);
   const auto trace = blocking_trace_buffer(registry.active());
   ASSERT_TRUE(trace);

@@ -9,6 +9,7 @@
 #include "families_text.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/write_requests.hpp"
 
 namespace loopscope::metrics {
 namespace {
@@ -22,7 +23,7 @@ class exposition : public ::testing::Test {
     metrics_.watch({{"io-0", watch_}});
     metrics_.requests(0).count("/hello", 200, 12us);
     metrics_.requests(0).count("/write", 422, 1ms);
-    metrics_.note_write(writers::method::stream, writers::back_end::threads, runs::outcome::completed, 300ms);
+    metrics_.note_write(*writers::find_method("stream"), writers::back_end::threads, runs::outcome::completed, 300ms);
   }
 
   runs::run_registry registry_{{}};
@@ -45,8 +46,10 @@ TEST_F(exposition, has_every_name_of_the_contract) {
 
 TEST_F(exposition, pending_bytes_are_those_of_all_running_writes) {
   EXPECT_EQ(value_of(metrics_.text(), "loopscope_write_pending_bytes"), "0");
-  const auto one = std::get<std::shared_ptr<runs::active_run>>(registry_.begin({}));
-  const auto two = std::get<std::shared_ptr<runs::active_run>>(registry_.begin({}));
+  const auto one = std::get<std::shared_ptr<runs::active_run>>(
+      registry_.begin(loopscope::testing::request_of("sync"), std::nullopt));
+  const auto two = std::get<std::shared_ptr<runs::active_run>>(
+      registry_.begin(loopscope::testing::request_of("sync"), std::nullopt));
   one->progress.pending(1, 1000);
   two->progress.pending(1, 234);
   EXPECT_EQ(value_of(metrics_.text(), "loopscope_write_pending_bytes"), "1234");

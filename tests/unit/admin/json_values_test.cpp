@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "server/support/json_text.hpp"
+
 namespace loopscope::admin {
 namespace {
 
@@ -33,7 +35,7 @@ TEST(json_values, times_have_three_decimals) {
 
 TEST(json_values, bytes_that_are_not_utf_8_do_not_prevent_an_answer) {
   const json query{{"query", "method=\xff"}};
-  EXPECT_EQ(to_text(query), "{\"query\":\"method=\xEF\xBF\xBD\"}");
+  EXPECT_EQ(json_text(query), "{\"query\":\"method=\xEF\xBF\xBD\"}");
   EXPECT_EQ(json_answer(query).status, 200u);
 }
 

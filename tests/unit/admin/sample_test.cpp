@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/write_requests.hpp"
+
 namespace loopscope::admin {
 namespace {
 
@@ -57,7 +59,7 @@ TEST(sample, shows_how_a_streams_buffer_fills) {
 TEST(sample, tells_the_outputs_pages_from_the_machines) {
   sample now;
   now.machine = {5000, 600};
-  now.outputs = writers::page_cache_figures{40, 30, 0};
+  now.outputs = system::page_cache_figures{40, 30, 0};
   EXPECT_EQ(sample_json(now)["page_cache"],
             json::parse(R"({"outputs_cached_bytes":40,"outputs_dirty_bytes":30,"outputs_writeback_bytes":0,
                             "machine_dirty_bytes":5000,"machine_writeback_bytes":600})"));
@@ -65,7 +67,8 @@ TEST(sample, tells_the_outputs_pages_from_the_machines) {
 
 TEST(sample, shows_running_writes_with_their_progress) {
   runs::run_registry registry{{}};
-  const auto run = std::get<std::shared_ptr<runs::active_run>>(registry.begin({}));
+  const auto run =
+      std::get<std::shared_ptr<runs::active_run>>(registry.begin(loopscope::testing::request_of("sync"), std::nullopt));
   run->progress.written(5);
   sample now;
   now.running = registry.active();

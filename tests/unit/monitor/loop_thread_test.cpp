@@ -84,13 +84,13 @@ TEST(loop_thread, is_not_signalled_while_a_debugger_traces_it) {
 
 TEST(scheduler_clock, agrees_with_the_steady_clock_on_any_cpu) {
   scheduler_clock clock;
-  proc_file sched("/proc/thread-self/sched");
-  if (!parse_exec_start(sched.read())) GTEST_SKIP() << "this kernel has no sched files";
+  system::proc_file sched("/proc/thread-self/sched");
+  if (!system::parse_exec_start(sched.read())) GTEST_SKIP() << "this kernel has no sched files";
   clock.learn_here();
   const auto before = steady::now();
   timespec unused{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &unused);
-  const auto now = clock.to_steady(*parse_exec_start(sched.read()), ::sched_getcpu(), true);
+  const auto now = clock.to_steady(*system::parse_exec_start(sched.read()), ::sched_getcpu(), true);
   ASSERT_TRUE(now);
   // Two clocks and a scheduler lie between; what matters is that they do not differ by a stall.
   EXPECT_LT(std::chrono::abs(*now - before), milliseconds{100});

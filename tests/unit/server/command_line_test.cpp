@@ -94,10 +94,10 @@ TEST(command_line, gives_one_address_all_connections_on_loopback_and_half_elsewh
 }
 
 TEST(command_line, sheds_no_load_unless_told_from_which_lag) {
-  EXPECT_FALSE(serve_config_of({}).shed_lag);
-  EXPECT_FALSE(serve_config_of({"--shed-lag", "off"}).shed_lag);
-  EXPECT_EQ(serve_config_of({"--shed-lag", "50ms"}).shed_lag, 50ms);
-  EXPECT_EQ(serve_config_of({"--shed-lag", "50"}).shed_lag, 50ms);
+  EXPECT_FALSE(serve_config_of({}).limits.shed_lag);
+  EXPECT_FALSE(serve_config_of({"--shed-lag", "off"}).limits.shed_lag);
+  EXPECT_EQ(serve_config_of({"--shed-lag", "50ms"}).limits.shed_lag, 50ms);
+  EXPECT_EQ(serve_config_of({"--shed-lag", "50"}).limits.shed_lag, 50ms);
   EXPECT_EQ(exit_code_of({"--shed-lag", "0"}), exit_bad_usage);
   EXPECT_EQ(exit_code_of({"--shed-lag", "soon"}), exit_bad_usage);
 }
@@ -172,7 +172,7 @@ TEST(command_line, answers_help_version_and_configuration_with_0) {
 TEST(command_line, reads_a_write) {
   const auto parsed = std::get<write_command>(
       parse({"write", "stream", "--count", "10", "--durability", "disk", "--verify", "--high-water-mark", "100"}));
-  EXPECT_EQ(parsed.request.id, writers::method::stream);
+  EXPECT_EQ(parsed.request.method, writers::find_method("stream"));
   EXPECT_EQ(parsed.request.count, 10u);
   EXPECT_EQ(parsed.request.durable, writers::durability::disk);
   EXPECT_TRUE(parsed.request.verify);

@@ -5,8 +5,14 @@
 namespace loopscope::runs {
 namespace {
 
+writers::write_request some_request() {
+  writers::write_request request;
+  request.method = writers::find_method("sync");
+  return request;
+}
+
 std::shared_ptr<active_run> begin(run_registry& registry) {
-  return std::get<std::shared_ptr<active_run>>(registry.begin(writers::write_request{}));
+  return std::get<std::shared_ptr<active_run>>(registry.begin(some_request(), std::nullopt));
 }
 
 TEST(run_registry, gives_every_run_its_own_number) {
@@ -18,7 +24,7 @@ TEST(run_registry, gives_every_run_its_own_number) {
 TEST(run_registry, remembers_how_a_run_ended) {
   run_registry registry{run_limits{}};
   const auto run = begin(registry);
-  registry.end(*run, outcome::failed, "write sync.txt: no", std::nullopt);
+  registry.end(run, outcome::failed, "write sync.txt: no", std::nullopt);
   EXPECT_TRUE(registry.active().empty());
   ASSERT_EQ(registry.finished().size(), 1u);
   EXPECT_EQ(registry.finished().front()->how, outcome::failed);
@@ -27,10 +33,10 @@ TEST(run_registry, remembers_how_a_run_ended) {
 
 TEST(run_registry, shows_the_newest_first_and_forgets_the_oldest) {
   run_registry registry{run_limits{}};
-  for (int i = 0; i < 100; ++i) registry.end(*begin(registry), outcome::completed, {}, std::nullopt);
+  for (int i = 0; i < 100; ++i) registry.end(begin(registry), outcome::completed, {}, std::nullopt);
   const auto finished = registry.finished();
   EXPECT_LT(finished.size(), 100u);
-  EXPECT_EQ(finished.front()->id, 100u);
+  EXPECT_EQ(finished.front()->run->id, 100u);
 }
 
 TEST(run_registry, cancels_every_run_under_way) {
@@ -45,7 +51,7 @@ TEST(run_registry, cancels_every_run_under_way) {
 TEST(run_registry, refuses_runs_once_it_is_closed) {
   run_registry registry{run_limits{}};
   registry.close();
-  const auto refused = registry.begin(writers::write_request{});
+  const auto refused = registry.begin(some_request(), std::nullopt);
   EXPECT_EQ(std::get<refusal>(refused).why, refusal::cause::shutting_down);
 }
 

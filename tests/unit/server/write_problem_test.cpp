@@ -54,18 +54,33 @@ TEST(write_problem, of_a_cancelled_write_invites_to_try_again) {
 }
 
 TEST(write_problem, of_a_busy_service_invites_to_try_again) {
-  const auto answer = to_response(runs::refusal{runs::refusal::cause::too_many, "", "max-writes", 9, 8});
+  const auto answer = to_response(runs::refusal{runs::refusal::cause::too_many, "max-writes", 9, 8});
   EXPECT_EQ(answer.status, 429u);
   EXPECT_TRUE(has_retry_after(answer));
 }
 
 TEST(write_problem, of_a_request_over_a_limit_names_both_numbers) {
   const auto answer =
-      to_response(runs::refusal{runs::refusal::cause::over_limit, "count", "max-pending-bytes", 800, 256});
+      to_response(runs::refusal{runs::refusal::cause::over_limit, "max-pending-bytes", 800, 256, "count"});
   EXPECT_EQ(answer.status, 422u);
   EXPECT_NE(answer.body.find("\"estimate\":800"), std::string::npos);
   EXPECT_NE(answer.body.find("\"limit\":256"), std::string::npos);
   EXPECT_FALSE(has_retry_after(answer));
+}
+
+TEST(write_problem, of_a_loop_that_is_behind_names_its_lag_and_invites_to_try_again) {
+  const auto answer = to_response(runs::refusal{runs::refusal::cause::loop_behind, "shed-lag", 51'000'000, 50'000'000});
+  EXPECT_EQ(answer.status, 503u);
+  EXPECT_TRUE(has_retry_after(answer));
+  EXPECT_NE(answer.body.find("\"lag_ms\":51.0"), std::string::npos);
+}
+
+TEST(write_problem, admits_a_partial_file_that_could_not_be_removed) {
+  auto error = failed(EIO);
+  error.left_behind = {EROFS, boost::system::system_category()};
+  const auto answer = to_response(error);
+  EXPECT_EQ(answer.body.find("nothing was kept"), std::string::npos);
+  EXPECT_NE(answer.body.find("partial file could not be removed"), std::string::npos);
 }
 
 }  // namespace

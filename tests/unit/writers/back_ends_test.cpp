@@ -14,11 +14,11 @@
 #include "tests/support/expected_records.hpp"
 #include "tests/support/fake_file.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "writers/back_end.hpp"
+#include "writers/file/blocking_file.hpp"
 #include "writers/file/pool_file.hpp"
-#include "writers/file/posix_file.hpp"
 #include "writers/file/uring_file.hpp"
-#include "writers/file/uring_support.hpp"
-#include "writers/record.hpp"
+#include "writers/methods/record.hpp"
 
 namespace loopscope::writers {
 namespace {
@@ -148,8 +148,8 @@ TEST_F(uring, file_cancels_what_waits) {
   const flood writes{back_end, 1000};
   back_end.cancel();
   io.run();
-  EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, static_cast<int>(ring_share::most_in_flight)},
-                                                   {ECANCELED, 1000 - static_cast<int>(ring_share::most_in_flight)}}));
+  EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, static_cast<int>(ring_limiter::max_in_flight)},
+                                                   {ECANCELED, 1000 - static_cast<int>(ring_limiter::max_in_flight)}}));
 }
 
 TEST_F(uring, file_is_in_order_when_awaited_writes_and_floods_follow_each_other) {

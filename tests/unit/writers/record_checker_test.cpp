@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "tests/support/expected_records.hpp"
-#include "writers/verify.hpp"
+#include "writers/run/verify.hpp"
 
 namespace loopscope::writers {
 namespace {

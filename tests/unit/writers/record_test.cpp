@@ -1,4 +1,4 @@
-#include "writers/record.hpp"
+#include "writers/methods/record.hpp"
 
 #include <gtest/gtest.h>
 

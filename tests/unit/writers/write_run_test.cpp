@@ -12,8 +12,8 @@
 #include "tests/support/print.hpp"
 #include "tests/support/run_coroutine.hpp"
 #include "tests/support/temporary_directory.hpp"
-#include "writers/file/uring_support.hpp"
-#include "writers/strategy.hpp"
+#include "writers/back_end.hpp"
+#include "writers/methods/write_task.hpp"
 
 namespace loopscope::writers {
 namespace {
@@ -27,62 +27,64 @@ class write_run : public ::testing::Test {
   file_result<write_report> run(const write_request& request, std::stop_token stop = {}) {
     return testing::run_coroutine(io_, run_write(request, environment_, progress_, std::move(stop)));
   }
-  std::filesystem::path output(method id) const { return output_path(directory_.path(), id); }
 
   asio::io_context io_;
   testing::temporary_directory directory_;
   io_pool pool_{4};
-  peak_memory_meter memory_;
+  system::peak_memory_meter memory_;
   write_environment environment_{directory_.path(), pool_, memory_};
   write_progress progress_;
 };
 
-class every_method : public write_run, public ::testing::WithParamInterface<std::tuple<method_info, back_end>> {
+class every_method_and_back_end : public write_run,
+                                  public ::testing::WithParamInterface<std::tuple<const method*, back_end>> {
  protected:
   void SetUp() override {
-    request_.id = std::get<0>(GetParam()).id;
+    request_.method = std::get<0>(GetParam());
     request_.io = {std::get<1>(GetParam()), "the test asks for it"};
     request_.count = 2000;
     if (request_.io.id != back_end::uring) return;
     if (const auto support = probe_uring(); !support.available) GTEST_SKIP() << support.reason;
   }
 
+  std::filesystem::path output() const { return output_path(directory_.path(), *request_.method); }
+
   write_request request_;
 };
 
 /// Every method on every back end that can carry it out.
-std::vector<std::tuple<method_info, back_end>> methods_and_back_ends() {
-  std::vector<std::tuple<method_info, back_end>> out;
+std::vector<std::tuple<const method*, back_end>> methods_and_back_ends() {
+  std::vector<std::tuple<const method*, back_end>> out;
   for (const auto& each : all_methods()) {
-    out.emplace_back(each, back_end::threads);
-    if (each.uses == back_end_use::any) out.emplace_back(each, back_end::uring);
+    out.emplace_back(&each, back_end::threads);
+    if (each.back_ends == back_end_use::any) out.emplace_back(&each, back_end::uring);
   }
   return out;
 }
 
-TEST_P(every_method, reports_what_it_wrote) {
+TEST_P(every_method_and_back_end, reports_what_it_wrote) {
   request_.verify = true;
   const auto report = run(request_);
   ASSERT_TRUE(report) << report.error().message();
-  EXPECT_EQ(report->bytes, std::filesystem::file_size(output(request_.id)));
-  EXPECT_EQ(report->file, output(request_.id));
+  EXPECT_EQ(report->bytes, std::filesystem::file_size(output()));
+  EXPECT_EQ(report->file, output());
   EXPECT_TRUE(report->content->complete);
-  EXPECT_EQ(report->io.has_value(), info(request_.id).uses != back_end_use::none);
+  EXPECT_EQ(report->io.has_value(), request_.method->back_ends != back_end_use::none);
   EXPECT_LE(report->queued, report->completed);
   EXPECT_FALSE(report->durable);
   EXPECT_EQ(report->sync_calls, 0u);
   EXPECT_GT(report->cpu.process_user.count() + report->cpu.process_system.count(), 0);
-  EXPECT_EQ(report->drains.has_value(), request_.id == method::stream);
+  EXPECT_EQ(report->drains.has_value(), request_.method->has_buffer);
   EXPECT_EQ(directory_.parts_left(), 0u);
-  if (request_.id != method::stream) {
+  if (!request_.method->has_buffer) {
     EXPECT_EQ(report->write_calls, 2000u);
   }
-  if (request_.id != method::callback || request_.io.id == back_end::uring) {
-    EXPECT_EQ(read_file(output(request_.id)), expected_records(2000));
+  if (request_.method->name != "callback" || request_.io.id == back_end::uring) {
+    EXPECT_EQ(read_file(output()), expected_records(2000));
   }
 }
 
-TEST_P(every_method, reaches_the_disk_when_asked) {
+TEST_P(every_method_and_back_end, reaches_the_disk_when_asked) {
   request_.durable = durability::disk;
   const auto report = run(request_);
   ASSERT_TRUE(report) << report.error().message();
@@ -91,22 +93,22 @@ TEST_P(every_method, reaches_the_disk_when_asked) {
   EXPECT_EQ(report->sync_calls, 2u);
 }
 
-TEST_P(every_method, leaves_the_earlier_file_when_cancelled) {
+TEST_P(every_method_and_back_end, leaves_the_earlier_file_when_cancelled) {
   ASSERT_TRUE(run(request_));
-  const std::string earlier = read_file(output(request_.id));
+  const std::string earlier = read_file(output());
   std::stop_source stop;
   stop.request_stop();
   const auto report = run(request_, stop.get_token());
   ASSERT_TRUE(report.has_error());
   EXPECT_EQ(report.error().code, asio::error::operation_aborted);
-  EXPECT_EQ(read_file(output(request_.id)), earlier);
+  EXPECT_EQ(read_file(output()), earlier);
   EXPECT_EQ(directory_.parts_left(), 0u);
 }
 
 /// A real short write and a real EFBIG, through the kernel's own limit.
-TEST_P(every_method, leaves_the_earlier_file_when_the_disk_says_no) {
+TEST_P(every_method_and_back_end, leaves_the_earlier_file_when_the_disk_says_no) {
   ASSERT_TRUE(run(request_));
-  const std::string earlier = read_file(output(request_.id));
+  const std::string earlier = read_file(output());
   rlimit unlimited{};
   ::getrlimit(RLIMIT_FSIZE, &unlimited);
   rlimit limited = unlimited;
@@ -120,17 +122,20 @@ TEST_P(every_method, leaves_the_earlier_file_when_the_disk_says_no) {
   ASSERT_TRUE(report.has_error());
   EXPECT_EQ(report.error().code.value(), EFBIG);
   EXPECT_EQ(report.error().operation, "write");
-  EXPECT_EQ(read_file(output(request_.id)), earlier);
+  EXPECT_EQ(read_file(output()), earlier);
   EXPECT_EQ(directory_.parts_left(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(back_ends, every_method, ::testing::ValuesIn(methods_and_back_ends()), [](const auto& each) {
-  return std::string{std::get<0>(each.param).name} + "_on_" + std::string{to_string(std::get<1>(each.param))};
-});
+INSTANTIATE_TEST_SUITE_P(of_the_table, every_method_and_back_end, ::testing::ValuesIn(methods_and_back_ends()),
+                         [](const auto& each) {
+                           return std::string{std::get<0>(each.param)->name} + "_on_" +
+                                  std::string{to_string(std::get<1>(each.param))};
+                         });
 
 TEST_F(write_run, reports_a_missing_directory) {
   write_environment nowhere{directory_.path() / "gone", pool_, memory_};
   write_request request;
+  request.method = find_method("sync");
   request.count = 1;
   const auto report = testing::run_coroutine(io_, run_write(request, nowhere, progress_, {}));
   ASSERT_TRUE(report.has_error());
@@ -139,7 +144,7 @@ TEST_F(write_run, reports_a_missing_directory) {
 
 TEST_F(write_run, of_a_stream_counts_a_write_for_every_drain_and_the_rest) {
   write_request request;
-  request.id = method::stream;
+  request.method = find_method("stream");
   const auto report = run(request);
   ASSERT_TRUE(report);
   EXPECT_EQ(report->bytes, 7'888'890u);
@@ -149,7 +154,7 @@ TEST_F(write_run, of_a_stream_counts_a_write_for_every_drain_and_the_rest) {
 
 TEST_F(write_run, of_a_callback_loses_the_order_and_nothing_else) {
   write_request request;
-  request.id = method::callback;
+  request.method = find_method("callback");
   request.count = 300'000;
   request.verify = true;
   const auto report = run(request);
@@ -161,13 +166,13 @@ TEST_F(write_run, of_a_callback_loses_the_order_and_nothing_else) {
 
 TEST_F(write_run, of_a_callback_gives_its_memory_back) {
   write_request request;
-  request.id = method::callback;
+  request.method = find_method("callback");
   request.count = 300'000;
   const auto report = run(request);
   ASSERT_TRUE(report);
   const auto& memory = report->memory;
   if (!memory.before_bytes || !memory.peak_bytes || !memory.after_bytes) GTEST_SKIP() << "no figures of memory here";
-  ASSERT_GT(*memory.peak_bytes, *memory.before_bytes + callback_memory_bytes(300'000) / 2);
+  ASSERT_GT(*memory.peak_bytes, *memory.before_bytes + request.method->memory_bytes(request) / 2);
   EXPECT_LT(*memory.after_bytes, (*memory.before_bytes + *memory.peak_bytes) / 2);
 }
 
