@@ -20,7 +20,7 @@ admin_plane::~admin_plane() {
 
 http::error_code admin_plane::listen(const cli::listen_address& at, std::vector<std::string> allowed_hosts) {
   const auto address = http::asio::ip::make_address(at.host);
-  router_.hosts(http::host_policy{address, std::move(allowed_hosts)});
+  router_.hosts(http::allowed_hosts{address, std::move(allowed_hosts)});
   return server_.listen({address, at.port});
 }
 

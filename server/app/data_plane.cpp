@@ -63,7 +63,7 @@ struct data_plane::part {
     routes::add_methods(router, service);
     routes::add_openapi(router, config.limits);
     routes::add_write(router, service, watch, config.allow_cross_site);
-    router.hosts(http::host_policy{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
+    router.hosts(http::allowed_hosts{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
     server = std::make_unique<http::server>(loop.context(), router, to_limits(config), &observer);
   }
 

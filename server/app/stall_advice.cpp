@@ -1,6 +1,6 @@
 #include "stall_advice.hpp"
 
-#include "server/http/query.hpp"
+#include "server/http/parse/target.hpp"
 #include "writers/method.hpp"
 
 namespace loopscope::app {

@@ -2,7 +2,7 @@
 
 #include "duration.hpp"
 #include "flags.hpp"
-#include "server/http/host.hpp"
+#include "server/http/parse/target.hpp"
 
 namespace loopscope::cli {
 namespace {

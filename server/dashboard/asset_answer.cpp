@@ -4,7 +4,7 @@
 #include <boost/beast/core/string.hpp>
 #include <utility>
 
-#include "server/http/host.hpp"
+#include "server/http/parse/target.hpp"
 
 namespace loopscope::dashboard {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "assets.hpp"
-#include "server/http/request.hpp"
+#include "server/http/parse/request.hpp"
 #include "server/http/response.hpp"
 
 namespace loopscope::dashboard {

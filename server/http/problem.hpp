@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "query.hpp"
+#include "parse/target.hpp"
 #include "response.hpp"
 
 namespace loopscope::http {

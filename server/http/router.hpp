@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "answer_writer.hpp"
-#include "host_policy.hpp"
-#include "request.hpp"
+#include "allowed_hosts.hpp"
+#include "observer.hpp"
+#include "parse/request.hpp"
 #include "response.hpp"
 
 namespace loopscope::http {
@@ -46,8 +46,8 @@ class router {
 
   /// By which Host names handlers may be reached (421 for others); any, until told. Fixed answers are the same
   /// for everyone and answer to any name.
-  void hosts(host_policy known) { hosts_ = std::move(known); }
-  const host_policy& hosts() const noexcept { return hosts_; }
+  void hosts(allowed_hosts known) { hosts_ = std::move(known); }
+  const allowed_hosts& hosts() const noexcept { return hosts_; }
 
   struct match {
     const route* found = nullptr;
@@ -60,7 +60,16 @@ class router {
  private:
   route& insert(verb method, std::string path);
   std::deque<route> routes_;  // addresses stay
-  host_policy hosts_;
+  allowed_hosts hosts_;
 };
+
+/// What is to be done with a request: run or send `serve`, or else send `answer`.
+struct dispatch_plan {
+  const route* serve = nullptr;
+  response answer;
+  std::string_view route_name = observer::other_route;
+};
+
+dispatch_plan plan_dispatch(const router& routes, const request& asked);
 
 }  // namespace loopscope::http

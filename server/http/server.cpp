@@ -36,7 +36,7 @@ class server::sweeper : public std::enable_shared_from_this<sweeper> {
     if (stopped_) return;
     const auto now = std::chrono::steady_clock::now();
     const auto due = policy_.tick(now);
-    wait();  // first: what the sweep does may run out of memory
+    wait();  // first, so that nothing in the sweep can end the sweeping
     shared_->registry.sweep(now, due);
   }
 
@@ -78,7 +78,7 @@ void server::stop_accepting() {
 
 void server::drain(std::function<void()> drained) {
   shared_->draining = true;
-  // The rest a turn later, when the loop has told of an accept that was done before the listener closed.
+  // The rest in the next turn, after the completion of an accept that finished before the listener closed.
   asio::post(shared_->loop, [shared = shared_, sweeping = std::weak_ptr(sweeper_), done = std::move(drained)] {
     if (sweeping.expired()) return;  // and so is the server
     shared->on_last_gone = [sweeping, done] {

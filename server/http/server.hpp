@@ -5,10 +5,10 @@
 
 #include "body_stream.hpp"
 #include "limits.hpp"
-#include "listener.hpp"
-#include "loop_state.hpp"
 #include "observer.hpp"
 #include "router.hpp"
+#include "serve/listener.hpp"
+#include "serve/loop_state.hpp"
 
 namespace loopscope::http {
 
@@ -36,10 +36,10 @@ class server {
   void start();
 
   void stop_accepting();
-  /// Closes idle connections at once and the others after the answer in hand (Connection: close), asks
-  /// streams to end, then calls `drained`. How long that may take is the caller's to decide: see abort().
+  /// Closes idle connections at once and the others after their current response (Connection: close), asks streams to
+  /// end, then calls `drained`. The caller decides how long that may take: see abort().
   void drain(std::function<void()> drained = {});
-  /// Closes everything; handlers that still run are told through client_gone(), and drained() follows them.
+  /// Closes all connections. Running handlers are told through client_gone(); drained() is called after the last one.
   void abort();
 
   std::size_t open_connections() const noexcept { return shared_->registry.open(); }

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "server/http/problem.hpp"
-#include "server/http/query.hpp"
+#include "server/http/parse/target.hpp"
 #include "server/runs/admission.hpp"
 #include "writers/write_run.hpp"
 

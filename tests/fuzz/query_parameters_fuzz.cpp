@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "invariant.hpp"
-#include "server/http/query.hpp"
+#include "server/http/parse/target.hpp"
 
 namespace loopscope::http {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "invariant.hpp"
-#include "server/http/request_reader.hpp"
+#include "server/http/parse/request_reader.hpp"
 
 namespace loopscope::http {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "invariant.hpp"
-#include "server/http/target.hpp"
+#include "server/http/parse/target.hpp"
 
 namespace loopscope::http {
 namespace {

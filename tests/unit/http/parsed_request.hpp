@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "server/http/request_reader.hpp"
+#include "server/http/parse/request_reader.hpp"
 
 namespace loopscope::http::test {
 

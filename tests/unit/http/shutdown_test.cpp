@@ -19,7 +19,7 @@ TEST(shutdown, closes_idle_connections_at_once) {
   auto fresh = server.connect();
   auto used = server.connect();
   ASSERT_EQ(used.ask(hello).status, 200);
-  ASSERT_TRUE(server.eventually([&] { return server.seen.opened == 2; }));
+  ASSERT_TRUE(server.eventually([&] { return server.open() == 2; }));
   server.drain();
   EXPECT_TRUE(fresh.at_end());
   EXPECT_TRUE(used.at_end());

@@ -17,8 +17,6 @@ namespace loopscope::http::test {
 /// Remembers what it was told.
 class recording_observer final : public observer {
  public:
-  void on_connection_opened(int, const tcp::endpoint&) noexcept override { ++opened; }
-  void on_connection_closed(int) noexcept override { ++closed; }
   void on_request_begin(int socket, const request&, std::string_view) noexcept override {
     last_socket = socket;
     ++begun;
@@ -32,8 +30,6 @@ class recording_observer final : public observer {
   int ended(const std::string& route, unsigned status) const;
   std::string last_failure() const;
 
-  std::atomic<int> opened{0};
-  std::atomic<int> closed{0};
   std::atomic<int> begun{0};
   std::atomic<int> accept_pauses{0};
   std::atomic<int> last_socket{-1};
@@ -71,6 +67,7 @@ class test_server {
   std::atomic<bool> release_waiters{false};
   std::atomic<int> most_begun_in_a_turn{0};
   server& http() { return *server_; }
+  std::size_t open() const { return server_->open_connections(); }
 
  private:
   task<response> wait(const request& asked);
