@@ -13,36 +13,38 @@ import yaml
 DOCKER = pathlib.Path(__file__).resolve().parents[2] / "docker"
 
 
-def promtool(*arguments):
+def promtool(*arguments: str | pathlib.Path) -> tuple[int, str]:
     done = subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 
 @unittest.skipUnless(shutil.which("promtool"), "promtool (Debian package prometheus) is not installed")
 class Metrics(unittest.TestCase):
-    def test_configuration_and_rules_are_valid(self):
+    def test_configuration_and_rules_are_valid(self) -> None:
         for what, name in (("config", "prometheus.yml"), ("rules", "rules.yml")):
             code, said = promtool("check", what, DOCKER / "prometheus" / name)
             self.assertEqual(code, 0, said)
 
-    def test_rules_alert_when_they_should_and_only_then(self):
+    def test_rules_alert_when_they_should_and_only_then(self) -> None:
         code, said = promtool("test", "rules", DOCKER / "prometheus" / "rules_test.yml")
         self.assertEqual(code, 0, said)
 
-    def test_every_alert_has_a_test(self):
+    def test_every_alert_has_a_test(self) -> None:
         rules = yaml.safe_load((DOCKER / "prometheus/rules.yml").read_text())
         tests = yaml.safe_load((DOCKER / "prometheus/rules_test.yml").read_text())["tests"]
         alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
-        told = {case["alertname"] for test in tests for case in test.get("alert_rule_test", ()) if case["exp_alerts"]}
-        self.assertEqual(alerts, told)
+        tested = {case["alertname"] for test in tests for case in test.get("alert_rule_test", ()) if case["exp_alerts"]}
+        self.assertEqual(alerts, tested)
 
-    def test_every_query_of_the_dashboard_is_valid(self):
+    def test_every_query_of_the_dashboard_is_valid(self) -> None:
         dashboard = json.loads((DOCKER / "grafana/dashboards/loopscope.json").read_text())
         queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
         queries += [each["expr"] for each in dashboard["annotations"]["list"]]
         self.assertGreater(len(queries), 10)
-        rules = [{"record": f"panel:{number}", "expr": query.replace("$__rate_interval", "1m").replace("$instance", ".+")}
-                 for number, query in enumerate(queries)]
+        rules = [
+            {"record": f"panel:{number}", "expr": query.replace("$__rate_interval", "1m").replace("$instance", ".+")}
+            for number, query in enumerate(queries)
+        ]
         with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
             yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
             file.flush()
@@ -51,26 +53,26 @@ class Metrics(unittest.TestCase):
 
 
 class Compose(unittest.TestCase):
-    def test_publish_on_loopback_only(self):
+    def test_publish_on_loopback_only(self) -> None:
         for name in DOCKER.glob("compose*.yaml"):
-            for mapping in re.findall(r'ports: \[(.*)\]', name.read_text()):
+            for mapping in re.findall(r"ports: \[(.*)\]", name.read_text()):
                 for port in re.findall(r'"([^"]*)"', mapping):
                     self.assertTrue(port.startswith("127.0.0.1:"), f"{name}: {port}")
 
 
 class Manifests(unittest.TestCase):
-    def setUp(self):
+    def setUp(self) -> None:
         self.documents = list(yaml.safe_load_all((DOCKER / "kubernetes.yaml").read_text()))
         self.pod = next(each for each in self.documents if each["kind"] == "Deployment")["spec"]["template"]
         self.container = self.pod["spec"]["containers"][0]
 
-    def test_services_find_the_pods_and_their_ports(self):
+    def test_services_find_the_pods_and_their_ports(self) -> None:
         names = {port["name"] for port in self.container["ports"]}
         for service in (each for each in self.documents if each["kind"] == "Service"):
             self.assertLessEqual(service["spec"]["selector"].items(), self.pod["metadata"]["labels"].items())
             self.assertLessEqual({port["targetPort"] for port in service["spec"]["ports"]}, names)
 
-    def test_no_privilege(self):
+    def test_no_privilege(self) -> None:
         spec, own = self.pod["spec"]["securityContext"], self.container["securityContext"]
         self.assertTrue(spec["runAsNonRoot"])
         self.assertEqual(spec["seccompProfile"], {"type": "RuntimeDefault"})
@@ -81,8 +83,8 @@ class Manifests(unittest.TestCase):
         for forbidden in ("hostNetwork", "hostPID", "hostIPC"):
             self.assertNotIn(forbidden, self.pod["spec"])
 
-    def test_a_blocked_loop_is_taken_out_and_never_killed(self):
-        # /healthz is served by the loop itself: as a liveness probe it would kill who is busy.
+    def test_a_blocked_loop_is_taken_out_and_never_killed(self) -> None:
+        # /healthz is served by the loop itself: as a liveness probe it would kill a busy service.
         self.assertEqual(self.container["livenessProbe"]["httpGet"], {"path": "/livez", "port": "admin"})
         self.assertEqual(self.container["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "admin"})
         stack = yaml.safe_load((DOCKER / "stack.yaml").read_text())
@@ -90,14 +92,34 @@ class Manifests(unittest.TestCase):
 
 
 class Seccomp(unittest.TestCase):
-    def test_allows_io_uring_and_no_new_namespace(self):
+    def test_allows_io_uring_and_no_new_namespace(self) -> None:
         profile = json.loads((DOCKER / "seccomp-iouring.json").read_text())
         self.assertEqual(profile["defaultAction"], "SCMP_ACT_ERRNO")
-        always = {name for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" and "args" not in rule
-                  for name in rule["names"]}
+        always = {
+            name
+            for rule in profile["syscalls"]
+            if rule["action"] == "SCMP_ACT_ALLOW" and "args" not in rule
+            for name in rule["names"]
+        }
         self.assertLessEqual({"io_uring_setup", "io_uring_enter", "io_uring_register"}, always)
-        self.assertTrue(always.isdisjoint({"bpf", "clone", "clone3", "kexec_load", "keyctl", "mount", "perf_event_open",
-                                           "setns", "unshare", "userfaultfd", "init_module", "socket"}))
+        self.assertTrue(
+            always.isdisjoint(
+                {
+                    "bpf",
+                    "clone",
+                    "clone3",
+                    "kexec_load",
+                    "keyctl",
+                    "mount",
+                    "perf_event_open",
+                    "setns",
+                    "unshare",
+                    "userfaultfd",
+                    "init_module",
+                    "socket",
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

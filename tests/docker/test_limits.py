@@ -11,7 +11,7 @@ MEMORY = ("--memory", "128m", "--memory-swap", "128m")
 
 
 class Memory(unittest.TestCase):
-    def test_budget_follows_the_limit_and_a_flood_beyond_it_is_refused(self):
+    def test_budget_follows_the_limit_and_a_flood_beyond_it_is_refused(self) -> None:
         with Container(*MEMORY) as service:
             config = ask_json(service.admin_port, "/info")["config"]
             self.assertEqual(config["container"]["memory_limit_bytes"], 128 * MIB)
@@ -33,8 +33,10 @@ class Memory(unittest.TestCase):
             self.assertFalse(service.state()["OOMKilled"])
             self.assertEqual(service.state()["Status"], "running")
 
-    def test_budget_that_is_set_is_believed_and_the_kernel_has_the_last_word(self):
-        with Container(*MEMORY, "--env", "LOOPSCOPE_MAX_PENDING_BYTES=4GiB", "--env", "LOOPSCOPE_MAX_CONNECTION_BYTES=8MiB") as service:
+    def test_budget_that_is_set_is_believed_and_the_kernel_has_the_last_word(self) -> None:
+        with Container(
+            *MEMORY, "--env", "LOOPSCOPE_MAX_PENDING_BYTES=4GiB", "--env", "LOOPSCOPE_MAX_CONNECTION_BYTES=8MiB"
+        ) as service:
             container = ask_json(service.admin_port, "/info")["config"]["container"]
             self.assertEqual(container["derived"], [])
             with self.assertRaises((OSError, http.client.HTTPException)):
@@ -42,14 +44,14 @@ class Memory(unittest.TestCase):
             docker("wait", service.name)
             self.assertEqual(service.state()["ExitCode"], 137)
 
-    def test_quota_lowers_the_pool(self):
+    def test_quota_lowers_the_pool(self) -> None:
         with Container("--cpus", "1") as service:
             config = ask_json(service.admin_port, "/info")["config"]
             self.assertEqual((config["container"]["cpu_quota"], config["pool_threads"]), (1.0, 2))
 
 
 class Volume(unittest.TestCase):
-    def test_full_is_told_and_the_service_and_its_earlier_file_survive(self):
+    def test_full_is_told_and_the_service_and_its_earlier_file_survive(self) -> None:
         with Container("--read-only", "--tmpfs", "/data:size=4m,uid=10001") as service:
             self.assertEqual(ask(service.port, "/write?method=stream&count=100000")[0], 200)
             status, problem = ask(service.port, "/write?method=stream&count=1000000")

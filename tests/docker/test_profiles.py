@@ -8,6 +8,8 @@ import tempfile
 import threading
 import unittest
 import urllib.parse
+from collections.abc import Callable
+from typing import Any
 
 import jsonschema
 
@@ -18,12 +20,12 @@ HAPROXY = "haproxy:2.8"
 PROMETHEUS = "prom/prometheus:v2.53.0"
 
 
-def needs(image):
+def needs(image: str) -> Callable[[type], type]:
     return unittest.skipUnless(has_image(image), f"image {image} is not here and cannot be pulled")
 
 
 class Default(unittest.TestCase):
-    def test_serves_the_page_confined_on_loopback(self):
+    def test_serves_the_page_confined_on_loopback(self) -> None:
         with Project() as project:
             project.run("up", "-d")
             port, admin = project.port("loopscope", 8080), project.port("loopscope", 8081)
@@ -37,13 +39,16 @@ class Default(unittest.TestCase):
             self.assertEqual(host["Memory"], 512 << 20)
             self.assertTrue(any("no-new-privileges" in option for option in host["SecurityOpt"]))
             self.assertEqual(host["LogConfig"]["Config"]["mode"], "non-blocking")
-            addresses = {binding["HostIp"] for bindings in container["NetworkSettings"]["Ports"].values()
-                         for binding in bindings or ()}
+            addresses = {
+                binding["HostIp"]
+                for bindings in container["NetworkSettings"]["Ports"].values()
+                for binding in bindings or ()
+            }
             self.assertEqual(addresses, {"127.0.0.1"})
 
 
 class IoUring(unittest.TestCase):
-    def test_is_had_with_its_file_and_nothing_else_is_lost(self):
+    def test_is_had_with_its_file_and_nothing_else_is_lost(self) -> None:
         with Project(files=("compose.yaml", "compose.iouring.yaml")) as project:
             project.run("up", "-d")
             port, admin = project.port("loopscope", 8080), project.port("loopscope", 8081)
@@ -55,10 +60,23 @@ class IoUring(unittest.TestCase):
 
 
 class Load(unittest.TestCase):
-    def test_leaves_the_report_in_the_folder(self):
+    def test_leaves_the_report_in_the_folder(self) -> None:
         with tempfile.TemporaryDirectory() as folder, Project("load", report_folder=folder) as project:
-            project.run("run", "--rm", "load", "--quick", "--methods", "sync,stream", "--count", "200000",
-                        "--window", "1", "--idle", "1", timeout=300)
+            project.run(
+                "run",
+                "--rm",
+                "load",
+                "--quick",
+                "--methods",
+                "sync,stream",
+                "--count",
+                "200000",
+                "--window",
+                "1",
+                "--idle",
+                "1",
+                timeout=300,
+            )
             found = next(pathlib.Path(folder).glob("*/results.json"))
             results = json.loads(found.read_text())
             self.assertEqual([entry["outcome"] for entry in results["entries"]], ["measured", "measured"])
@@ -72,19 +90,21 @@ class Load(unittest.TestCase):
 
 @needs(HAPROXY)
 class Balancer(unittest.TestCase):
-    def states(self, project):
+    def states(self, project: Project) -> dict[str, str]:
         text = ask(project.port("balancer", 8404), "/;csv")[1].removeprefix("# ")
-        return {row["svname"]: row["status"] for row in csv.DictReader(io.StringIO(text))
-                if row["pxname"] == "readyz-retry"}
+        return {
+            row["svname"]: row["status"] for row in csv.DictReader(io.StringIO(text)) if row["pxname"] == "readyz-retry"
+        }
 
-    def test_loses_no_request_when_a_replica_is_killed_or_blocked(self):
+    def test_loses_no_request_when_a_replica_is_killed_or_blocked(self) -> None:
         with tempfile.TemporaryDirectory() as folder, Project("balancer", "lesson", report_folder=folder) as project:
             project.run("up", "-d", *REPLICAS, "balancer")
             port = project.port("balancer", 8090)
             wait_until(lambda: all(self.states(project)[each].startswith("UP") for each in REPLICAS), "all up")
 
-            project.run("run", "--rm", "lesson", "--block", "3", "--only", "l4,readyz-retry",
-                        "--json", "/reports/balancer.json")
+            project.run(
+                "run", "--rm", "lesson", "--block", "3", "--only", "l4,readyz-retry", "--json", "/reports/balancer.json"
+            )
             found = json.loads((pathlib.Path(folder) / "balancer.json").read_text())["results"]
             unnoticed, noticed = found
             self.assertIsNone(unnoticed["out_after_ms"])  # the kernel accepts for a blocked loop
@@ -100,12 +120,13 @@ class Balancer(unittest.TestCase):
 
 @needs(PROMETHEUS)
 class Metrics(unittest.TestCase):
-    def query(self, port, expression):
+    def query(self, port: int, expression: str) -> list[Any]:
         answer = ask_json(port, "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
         self.assertEqual(answer["status"], "success", answer)
-        return answer["data"]["result"]
+        result: list[Any] = answer["data"]["result"]
+        return result
 
-    def test_scrapes_every_replica_and_answers_every_query_of_the_dashboard(self):
+    def test_scrapes_every_replica_and_answers_every_query_of_the_dashboard(self) -> None:
         with Project("balancer", "metrics") as project:
             project.run("up", "-d", "loopscope", *REPLICAS, "prometheus")
             port = project.port("prometheus", 9090)

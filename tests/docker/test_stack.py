@@ -15,7 +15,7 @@ ALLOWED = os.environ.get("LOOPSCOPE_TEST_SWARM") == "1"
 @unittest.skipUnless(ALLOWED, "LOOPSCOPE_TEST_SWARM=1 lets this test make the engine a Swarm of one")
 @unittest.skipUnless(has_image("haproxy:2.8"), "image haproxy:2.8 is not here and cannot be pulled")
 class Stack(unittest.TestCase):
-    def setUp(self):
+    def setUp(self) -> None:
         self.name = "loopscopetest" + uuid.uuid4().hex[:6]
         if json.loads(docker("info", "--format", "{{json .Swarm}}"))["LocalNodeState"] == "inactive":
             docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377")
@@ -23,7 +23,7 @@ class Stack(unittest.TestCase):
         self.addCleanup(self.remove)
         docker("stack", "deploy", "--resolve-image", "never", "--compose-file", DOCKER / "stack.yaml", self.name)
 
-    def remove(self):
+    def remove(self) -> None:
         tasks = docker("ps", "-aq", "--filter", f"label=com.docker.stack.namespace={self.name}").split()
         docker("stack", "rm", self.name, check=False)
         deadline = time.monotonic() + 60
@@ -33,20 +33,30 @@ class Stack(unittest.TestCase):
         if tasks:
             docker("rm", "--force", "--volumes", *tasks, check=False)
 
-    def replicas(self):
+    def replicas(self) -> list[str]:
         return docker("ps", "-q", "--filter", f"name={self.name}_replica", "--filter", "health=healthy").split()
 
-    def answers(self, replica):
-        """Whether the balancer answers one of the replicas."""
-        return subprocess.run(["docker", "exec", replica, "loopscope", "healthcheck", "--url",
-                               "http://balancer:8090/hello"], capture_output=True, timeout=30).returncode == 0
+    def three_healthy_replicas(self) -> list[str]:
+        wait_until(lambda: len(self.replicas()) == 3, "three healthy replicas", 120)
+        return self.replicas()
 
-    def test_serves_and_replaces_a_killed_replica(self):
-        before = wait_until(lambda: len(self.replicas()) == 3 and self.replicas(), "three healthy replicas", 120)
+    def answers(self, replica: str) -> bool:
+        """Whether the balancer answers one of the replicas."""
+        return (
+            subprocess.run(
+                ["docker", "exec", replica, "loopscope", "healthcheck", "--url", "http://balancer:8090/hello"],
+                capture_output=True,
+                timeout=30,
+            ).returncode
+            == 0
+        )
+
+    def test_serves_and_replaces_a_killed_replica(self) -> None:
+        before = self.three_healthy_replicas()
         wait_until(lambda: self.answers(before[0]), "the balancer's answer")
         docker("kill", before[2])
         self.assertTrue(all(self.answers(before[0]) for _ in range(20)))
-        after = wait_until(lambda: len(self.replicas()) == 3 and self.replicas(), "three healthy replicas again", 120)
+        after = self.three_healthy_replicas()
         self.assertNotIn(before[2], after)
         self.assertTrue(self.answers(after[0]))
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Kills the service with SIGKILL at random moments of random writes, starts it again at once and looks at what is there.
+"""Kills the service with SIGKILL at random moments of random writes, starts it again at once and checks the directory.
 
     tests/soak/kill.py --binary build/bin/loopscope --kills 300
 
-At once means that the killed process may still be ending, with its memory to be freed and its writes to be waited for.
-When the next one serves, each METHOD.txt holds the complete content of some run, byte for byte, or does not exist yet;
-no .part of ours is left, and what is not ours is unchanged. Exits 1 the first time that one of this is not so, or when
-no kill met a write of each back end.
+"At once" means that the killed process may still be ending while the next one starts. When the next one serves, each
+METHOD.txt holds the complete content of some run or does not exist, no .part of the service is left, and other files
+are unchanged. Exits 1 at the first violation, and when no kill met a write of each back end.
 """
 
 import argparse
@@ -21,123 +20,126 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration" / "service"))
+sys.path.insert(0, str(HERE.parent / "support"))
 
-METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
-WITH_BACK_END = ("promise", "callback", "stream")
+from loopscope import METHODS, WITH_BACK_END, Loopscope, expected_text, holds_every_record  # noqa: E402
+from seed import printed_seed  # noqa: E402
+
 COUNTS = (20_000, 50_000, 100_000)
-LONGEST_LIFE_S = 0.25
+MAX_LIFE_S = 0.25
 WRITERS = 2
-NOT_OURS = {"notes.part": b"somebody's", "sync.txt.part": b"not a name that we give", "stream.txt.backup": b"kept"}
-PARTS_NOT_OURS = [name for name in NOT_OURS if name.endswith(".part")]
+OTHERS = {"notes.part": b"somebody's", "sync.txt.part": b"not a name that we give", "stream.txt.backup": b"kept"}
+PARTS_OF_OTHERS = [name for name in OTHERS if name.endswith(".part")]
 
 
-class Witness:
-    """Knows every content that a complete file may have."""
+class Contents:
+    """Every content that a complete file may have."""
 
-    def __init__(self):
-        from loopscope import expected_text, holds_every_record
-        self.holds_every_record_ = holds_every_record
-        self.whole_ = {len(text): (count, text) for count in COUNTS for text in (expected_text(count),)}
+    def __init__(self) -> None:
+        self._texts = {len(text): (count, text) for count in COUNTS for text in (expected_text(count),)}
 
-    def is_whole(self, method, content):
-        count, text = self.whole_.get(len(content), (0, None))
-        if text is None:
+    def has(self, method: str, content: bytes) -> bool:
+        if len(content) not in self._texts:
             return False
-        return content == text or (method == "callback" and self.holds_every_record_(content, count))
-
-
-def back_ends(service):
-    uring = json.loads(service.ask_admin("/info")[1])["io_uring"]["available"]
-    return ("threads", "uring") if uring else ("threads",)
+        count, text = self._texts[len(content)]
+        return content == text or (method == "callback" and holds_every_record(content, count))
 
 
 class Writer(threading.Thread):
     """Writes until the service is gone."""
 
-    def __init__(self, service, pick, ios, completed):
+    def __init__(
+        self, service: Loopscope, choices: random.Random, ios: tuple[str, ...], completed: collections.Counter[str]
+    ) -> None:
         super().__init__()
-        self.service_, self.pick_, self.ios_, self.completed_ = service, pick, ios, completed
-        self.asked = None  # the back end of the write under way
+        self._service, self._choices, self._ios, self._completed = service, choices, ios, completed
+        self.current_io: str | None = None  # the back end of the running write
 
-    def run(self):
-        connection = self.service_.connect()
+    def run(self) -> None:
+        connection = self._service.connect()
         while True:
-            method, count, io = self.pick_.choice(METHODS), self.pick_.choice(COUNTS), self.pick_.choice(self.ios_)
+            method, count = self._choices.choice(METHODS), self._choices.choice(COUNTS)
+            io = self._choices.choice(self._ios)
             io = io if method in WITH_BACK_END else "none"
             try:
-                self.asked = io
+                self.current_io = io
                 connection.request("GET", f"/write?method={method}&count={count}" + f"&io={io}" * (io != "none"))
-                answer = connection.getresponse()
-                answer.read()
-            except (OSError, http.client.HTTPException):  # it was killed
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException):  # the service was killed
                 connection.close()
                 return
-            self.completed_[io] += answer.status == 200
+            self._completed[io] += response.status == 200
 
 
-def check(directory, witness):
-    left = {path.name for path in directory.glob("*.part")} - set(NOT_OURS)
+def check(directory: pathlib.Path, contents: Contents) -> None:
+    left = {path.name for path in directory.glob("*.part")} - set(OTHERS)
     if left:
         raise AssertionError(f"left over after a start: {sorted(left)}")
     for method in METHODS:
         path = directory / f"{method}.txt"
-        if path.exists() and not witness.is_whole(method, path.read_bytes()):
-            raise AssertionError(f"{path.name} is not whole: {path.stat().st_size} bytes")
-    for name, content in NOT_OURS.items():
+        if path.exists() and not contents.has(method, path.read_bytes()):
+            raise AssertionError(f"{path.name} is not complete: {path.stat().st_size} bytes")
+    for name, content in OTHERS.items():
         if (directory / name).read_bytes() != content:
-            raise AssertionError(f"{name} is not ours and was changed")
+            raise AssertionError(f"{name} does not belong to the service and was changed")
 
 
-def kill_often(kills, seed):
-    """What happened, or an AssertionError."""
-    from loopscope import Loopscope
-    pick, witness = random.Random(seed), Witness()
-    completed, met, parts_met = collections.Counter(), collections.Counter(), 0
-    with tempfile.TemporaryDirectory(prefix="loopscope-kill.") as name, contextlib.ExitStack() as dead:
+def kill_often(binary: str, kills: int, seed: int) -> dict[str, Any]:
+    """Returns what happened. Raises AssertionError at the first violation."""
+    choices, contents = random.Random(seed), Contents()
+    completed: collections.Counter[str] = collections.Counter()
+    met: collections.Counter[str] = collections.Counter()
+    parts_met = 0
+    ios: tuple[str, ...] = ("threads",)
+    with tempfile.TemporaryDirectory(prefix="loopscope-kill.") as name, contextlib.ExitStack() as killed:
         directory = pathlib.Path(name)
-        for other, content in NOT_OURS.items():
+        for other, content in OTHERS.items():
             (directory / other).write_bytes(content)
         for number in range(kills + 1):
-            service = Loopscope(data_dir=directory).__enter__()
-            dead.close()  # now there is time to wait for the one before
-            dead.callback(service.__exit__)
-            check(directory, witness)
+            service = Loopscope(data_dir=directory, binary=binary).__enter__()
+            killed.close()  # only now is there time to wait for the killed process
+            killed.callback(service.__exit__)
+            check(directory, contents)
             if number == kills:
                 break
-            ios = back_ends(service)
-            writers = [Writer(service, random.Random(pick.random()), ios, completed) for _ in range(WRITERS)]
-            for each in writers:
-                each.start()
-                dead.callback(each.join)
-            time.sleep(pick.uniform(0, LONGEST_LIFE_S))
-            asked = [each.asked for each in writers if each.asked]
+            if number == 0 and service.has_io_uring():
+                ios = ("threads", "uring")
+            writers = [Writer(service, random.Random(choices.random()), ios, completed) for _ in range(WRITERS)]
+            for writer in writers:
+                writer.start()
+                killed.callback(writer.join)
+            time.sleep(choices.uniform(0, MAX_LIFE_S))
+            running = [writer.current_io for writer in writers if writer.current_io]
             service.process.kill()
-            met.update(asked)
-            parts_met += len(service.parts()) > len(PARTS_NOT_OURS)
+            met.update(running)
+            parts_met += len(service.parts()) > len(PARTS_OF_OTHERS)
         missed = [io for io in (*ios, "none") if met[io] == 0]
         if missed or parts_met == 0:
             raise AssertionError(f"no kill met a write: {missed or 'no part was seen'}")
-    return {"kills": kills, "kills_that_left_a_part": parts_met, "writes_met": dict(met),
-            "completed_writes": dict(completed), "seed": seed}
+    return {
+        "kills": kills,
+        "kills_that_left_a_part": parts_met,
+        "writes_met": dict(met),
+        "completed_writes": dict(completed),
+    }
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default=str(HERE.parents[1] / "build" / "bin" / "loopscope"))
+    parser.add_argument("--binary", default=os.environ.get("LOOPSCOPE_BINARY", "build/bin/loopscope"))
     parser.add_argument("--kills", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    os.environ["LOOPSCOPE_BINARY"] = options.binary
     started = time.monotonic()
     try:
-        done = kill_often(options.kills, options.seed)
-    except AssertionError as wrong:
-        print(f"kill.py: {wrong}", file=sys.stderr)
+        happened = kill_often(options.binary, options.kills, printed_seed())
+    except AssertionError as violation:
+        print(f"kill.py: {violation}", file=sys.stderr)
         return 1
-    print(json.dumps({**done, "seconds": round(time.monotonic() - started)}))
+    print(json.dumps({**happened, "seconds": round(time.monotonic() - started)}))
     return 0
 
 

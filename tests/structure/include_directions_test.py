@@ -3,6 +3,7 @@
 import pathlib
 import re
 import unittest
+from collections.abc import Iterable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -37,10 +38,10 @@ FOREIGN = {
 }
 
 
-def folder_of(path: pathlib.PurePath, folders) -> str | None:
+def folder_of(path: pathlib.PurePath, folders: Iterable[str]) -> str | None:
     text = path.as_posix()
     fitting = [folder for folder in folders if text == folder or text.startswith(folder + "/")]
-    return max(fitting, key=len, default=None)
+    return max(fitting, key=len) if fitting else None
 
 
 def included_path(source: pathlib.Path, name: str) -> pathlib.PurePath:
@@ -50,7 +51,7 @@ def included_path(source: pathlib.Path, name: str) -> pathlib.PurePath:
     return pathlib.PurePath(name)
 
 
-def violations(source: pathlib.Path, text: str):
+def violations(source: pathlib.Path, text: str) -> Iterator[str]:
     relative = source.relative_to(ROOT)
     folder = folder_of(relative, MAY_INCLUDE)
     if folder is None:
@@ -65,7 +66,7 @@ def violations(source: pathlib.Path, text: str):
 
 
 class IncludeDirections(unittest.TestCase):
-    def test_every_include_keeps_its_folders_promise(self):
+    def test_every_include_keeps_its_folders_promise(self) -> None:
         sources = [
             path
             for top in ("writers", "server", "load")
@@ -76,7 +77,7 @@ class IncludeDirections(unittest.TestCase):
         found = [line for path in sources for line in violations(path, path.read_text())]
         self.assertEqual(found, [])
 
-    def test_a_forbidden_include_is_found(self):
+    def test_a_forbidden_include_is_found(self) -> None:
         source = ROOT / "writers" / "back_end.cpp"
         self.assertEqual(len(list(violations(source, '#include "server/http/request.hpp"\n'))), 1)
         self.assertEqual(len(list(violations(source, "#include <boost/beast/http.hpp>\n"))), 1)

@@ -14,17 +14,17 @@ def lines_that_dump(text: str) -> list[str]:
 
 
 class JsonText(unittest.TestCase):
-    def test_the_server_dumps_json_in_one_place(self):
+    def test_the_server_dumps_json_in_one_place(self) -> None:
         sources = [path for path in (ROOT / "server").rglob("*.[ch]pp") if path != THE_ONE]
         self.assertGreater(len(sources), 50)
         self.assertEqual([(path.name, line) for path in sources for line in lines_that_dump(path.read_text())], [])
 
-    def test_no_dump_anywhere_is_strict(self):
+    def test_no_dump_anywhere_is_strict(self) -> None:
         for path in [THE_ONE, *(ROOT / "load").rglob("*.[ch]pp")]:
             for line in lines_that_dump(path.read_text()):
                 self.assertIn("error_handler_t::replace", line, path)
 
-    def test_another_one_is_found(self):
+    def test_another_one_is_found(self) -> None:
         self.assertEqual(lines_that_dump("a;\n  return json.dump(2);\n"), ["return json.dump(2);"])
 
 

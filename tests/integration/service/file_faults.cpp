@@ -74,12 +74,16 @@ int rename(const char* from, const char* to) noexcept {
   return plain(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
-/// Of the directory in FAULT_GONE_MOUNT: waits for as long as a file of its name and ".gone" is there.
+/// For the directory in FAULT_GONE_MOUNT: waits while the file DIRECTORY.gone exists, and creates DIRECTORY.waiting
+/// then.
 int stat(const char* path, struct stat* into) noexcept {
   static const char* mount = ::getenv("FAULT_GONE_MOUNT");
   if (mount != nullptr && std::strcmp(path, mount) == 0) {
     const std::string gone = std::string{mount} + ".gone";
-    while (::access(gone.c_str(), F_OK) == 0) ::usleep(10'000);
+    while (::access(gone.c_str(), F_OK) == 0) {
+      ::close(::open((std::string{mount} + ".waiting").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+      ::usleep(10'000);
+    }
   }
   return ::fstatat(AT_FDCWD, path, into, 0);
 }

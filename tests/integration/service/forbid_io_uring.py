@@ -1,4 +1,4 @@
-"""Makes io_uring_setup(2) fail in the process that calls it and in those it starts, as container profiles do."""
+"""Makes io_uring_setup(2) fail in the calling process and its children, as container profiles do."""
 
 import ctypes
 import struct
@@ -18,12 +18,16 @@ class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def forbid_io_uring(error_value):
-    instructions = b"".join(struct.pack("=HBBI", *each) for each in (
-        (LOAD_WORD_ABSOLUTE, 0, 0, 0),
-        (JUMP_IF_EQUAL, 0, 1, IO_URING_SETUP),
-        (RETURN, 0, 0, SECCOMP_RET_ERRNO | error_value),
-        (RETURN, 0, 0, SECCOMP_RET_ALLOW)))
+def forbid_io_uring(error_value: int) -> None:
+    instructions = b"".join(
+        struct.pack("=HBBI", *each)
+        for each in (
+            (LOAD_WORD_ABSOLUTE, 0, 0, 0),
+            (JUMP_IF_EQUAL, 0, 1, IO_URING_SETUP),
+            (RETURN, 0, 0, SECCOMP_RET_ERRNO | error_value),
+            (RETURN, 0, 0, SECCOMP_RET_ALLOW),
+        )
+    )
     libc = ctypes.CDLL(None, use_errno=True)
     program = Program(len(instructions) // 8, instructions)
     for call in ((PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)):

@@ -1,77 +1,76 @@
-"""A client that sends bytes as they are, and reads what comes back without forgiving anything."""
+"""An HTTP client that sends bytes unchanged and accepts only what the standard allows in return."""
 
+import contextlib
+import dataclasses
 import re
 import socket
 import threading
+from collections.abc import Mapping
+from typing import Self
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) [ -~]+")
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status = status
-        self.headers = headers
-        self.body = body
+@dataclasses.dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class RawClient:
     """A context manager: one connection. Every wait ends after `timeout` seconds."""
 
-    def __init__(self, address, timeout=10):
+    def __init__(self, address: tuple[str, int], timeout: float = 10) -> None:
         self.socket = socket.create_connection(address, timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer_ = b""
-        self.sender_ = None
+        self._buffer = b""
+        self._sender: threading.Thread | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
-        if self.sender_:
-            self.sender_.join()
+        if self._sender:
+            self._sender.join()
 
-    def send(self, data):
-        """Sends beside whatever is read: a server may answer and close before it has read all of it."""
+    def send(self, data: bytes) -> None:
+        """Sends large data on a thread: a server may respond and close before it has read everything."""
         if len(data) < 32_768:
-            try:
-                self.socket.sendall(data)
-            except OSError:
-                pass
+            self._send(data)
             return
-        self.sender_ = threading.Thread(target=self.blocking_send_, args=(data,))
-        self.sender_.start()
+        self._sender = threading.Thread(target=self._send, args=(data,))
+        self._sender.start()
 
-    def blocking_send_(self, data):
-        try:
+    def _send(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # what the server made of it is seen in its response
             self.socket.sendall(data)
-        except OSError:
-            pass
 
-    def half_close(self):
+    def half_close(self) -> None:
         self.socket.shutdown(socket.SHUT_WR)
 
-    def more_(self):
+    def _receive(self) -> bool:
         data = self.socket.recv(65_536)
-        self.buffer_ += data
+        self._buffer += data
         return bool(data)
 
-    def read_until_(self, mark):
-        while mark not in self.buffer_:
-            if not self.more_():
-                raise EOFError("the connection ended inside an answer" if self.buffer_ else "no answer")
-        text, self.buffer_ = self.buffer_.split(mark, 1)
+    def _read_until(self, mark: bytes) -> bytes:
+        while mark not in self._buffer:
+            if not self._receive():
+                raise EOFError("the connection ended inside a response" if self._buffer else "no response")
+        text, self._buffer = self._buffer.split(mark, 1)
         return text
 
-    def answer(self, headless=False):
-        """The next answer, interim ones included. Raises EOFError, ValueError or OSError."""
-        lines = self.read_until_(b"\r\n\r\n").split(b"\r\n")
+    def answer(self, headless: bool = False) -> Response:
+        """The next response, interim ones included. Raises EOFError, ValueError or OSError."""
+        lines = self._read_until(b"\r\n\r\n").split(b"\r\n")
         line = STATUS_LINE.fullmatch(lines[0])
         if not line:
             raise ValueError(f"no status line: {lines[0]!r}")
         status = int(line.group(1))
-        headers = {}
+        headers: dict[str, str] = {}
         for each in lines[1:]:
             name, colon, value = each.decode("latin-1").partition(": ")
             if not colon or not re.fullmatch(r"[A-Za-z-]+", name) or not re.fullmatch(r"[ -~]*", value):
@@ -79,21 +78,21 @@ class RawClient:
             if name.lower() in headers:
                 raise ValueError(f"repeated header: {each!r}")
             headers[name.lower()] = value
-        return Answer(status, headers, self.body_(status, headers, headless))
+        return Response(status, headers, self._body(status, headers, headless))
 
-    def body_(self, status, headers, headless):
+    def _body(self, status: int, headers: Mapping[str, str], headless: bool) -> bytes:
         if headless or status < 200 or status in (204, 304):
             return b""
         size = int(headers["content-length"])
-        while len(self.buffer_) < size:
-            if not self.more_():
+        while len(self._buffer) < size:
+            if not self._receive():
                 raise EOFError("the connection ended inside a body")
-        body, self.buffer_ = self.buffer_[:size], self.buffer_[size:]
+        body, self._buffer = self._buffer[:size], self._buffer[size:]
         return body
 
-    def rest(self):
-        """What comes until the server closes in order; a reset or silence raises OSError."""
-        while self.more_():
+    def rest(self) -> bytes:
+        """Everything until the server closes in order. Raises OSError after a reset or a time-out."""
+        while self._receive():
             pass
-        rest, self.buffer_ = self.buffer_, b""
+        rest, self._buffer = self._buffer, b""
         return rest

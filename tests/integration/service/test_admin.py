@@ -1,4 +1,4 @@
-"""The admin plane of the real service while its data plane is blocked: it sees, it says, it keeps its pace."""
+"""The admin plane of the real service while its data plane is blocked: it observes, reports and keeps responding."""
 
 import http.client
 import json
@@ -7,12 +7,13 @@ import signal
 import threading
 import time
 import unittest
+from typing import Any
 
 from loopscope import Loopscope
+from polling import wait_until
 
 
-
-def metric(text, name):
+def metric(text: str, name: str) -> float | None:
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     return float(found.group(1)) if found else None
 
@@ -21,8 +22,8 @@ class Methods(unittest.TestCase):
     FIXED = ("/", "/endpoints", "/livez", "/info")
     CHANGING = ("/readyz", "/readyz?verbose", "/stalls", "/loop", "/runs", "/events", "/metrics", "/stalls?id=1")
 
-    def ask(self, service, method, path):
-        """Status and headers; the connection is closed, whatever there is of a body."""
+    def ask(self, service: Loopscope, method: str, path: str) -> tuple[int, dict[str, str]]:
+        """Status and headers. The connection is closed without reading the body, which may be endless."""
         connection = http.client.HTTPConnection(*service.admin_address, timeout=10)
         try:
             connection.request(method, path)
@@ -34,7 +35,7 @@ class Methods(unittest.TestCase):
         finally:
             connection.close()
 
-    def test_head_answers_as_get_without_the_body(self):
+    def test_head_answers_as_get_without_the_body(self) -> None:
         with Loopscope() as service:
             for path in self.FIXED + self.CHANGING:
                 with self.subTest(path=path):
@@ -45,7 +46,7 @@ class Methods(unittest.TestCase):
                         its.pop(changing, None)
                     self.assertEqual(headers, its)
 
-    def test_everything_is_read_only(self):
+    def test_everything_is_read_only(self) -> None:
         with Loopscope() as service:
             for path in self.FIXED + self.CHANGING:
                 for method in ("POST", "PUT", "DELETE"):
@@ -55,37 +56,32 @@ class Methods(unittest.TestCase):
 
 
 class SyncWrite(unittest.TestCase):
-    count = 1_000_000
+    count = 400_000
 
-    def setUp(self):
+    def setUp(self) -> None:
         self.service = Loopscope().__enter__()
-        self.report = []
+        self.report: list[tuple[int, Any]] = []
         self.writer = threading.Thread(target=self.write)
         self.writer.start()
         self.addCleanup(self.writer.join)
-        self.addCleanup(self.service.__exit__)  # before the other: nobody waits for a write that has been seen
-        self.wait_for(lambda: self.stalls() and self.stalls()[0]["stack"])
+        self.addCleanup(self.service.__exit__)  # runs before the join, so that nothing waits for the write
+        wait_until(lambda: any(stall["stack"] for stall in self.stalls()), "a stall with its stack")
 
-    def write(self):
+    def write(self) -> None:
         try:
             self.report.append(self.service.write(method="sync", count=self.count))
         except (OSError, http.client.HTTPException):
             pass  # the case is over
 
-    def wait_for(self, condition, timeout=20):
-        deadline = time.monotonic() + timeout
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.01)
-
-    def stalls(self):
-        return json.loads(self.service.ask_admin("/stalls")[1])["stalls"]
+    def stalls(self) -> list[dict[str, Any]]:
+        stalls: list[dict[str, Any]] = self.service.admin_json("/stalls")["stalls"]
+        return stalls
 
 
-class WhileItLasts(SyncWrite):
-    count = 100_000_000  # ended with the case
+class DuringTheStall(SyncWrite):
+    count = 100_000_000  # ends with the test
 
-    def test_the_stall_in_progress_names_its_line_and_its_request(self):
+    def test_the_stall_in_progress_names_its_line_and_its_request(self) -> None:
         stall = self.stalls()[0]
         self.assertTrue(stall["in_progress"])
         self.assertEqual(stall["loop"], "io-0")
@@ -96,23 +92,23 @@ class WhileItLasts(SyncWrite):
         self.assertIn("method=sync", stall["request"]["query"])
         self.assertIn("method=offload or stream", stall["sentence"])
 
-    def test_one_stall_can_be_asked_for(self):
+    def test_one_stall_can_be_selected(self) -> None:
         number = self.stalls()[0]["id"]
         found = json.loads(self.service.ask_admin(f"/stalls?id={number}")[1])["stalls"]
         self.assertEqual([stall["id"] for stall in found], [number])
         self.assertEqual(json.loads(self.service.ask_admin("/stalls?id=999999")[1])["stalls"], [])
 
-    def test_events_keep_coming_with_the_progress_of_the_write(self):
+    def test_events_keep_coming_with_the_progress_of_the_write(self) -> None:
         connection = http.client.HTTPConnection(*self.service.admin_address, timeout=10)
         connection.request("GET", "/events")
         answer = connection.getresponse()
-        samples = []
+        samples: list[Any] = []
         while len(samples) < 4:
             line = answer.fp.readline().decode()
             if line.startswith("data: "):
                 samples.append(json.loads(line[6:]))
         connection.close()
-        self.assertTrue(self.writer.is_alive(), "the write ended before the events came")
+        self.assertTrue(self.writer.is_alive(), "the write ended before the events arrived")
         stalled = [sample["loops"][0]["stalled_for_ms"] for sample in samples]
         self.assertEqual(stalled, sorted(stalled))
         self.assertGreater(stalled[-1], stalled[0])
@@ -120,39 +116,40 @@ class WhileItLasts(SyncWrite):
         self.assertGreater(written[-1], written[0])
 
 
-class WhenItHasEnded(SyncWrite):
-    def test_readiness_fails_and_liveness_does_not(self):
+class AfterTheStall(SyncWrite):
+    def test_readiness_fails_and_liveness_does_not(self) -> None:
         status, text = self.service.ask_admin("/readyz?verbose")
         self.assertEqual(status, 503)
         self.assertIn("[-]loop io-0", text)
         self.assertEqual(self.service.ask_admin("/livez"), (200, "ok\n"))
         self.writer.join()
-        self.wait_for(lambda: self.service.ask_admin("/readyz")[0] == 200)
+        wait_until(lambda: self.service.ask_admin("/readyz")[0] == 200, "readiness")
 
-    def test_the_stalled_gauge_rises_while_it_lasts_and_falls_after(self):
+    def test_the_stalled_gauge_rises_while_it_lasts_and_falls_after(self) -> None:
         name = 'loopscope_loop_stalled_seconds{loop="io-0"}'
         first = metric(self.service.ask_admin("/metrics")[1], name)
         time.sleep(0.1)
         second = metric(self.service.ask_admin("/metrics")[1], name)
+        assert first is not None and second is not None
         self.assertGreater(first, 0)
         self.assertGreater(second, first + 0.09)
         self.writer.join()
-        self.wait_for(lambda: metric(self.service.ask_admin("/metrics")[1], name) == 0)
+        wait_until(lambda: metric(self.service.ask_admin("/metrics")[1], name) == 0, "the gauge at 0")
 
-    def test_the_waiting_are_counted_when_it_has_ended(self):
-        waiting = [threading.Thread(target=self.service.hello_ms) for _ in range(8)]
+    def test_waiting_requests_are_counted_after_the_stall(self) -> None:
+        waiting = [threading.Thread(target=self.service.ask, args=("/hello",)) for _ in range(8)]
         for each in waiting:
             each.start()
         for each in waiting:
             each.join()
         self.writer.join()
-        self.wait_for(lambda: not self.stalls()[0]["in_progress"])
-        self.wait_for(lambda: self.stalls()[0]["delayed_requests"]["count"] >= 8)
+        wait_until(lambda: not self.stalls()[0]["in_progress"], "the end of the stall")
+        wait_until(lambda: bool(self.stalls()[0]["delayed_requests"]["count"] >= 8), "eight delayed requests")
         stall = self.stalls()[0]
         parts = stall["cpu_ms"] + stall["run_queue_ms"] + stall["off_cpu_ms"]
         self.assertLess(abs(parts - stall["duration_ms"]), 0.02 * stall["duration_ms"])
 
-    def test_the_report_says_what_the_monitor_saw(self):
+    def test_the_report_contains_the_stall_of_the_monitor(self) -> None:
         self.writer.join()
         status, report = self.report[0]
         self.assertEqual(status, 200)
@@ -161,19 +158,20 @@ class WhenItHasEnded(SyncWrite):
 
 
 class Otherwise(unittest.TestCase):
-    def test_ended_writes_are_in_runs_and_in_the_metrics(self):
+    def test_ended_writes_are_in_runs_and_in_the_metrics(self) -> None:
         with Loopscope() as service:
             service.write(method="stream", count=1000)
             service.ask("/hello")
             runs = json.loads(service.ask_admin("/runs")[1])
             self.assertEqual([run["outcome"] for run in runs["finished"]], ["completed"])
             text = service.ask_admin("/metrics")[1]
-            counts = re.findall(r'^loopscope_writes_total\{method="stream",.*outcome="completed"\} (\S+)$', text,
-                                re.MULTILINE)
+            counts = re.findall(
+                r'^loopscope_writes_total\{method="stream",.*outcome="completed"\} (\S+)$', text, re.MULTILINE
+            )
             self.assertEqual(sum(map(float, counts)), 1)
             self.assertEqual(metric(text, 'loopscope_http_requests_total{route="/hello",status="200"}'), 1)
 
-    def test_a_longest_stall_is_null_everywhere_when_no_stall_was_seen(self):
+    def test_the_longest_stall_is_null_when_there_was_no_stall(self) -> None:
         with Loopscope() as service:
             for _ in range(20):  # a busy machine may stall a loop by itself
                 loop = service.write(method="stream", count=10)[1]["loop"]
@@ -186,7 +184,7 @@ class Otherwise(unittest.TestCase):
                     return
             self.fail("every one of twenty short writes met a stall")
 
-    def test_info_tells_what_it_runs_with(self):
+    def test_info_describes_the_configuration(self) -> None:
         with Loopscope("--max-writes", "3") as service:
             info = json.loads(service.ask_admin("/info")[1])
             self.assertEqual(info["config"]["max_writes"], 3)
@@ -194,20 +192,16 @@ class Otherwise(unittest.TestCase):
             self.assertEqual(info["listen"], service.ready["listen"])
             self.assertGreater(info["machine"]["cores"], 0)
 
-    def test_readiness_drops_first_when_it_shuts_down(self):
+    def test_readiness_drops_first_at_shutdown(self) -> None:
         with Loopscope() as service:
             writer = threading.Thread(target=lambda: service.write(method="offload", count=1_000_000))
             writer.start()
-            deadline = time.monotonic() + 20
-            while not service.parts() and time.monotonic() < deadline:
-                time.sleep(0.005)
+            self.addCleanup(writer.join)
+            wait_until(service.parts, "the write has begun")
             service.process.send_signal(signal.SIGTERM)
-            time.sleep(0.1)
-            status, text = service.ask_admin("/readyz?verbose")
-            self.assertEqual(status, 503)
-            self.assertIn("[-]shutdown", text)
+            wait_until(lambda: "[-]shutdown" in service.ask_admin("/readyz?verbose")[1], "the signal is handled")
+            self.assertEqual(service.ask_admin("/readyz")[0], 503)
             self.assertEqual(service.process.wait(timeout=60), 0)
-            writer.join()
 
 
 if __name__ == "__main__":

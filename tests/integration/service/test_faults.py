@@ -1,7 +1,9 @@
-"""Faults on the way to disk, the real ones: the answer says what failed, the earlier file stays, nothing leaks."""
+"""Real faults on the way to disk: the response says what failed, the earlier file stays, nothing leaks."""
 
 import contextlib
 import errno
+import functools
+import http.client
 import json
 import os
 import pathlib
@@ -10,39 +12,40 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
 from forbid_io_uring import forbid_io_uring
-from loopscope import BINARY, Loopscope, expected_text, wait_until
+from loopscope import BINARY, METHODS, WITH_BACK_END, Footprint, Loopscope, expected_text
+from polling import wait_until
 
-METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
-WITH_BACK_END = ("promise", "callback", "stream")
 EARLIER = 100
 NOBODY = 65534
 ROOM_BYTES = 64 * 1024
 TOO_MANY = 20_000  # 128,890 bytes
-LONG_ENOUGH = {("stream", "threads"): 20_000_000, ("stream", "uring"): 20_000_000, ("promise", "uring"): 10_000}
+LONG_ENOUGH: dict[tuple[str, str | None], int] = {
+    ("stream", "threads"): 20_000_000,
+    ("stream", "uring"): 20_000_000,
+    ("promise", "uring"): 10_000,
+}
 as_root = unittest.skipUnless(os.geteuid() == 0, "SKIPPED, NOT TESTED: mounting needs root")
 
 
-def back_ends(service):
-    """Every method with every back end that it can have here."""
-    here = ("threads", "uring") if io_uring_works(service) else ("threads",)
+def back_ends(service: Loopscope) -> list[tuple[str, str | None]]:
+    """Every method with every back end that it can use here."""
+    here = ("threads", "uring") if service.has_io_uring() else ("threads",)
     return [(method, io) for method in METHODS for io in (here if method in WITH_BACK_END else (None,))]
 
 
-def io_uring_works(service):
-    return json.loads(service.ask_admin("/info")[1])["io_uring"]["available"]
-
-
-def descriptors(service):
+def descriptors(service: Loopscope) -> set[int]:
     return {int(each) for each in os.listdir(f"/proc/{service.process.pid}/fd")}
 
 
 @contextlib.contextmanager
-def limited(pid, which, soft):
-    """A running process's limit, for a while."""
+def limited(pid: int, which: int, soft: int) -> Iterator[None]:
+    """Lowers a limit of a running process inside the block."""
     before = resource.prlimit(pid, which)
     resource.prlimit(pid, which, (soft, before[1]))
     try:
@@ -52,7 +55,7 @@ def limited(pid, which, soft):
 
 
 @contextlib.contextmanager
-def tmpfs(options):
+def tmpfs(options: str) -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory(prefix="loopscope-tmpfs.") as directory:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=False).returncode:
             raise unittest.SkipTest("SKIPPED, NOT TESTED: this machine does not mount a tmpfs")
@@ -62,61 +65,67 @@ def tmpfs(options):
             subprocess.run(["umount", directory], check=True)
 
 
+Response = tuple[int, dict[str, str], Any]
+
+
 class Faults(unittest.TestCase):
-    def one_connection(self, service):
-        """A connection that is there already, so that no fault can keep the request out."""
+    def one_connection(self, service: Loopscope) -> http.client.HTTPConnection:
+        """An open connection, so that no fault can keep the request out."""
         connection = service.connect()
         self.addCleanup(connection.close)
         connection.connect()
         return connection
 
-    def write(self, connection, method, io, count):
+    def write(self, connection: http.client.HTTPConnection, method: str, io: str | None, count: int) -> Response:
         target = f"/write?method={method}&count={count}" + (f"&io={io}" if io else "")
         connection.request("GET", target)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), json.loads(answer.read())
 
-    def warm_up(self, service, connection):
-        """Every method once: the earlier files, and whatever a process opens only once."""
+    def warm_up(self, service: Loopscope, connection: http.client.HTTPConnection) -> Footprint:
+        """Runs every method once: for the earlier files and for what a process opens only once."""
         for method, io in back_ends(service):
             self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
-        return self.settled(service)
+        return service.idle_footprint()
 
-    def settled(self, service):
-        wait_until(lambda: service.running() == 0, "no write under way")
-        time.sleep(0.1)  # the admin plane's own connections close
-        return service.footprint()
-
-    def check_problem(self, answer, status, error_value, operation):
-        got, headers, problem = answer
+    def check_problem(self, response: Response, status: int, error_value: int, operation: str) -> None:
+        got, headers, problem = response
         self.assertEqual((got, problem["status"]), (status, status), problem)
         self.assertEqual(headers["Content-Type"], "application/problem+json")
         self.assertEqual((problem["errno"], problem["operation"]), (error_value, operation), problem)
         self.assertIn(os.strerror(error_value), problem["detail"])
 
-    def check_intact(self, service, method):
+    def check_intact(self, service: Loopscope, method: str) -> None:
         content = (service.data_dir / f"{method}.txt").read_bytes()
         self.assertEqual(sorted(content.split()), sorted(expected_text(EARLIER).split()))
         self.assertEqual(len(content), len(expected_text(EARLIER)))
         self.assertEqual(service.parts(), [])
 
-    def check_nothing_held(self, service, before):
-        def leaked():
-            now = service.footprint()
-            return [now[name] - before[name] for name in ("fds", "threads") if now[name] > before[name]]
-        wait_until(lambda: not leaked(), f"descriptors and threads as before: {before}, {service.footprint()}", 20)
+    def check_nothing_held(self, service: Loopscope, before: Footprint) -> None:
+        wait_until(
+            lambda: not service.footprint().grown_beyond(before),
+            f"no more descriptors and threads than before: {before}, {service.footprint()}",
+            timeout=20,
+        )
         self.assertEqual(service.running(), 0)
 
-    def check_each(self, service, fault, status, error_value, operation):
-        """With every method and back end: it fails as said, the earlier file stays, and the next write is fine."""
+    def check_each(
+        self,
+        service: Loopscope,
+        fault: Callable[[], AbstractContextManager[None]],
+        status: int,
+        error_value: int,
+        operation: str,
+    ) -> None:
+        """With every method and back end: it fails as expected, the earlier file stays, and the next write succeeds."""
         connection = self.one_connection(service)
         before = self.warm_up(service, connection)
         failed = service.writes_ended("failed")
         for method, io in back_ends(service):
             with self.subTest(method=method, io=io):
                 with fault():
-                    answer = self.write(connection, method, io, TOO_MANY)
-                self.check_problem(answer, status, error_value, operation)
+                    response = self.write(connection, method, io, TOO_MANY)
+                self.check_problem(response, status, error_value, operation)
                 self.check_intact(service, method)
                 failed += 1
                 self.assertEqual(service.writes_ended("failed"), failed)
@@ -127,7 +136,7 @@ class Faults(unittest.TestCase):
 
 class Space(Faults):
     @as_root
-    def test_a_disk_that_is_full_at_start_is_served_from_all_the_same(self):
+    def test_a_full_disk_does_not_prevent_the_start(self) -> None:
         with tmpfs("size=64k") as small:
             ballast = small / "ballast"
             ballast.write_bytes(bytes(1 << 16))
@@ -136,43 +145,53 @@ class Space(Faults):
                 ballast.unlink()
                 self.assertEqual(service.write(method="stream", count=100)[0], 200)
 
-    def test_a_full_disk_is_507(self):
+    def test_a_full_disk_is_507(self) -> None:
         with tmpfs("size=1m") as small, Loopscope(data_dir=small) as service:
             (small / "ballast").write_bytes(bytes((1 << 20) - ROOM_BYTES))
             self.check_each(service, contextlib.nullcontext, 507, errno.ENOSPC, "write")
 
-    def test_a_limit_of_the_file_size_is_507_and_its_signal_is_not_the_end(self):
+    def test_a_file_size_limit_is_507_and_its_signal_does_not_end_the_process(self) -> None:
         with Loopscope() as service:
-            self.check_each(service, lambda: limited(service.process.pid, resource.RLIMIT_FSIZE, ROOM_BYTES), 507,
-                            errno.EFBIG, "write")
+            self.check_each(
+                service,
+                lambda: limited(service.process.pid, resource.RLIMIT_FSIZE, ROOM_BYTES),
+                507,
+                errno.EFBIG,
+                "write",
+            )
 
-    def test_the_command_survives_that_signal_too(self):
-        def limit():
+    def test_the_file_size_signal_does_not_end_the_command(self) -> None:
+        def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
 
         with tempfile.TemporaryDirectory() as directory:
-            done = subprocess.run([BINARY, "write", "offload", "--count", str(TOO_MANY), "--data-dir", directory],
-                                  preexec_fn=limit, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(
+                [BINARY, "write", "offload", "--count", str(TOO_MANY), "--data-dir", directory],
+                preexec_fn=limit,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
             self.assertEqual(done.returncode, 1)
             self.assertIn(os.strerror(errno.EFBIG), done.stderr)
             self.assertEqual(os.listdir(directory), [])
 
 
 class Descriptors(Faults):
-    def exhausted(self, service, spare):
-        """Leaves the process that many descriptors. Those in use are the lowest numbers, and the limit is a number."""
-        numbers = set()
-        while numbers != (numbers := descriptors(service)):
-            time.sleep(0.05)  # connections that clients have just closed
+    def exhausted(self, service: Loopscope, spare: int) -> AbstractContextManager[None]:
+        """Leaves the process `spare` descriptors. RLIMIT_NOFILE bounds their numbers, not how many are open."""
+        service.idle_footprint()  # connections that clients have just closed
+        numbers = descriptors(service)
         free = [each for each in range(max(numbers) + 2 + spare) if each not in numbers]
         return limited(service.process.pid, resource.RLIMIT_NOFILE, free[spare])
 
-    def test_none_left_for_the_file_is_503(self):
+    def test_none_left_for_the_file_is_503(self) -> None:
         with Loopscope() as service:
             self.check_each(service, lambda: self.exhausted(service, 0), 503, errno.EMFILE, "open")
 
-    def test_too_few_left_fail_or_do_but_leave_nothing(self):
-        """The file takes the first; its copy for the ring and its directory want more."""
+    def test_too_few_left_leave_nothing_whether_the_write_fails_or_not(self) -> None:
+        """The file takes the first descriptor. Its copy for the ring and its directory need more."""
         with Loopscope() as service:
             connection = self.one_connection(service)
             before = self.warm_up(service, connection)
@@ -181,8 +200,11 @@ class Descriptors(Faults):
                     for durability in ("cache", "disk"):
                         with self.subTest(spare=spare, method=method, io=io, durability=durability):
                             with self.exhausted(service, spare):
-                                connection.request("GET", f"/write?method={method}&count={EARLIER + 1}&durability="
-                                                          f"{durability}" + (f"&io={io}" if io else ""))
+                                connection.request(
+                                    "GET",
+                                    f"/write?method={method}&count={EARLIER + 1}&durability="
+                                    f"{durability}" + (f"&io={io}" if io else ""),
+                                )
                                 answer = connection.getresponse()
                                 problem = json.loads(answer.read())
                             self.assertIn(answer.status, (200, 503), problem)
@@ -193,7 +215,7 @@ class Descriptors(Faults):
                             self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
             self.check_nothing_held(service, before)
 
-    def test_none_left_during_a_write_harms_neither_it_nor_hello(self):
+    def test_none_left_during_a_write_fails_neither_it_nor_hello(self) -> None:
         with Loopscope() as service:
             connection = self.one_connection(service)
             before = self.warm_up(service, connection)
@@ -214,10 +236,11 @@ class Descriptors(Faults):
 
 class Directory(Faults):
     @as_root
-    def test_a_file_system_that_has_become_read_only_is_500(self):
+    def test_a_file_system_that_has_become_read_only_is_500(self) -> None:
         with tmpfs("size=16m") as directory, Loopscope(data_dir=directory) as service:
+
             @contextlib.contextmanager
-            def read_only():
+            def read_only() -> Iterator[None]:
                 subprocess.run(["mount", "-o", "remount,ro", directory], check=True)
                 try:
                     yield
@@ -226,18 +249,19 @@ class Directory(Faults):
 
             self.check_each(service, read_only, 500, errno.EROFS, "open")
 
-    def test_a_directory_that_may_not_be_written_is_500(self):
+    def test_a_directory_that_may_not_be_written_is_500(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            drop = None
-            if os.geteuid() == 0:  # whom permissions do not bind
-                os.chown(directory, NOBODY, NOBODY)
 
-                def drop():
+            def drop_root() -> None:  # permissions do not bind root
+                if os.geteuid() == 0:
                     os.setgid(NOBODY)
                     os.setuid(NOBODY)
 
+            if os.geteuid() == 0:
+                os.chown(directory, NOBODY, NOBODY)
+
             @contextlib.contextmanager
-            def forbidden():
+            def forbidden() -> Iterator[None]:
                 os.chmod(directory, 0o555)
                 try:
                     yield
@@ -247,10 +271,10 @@ class Directory(Faults):
             os.chmod(directory, 0o755)
             binary = shutil.copy(BINARY, tempfile.gettempdir() + f"/loopscope-of-nobody.{os.getpid()}")
             self.addCleanup(os.unlink, binary)
-            with Loopscope(data_dir=directory, preexec=drop, binary=binary) as service:
+            with Loopscope(data_dir=directory, preexec=drop_root, binary=binary) as service:
                 self.check_each(service, forbidden, 500, errno.EACCES, "open")
 
-    def test_one_that_is_removed_during_a_run_is_500(self):
+    def test_a_directory_that_is_removed_during_a_write_is_500(self) -> None:
         with Loopscope() as service:
             connection = self.one_connection(service)
             before = self.warm_up(service, connection)
@@ -270,7 +294,7 @@ class Directory(Faults):
                     self.check_intact(service, method)
             self.check_nothing_held(service, before)
 
-    def test_a_name_that_is_taken_by_a_directory_is_500(self):
+    def test_a_directory_in_the_place_of_the_file_is_500(self) -> None:
         with Loopscope() as service:
             connection = self.one_connection(service)
             before = self.warm_up(service, connection)
@@ -279,8 +303,8 @@ class Directory(Faults):
                     target = service.data_dir / f"{method}.txt"
                     target.unlink()
                     target.mkdir()
-                    answer = self.write(connection, method, None, EARLIER)
-                    self.check_problem(answer, 500, errno.EISDIR, "rename")
+                    response = self.write(connection, method, None, EARLIER)
+                    self.check_problem(response, 500, errno.EISDIR, "rename")
                     self.assertEqual(service.parts(), [])
                     target.rmdir()
                     self.assertEqual(self.write(connection, method, None, EARLIER)[0], 200)
@@ -288,9 +312,11 @@ class Directory(Faults):
 
 
 class Uring(Faults):
-    def test_where_it_is_forbidden_or_unknown_threads_do(self):
+    def test_threads_are_used_where_io_uring_is_forbidden_or_unknown(self) -> None:
         for error_value, reason in ((errno.EPERM, "EPERM"), (errno.ENOSYS, "ENOSYS")):
-            with self.subTest(error_value=error_value), Loopscope(preexec=lambda: forbid_io_uring(error_value)) as service:
+            with self.subTest(error_value=error_value), Loopscope(
+                preexec=functools.partial(forbid_io_uring, error_value)
+            ) as service:
                 self.assertEqual(service.ready["file_io"], "threads")
                 ring = json.loads(service.ask_admin("/info")[1])["io_uring"]
                 self.assertFalse(ring["available"])

@@ -1,8 +1,7 @@
-"""An allocation that fails ends the process with one clear line, or everybody is answered: nothing in between.
+"""A failed allocation ends the process with one clear line, or every request gets its response: nothing in between.
 
-Fails the allocations of each kind of request in turn, one a run. LOOPSCOPE_SWEEP_EVERY=1 tries every one of them; by
-default the first few and a sample of the others are tried, every so many from a random start that is printed and can be
-set (LOOPSCOPE_SWEEP_SEED).
+Fails the allocations of each kind of request in turn, one a run. By default the first few are tried, and of the others
+every Nth from a random start (LOOPSCOPE_SEED). LOOPSCOPE_SWEEP_EVERY sets N; 1 tries every allocation.
 """
 
 import http.client
@@ -15,47 +14,52 @@ import socket
 import struct
 import subprocess
 import tempfile
-import time
 import unittest
+from collections.abc import Callable
 
-from loopscope import BINARY, Loopscope, split_address, wait_until
+
+from loopscope import BINARY, Address, Loopscope, split_address
+from polling import wait_until
+from seed import printed_seed
 
 PRELOAD = os.environ["LOOPSCOPE_FAIL_ALLOCATION_LIBRARY"]
 DEFAULT_EVERY = "400" if os.environ.get("LOOPSCOPE_SANITIZE") else "97"
 EVERY = int(os.environ.get("LOOPSCOPE_SWEEP_EVERY", DEFAULT_EVERY))
-SEED = int(os.environ.get("LOOPSCOPE_SWEEP_SEED", str(time.time_ns() % 100_000)))
 LAST_LINE = "loopscope: out of memory: an allocation failed, so the process ends"
-FIRST = 4 if DEFAULT_EVERY == "97" else 1  # all of these are tried
+FIRST = 4 if DEFAULT_EVERY == "97" else 1  # each of the first ones is tried
 COUNT = 300
-ANSWER_TIMEOUT_S = 30
+RESPONSE_TIMEOUT_S = 30
 
 
 class Allocations:
-    """What the preloaded library is told."""
+    """The memory that the preloaded library shares with this test: which allocations fail, and how many did."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self.path = pathlib.Path(directory) / "allocations"
         self.path.write_bytes(bytes(32))
         with open(self.path, "r+b") as file:
-            self.memory_ = mmap.mmap(file.fileno(), 32)
+            self._memory = mmap.mmap(file.fileno(), 32)
 
-    def environment(self):
-        return {"LD_PRELOAD": PRELOAD, "LOOPSCOPE_FAIL_ALLOCATION": str(self.path),
-                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    def environment(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": PRELOAD,
+            "LOOPSCOPE_FAIL_ALLOCATION": str(self.path),
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+        }
 
-    def fail(self, after, failures=1):
-        self.memory_[8:32] = struct.pack("<3q", after, failures, 0)
-        self.memory_[0:8] = struct.pack("<q", 1)
+    def fail(self, after: int, failures: int = 1) -> None:
+        self._memory[8:32] = struct.pack("<3q", after, failures, 0)
+        self._memory[0:8] = struct.pack("<q", 1)
 
-    def stop_failing(self):
-        """How many have failed."""
-        self.memory_[0:8] = bytes(8)
-        return struct.unpack("<q", self.memory_[24:32])[0]
+    def stop_failing(self) -> int:
+        """Returns how many allocations have failed."""
+        self._memory[0:8] = bytes(8)
+        return int.from_bytes(self._memory[24:32], "little")
 
 
-def get(address, target):
-    """Whether the request was answered in whole, and the server knows what became of it."""
-    connection = http.client.HTTPConnection(*address, timeout=ANSWER_TIMEOUT_S)
+def get(address: Address, target: str) -> bool:
+    """Whether there was a whole response, and it was not a 500."""
+    connection = http.client.HTTPConnection(*address, timeout=RESPONSE_TIMEOUT_S)
     try:
         connection.request("GET", target)
         answer = connection.getresponse()
@@ -67,8 +71,8 @@ def get(address, target):
         connection.close()
 
 
-def two_events(address):
-    with socket.create_connection(address, timeout=ANSWER_TIMEOUT_S) as client:
+def two_events(address: Address) -> bool:
+    with socket.create_connection(address, timeout=RESPONSE_TIMEOUT_S) as client:
         client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         text = b""
         try:
@@ -82,50 +86,60 @@ def two_events(address):
     return True
 
 
-def data(target):
+Request = Callable[[Loopscope], bool]
+
+
+def data(target: str) -> Request:
     return lambda service: get(service.address, target)
 
 
-def admin(target):
+def admin(target: str) -> Request:
     return lambda service: get(service.admin_address, target)
 
 
-def write(method, **more):
+def write(method: str, **more: str) -> Request:
     query = "".join(f"&{name}={value}" for name, value in more.items())
     return data(f"/write?method={method}&count={COUNT}{query}")
 
 
-def seen_stall(service):
-    return get(service.address, "/write?method=sync&count=200000") and get(service.admin_address, "/stalls")
+def stall(service: Loopscope) -> bool:
+    return get(service.address, "/write?method=sync&count=100000") and get(service.admin_address, "/stalls")
 
 
-REQUESTS = {
+REQUESTS: dict[str, Request] = {
     "accept and /hello": data("/hello"),
-    "sync": write("sync"), "promise": write("promise"), "callback": write("callback"), "stream": write("stream"),
-    "partition": write("partition"), "offload": write("offload", verify="true", durability="disk"),
-    "promise uring": write("promise", io="uring"), "callback uring": write("callback", io="uring", verify="true"),
+    "sync": write("sync"),
+    "promise": write("promise"),
+    "callback": write("callback"),
+    "stream": write("stream"),
+    "partition": write("partition"),
+    "offload": write("offload", verify="true", durability="disk"),
+    "promise uring": write("promise", io="uring"),
+    "callback uring": write("callback", io="uring", verify="true"),
     "stream uring": write("stream", io="uring"),
-    "a stall and /stalls": seen_stall,
+    "a stall and /stalls": stall,
     "/events": lambda service: two_events(service.admin_address),
-    "/metrics": admin("/metrics"), "/loop": admin("/loop"), "/runs": admin("/runs"), "the page": admin("/"),
+    "/metrics": admin("/metrics"),
+    "/loop": admin("/loop"),
+    "/runs": admin("/runs"),
+    "the page": admin("/"),
     "a wrong parameter": data("/write?method=sync&count=0"),
 }
 
 
 class OutOfMemory(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.addCleanup(self.directory.cleanup)
-        self.allocations = Allocations(self.directory.name)
+    def setUp(self) -> None:
+        self.directory = self.enterContext(tempfile.TemporaryDirectory())
+        self.allocations = Allocations(self.directory)
 
-    def check_ended(self, service):
-        service.process.wait(timeout=ANSWER_TIMEOUT_S)
+    def check_ended(self, service: Loopscope) -> None:
+        service.process.wait(timeout=RESPONSE_TIMEOUT_S)
         service.log_reader_.join()
         self.assertEqual(service.process.returncode, 1, service.log)
         self.assertEqual(service.log.rstrip("\n").rsplit("\n", 1)[-1], LAST_LINE)
 
-    def serves(self, service):
-        """Whether both planes answer, in which case no write may be left."""
+    def serves(self, service: Loopscope) -> bool:
+        """Whether both planes respond. If they do, no write may be left."""
         try:
             if not get(service.address, "/hello"):
                 return False
@@ -134,20 +148,20 @@ class OutOfMemory(unittest.TestCase):
             return False
         return True
 
-    def fail_one(self, service, request, after, failures):
+    def fail_one(self, service: Loopscope, request: Request, after: int, failures: int) -> tuple[bool, bool]:
         """Whether an allocation has failed, and whether the process has ended."""
         self.allocations.fail(after, failures)
-        answered = request(service)
+        complete = request(service)
         failed = self.allocations.stop_failing() > 0
-        # What is allocated after the answer may be what fails, too.
-        gone = not answered or not self.serves(service)
+        # The allocation that fails may also come after the response.
+        gone = not complete or not self.serves(service)
         if gone:
-            self.assertTrue(failed, "an answer is missing although every allocation succeeded")
+            self.assertTrue(failed, "a response is missing although every allocation succeeded")
             self.check_ended(service)
         return failed, gone
 
-    def sweep(self, request, start, every, failures=1):
-        """How many runs it took until no allocation was left to fail, and how many of them ended the process."""
+    def sweep(self, request: Request, start: int, every: int, failures: int = 1) -> tuple[int, int]:
+        """The number of runs until no allocation was left to fail, and how many of them ended the process."""
         after, runs, ended = 0, 0, 0
         while True:
             with Loopscope(environment=self.allocations.environment()) as service:
@@ -161,20 +175,20 @@ class OutOfMemory(unittest.TestCase):
             if not failed:
                 return runs, ended
 
-    def test_each_allocation_of_a_request(self):
-        print(f"LOOPSCOPE_SWEEP_SEED={SEED} LOOPSCOPE_SWEEP_EVERY={EVERY}", flush=True)
-        starts = random.Random(SEED)
+    def test_each_allocation_of_a_request(self) -> None:
+        starts = random.Random(printed_seed())
         for name, request in REQUESTS.items():
             with self.subTest(request=name):
-                runs, ended = self.sweep(request, starts.randrange(EVERY) + 1, EVERY)
-                print(f"{name}: {runs} failed allocations, {ended} times the end", flush=True)
+                every = 4 * EVERY if request is stall else EVERY  # resolving a stack allocates thousands of times
+                runs, ended = self.sweep(request, starts.randrange(every) + 1, every)
+                print(f"{name}: {runs} failed allocations, {ended} ended the process", flush=True)
 
-    def test_all_allocations_from_one_moment_on(self):
+    def test_all_allocations_from_one_moment_on(self) -> None:
         for name in ("stream", "callback uring", "/events"):
             with self.subTest(request=name):
                 self.sweep(REQUESTS[name], 1, 10 * EVERY, failures=1_000_000)
 
-    def test_a_stderr_that_nobody_reads_does_not_keep_the_process(self):
+    def test_a_stderr_that_nobody_reads_does_not_delay_the_end(self) -> None:
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         with self.assertRaises(BlockingIOError):
@@ -182,24 +196,31 @@ class OutOfMemory(unittest.TestCase):
                 os.write(writer, bytes(4096))
         os.set_blocking(writer, True)
         environment = {**os.environ, **self.allocations.environment()}
-        command = [BINARY, "--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", self.directory.name]
+        command = [BINARY, "--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", self.directory]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writer, env=environment) as process:
             try:
+                assert process.stdout
                 address = split_address(json.loads(process.stdout.readline())["listen"])
                 self.allocations.fail(0, failures=1_000_000)
                 self.assertFalse(get(address, "/write?method=stream&count=10"))
-                self.assertEqual(process.wait(timeout=ANSWER_TIMEOUT_S), 1)
+                self.assertEqual(process.wait(timeout=RESPONSE_TIMEOUT_S), 1)
             finally:
                 process.kill()
         for end in (reader, writer):
             os.close(end)
 
-    def test_the_commands_end_alike(self):
+    def test_the_command_ends_the_same_way(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
             environment = {**os.environ, **self.allocations.environment()}
             self.allocations.fail(2000)
-            done = subprocess.run([BINARY, "write", "callback", "--count", "1000000", "--data-dir", directory],
-                                  capture_output=True, text=True, env=environment, timeout=60, check=False)
+            done = subprocess.run(
+                [BINARY, "write", "callback", "--count", "1000000", "--data-dir", directory],
+                capture_output=True,
+                text=True,
+                env=environment,
+                timeout=60,
+                check=False,
+            )
             self.allocations.stop_failing()
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertEqual(done.stderr.rstrip("\n"), LAST_LINE)
