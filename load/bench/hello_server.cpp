@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "server/http/server.hpp"
-#include "server/monitor/data_waiting.hpp"
 #include "server/monitor/loop_monitor.hpp"
 
 namespace {
@@ -23,7 +22,7 @@ class asking_observer final : public http::observer {
   explicit asking_observer(monitor::loop_watch& watch) : watch_(watch) {}
   void on_request_begin(int socket, const http::request&, std::string_view) noexcept override {
     if (const auto stall = watch_.stall_to_blame())
-      if (const auto waited = monitor::data_waiting_since(socket)) watch_.note_delayed(stall, *waited);
+      if (const auto waited = monitor::unread_data_age(socket)) watch_.note_delayed(stall, *waited);
   }
 
  private:

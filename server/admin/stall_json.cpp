@@ -34,7 +34,7 @@ json stall_json(const monitor::stall_record& stall) {
       {"duration_ms", milliseconds(stall.duration)},
       {"in_progress", stall.in_progress},
       {"loop", stall.loop},
-      {"verdict", monitor::to_string(stall.why)},
+      {"verdict", monitor::to_string(stall.verdict)},
       {"cpu_ms", milliseconds(stall.cpu)},
       {"run_queue_ms", milliseconds(stall.run_queue)},
       {"off_cpu_ms", milliseconds(stall.off_cpu)},
@@ -62,7 +62,7 @@ json stall_summary_json(const monitor::stall_record& stall) {
           {"started", timestamp(stall.started)},
           {"started_monotonic_ms", milliseconds(stall.started_steady.time_since_epoch())},
           {"duration_ms", milliseconds(stall.duration)},
-          {"verdict", monitor::to_string(stall.why)},
+          {"verdict", monitor::to_string(stall.verdict)},
           {"culprit", culprit_frame_json(stall)},
           {"request", request_json(stall.request)},
           {"sentence", text_or_null(stall.sentence)}};

@@ -1,13 +1,11 @@
 #include "loop_observer.hpp"
 
-#include "server/monitor/data_waiting.hpp"
-
 namespace loopscope::app {
 
 void loop_observer::on_request_begin(int socket, const http::request&, std::string_view) noexcept {
   const std::uint64_t stall = watch_.stall_to_blame();
   if (stall == 0) return;
-  if (const auto waited = monitor::data_waiting_since(socket)) watch_.note_delayed(stall, *waited);
+  if (const auto waited = monitor::unread_data_age(socket)) watch_.note_delayed(stall, *waited);
 }
 
 void loop_observer::on_request_end(const http::request& request, std::string_view route, unsigned status,

@@ -10,7 +10,7 @@ namespace {
 
 constexpr unsigned index_bits = 32;
 
-// Index + 1, so that no ticket is 0.
+// The index is stored plus 1, so that no ticket is 0.
 std::uint64_t ticket_of(std::size_t index, std::uint32_t generation) {
   return (static_cast<std::uint64_t>(generation) << index_bits) | (index + 1);
 }
@@ -23,8 +23,8 @@ std::uint32_t generation_of(std::uint64_t ticket) {
   return static_cast<std::uint32_t>(ticket >> index_bits);
 }
 
-// The text must end in a zero byte, hence one less; a multi-byte character is never cut in two.
-std::size_t fitting(std::string_view text, std::size_t bytes) {
+// How much of a text fits with its final zero byte. A multi-byte character is never cut in two.
+std::size_t fitting_size(std::string_view text, std::size_t bytes) {
   std::size_t size = std::min(text.size(), bytes - 1);
   if (size == text.size()) return size;
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) --size;
@@ -36,15 +36,6 @@ std::size_t fitting(std::string_view text, std::size_t bytes) {
 activity::activity(std::shared_ptr<activity_slot> slot, std::uint64_t id, std::string_view route,
                    std::string_view query)
     : slot_(std::move(slot)), ticket_(slot_->open(id, route, query)) {}
-
-activity::activity(activity&& other) noexcept
-    : slot_(std::move(other.slot_)), ticket_(std::exchange(other.ticket_, 0)) {}
-
-activity& activity::operator=(activity&& other) noexcept {
-  std::swap(slot_, other.slot_);
-  std::swap(ticket_, other.ticket_);
-  return *this;
-}
 
 activity::~activity() {
   if (ticket_ != 0) slot_->close(ticket_);
@@ -63,13 +54,13 @@ std::uint64_t activity_slot::open(std::uint64_t id, std::string_view route, std:
     std::array<std::uint64_t, words> content{};
     content[0] = id;
     auto* text = reinterpret_cast<char*>(&content[1]);
-    std::memcpy(text, route.data(), fitting(route, route_bytes));
-    std::memcpy(text + route_bytes, query.data(), fitting(query, query_bytes));
+    std::memcpy(text, route.data(), fitting_size(route, route_bytes));
+    std::memcpy(text + route_bytes, query.data(), fitting_size(query, query_bytes));
 
     const auto before = r.sequence.load(std::memory_order_relaxed);
     r.sequence.store(before + 1, std::memory_order_relaxed);
-    // Each word is released, so that a reader that sees one of them also sees the odd sequence number; a
-    // fence would say it once, but ThreadSanitizer does not model fences.
+    // Each word is a release store, so that a reader that sees one of them also sees the odd sequence number. One fence
+    // would do the same, but ThreadSanitizer does not model fences.
     for (std::size_t w = 0; w < words; ++w) r.content[w].store(content[w], std::memory_order_release);
     r.sequence.store(before + 2, std::memory_order_release);
     return ticket_of(index, before + 2);

@@ -15,7 +15,7 @@ namespace loopscope::monitor {
 
 namespace detail {
 
-/// A handler that runs as part of an activity.
+/// A handler that belongs to an activity.
 template <class Function>
 class attributed_function {
  public:
@@ -29,7 +29,7 @@ class attributed_function {
       std::uint64_t previous;
       ~restore() { slot.publish(previous); }
     };
-    slot_->count_turn();
+    slot_->count_handler();
     const restore scope{*slot_, slot_->publish(ticket_)};
     std::move(function_)();
   }
@@ -42,23 +42,22 @@ class attributed_function {
 
 }  // namespace detail
 
-/// An executor whose every handler says that the loop works on one activity while it runs: three relaxed
-/// stores.
+/// An executor for the handlers of one activity: it publishes the activity while each of them runs (three relaxed
+/// stores).
 ///
 /// A coroutine spawned with it is attributed in each of its resumptions, whatever ran in between:
 ///
-///     activity what{monitor.activities(), id, "GET /write", "method=sync"};
-///     co_spawn(attributed_executor{io.get_executor(), *monitor.activities(), what}, serve(...), done);
+///     activity request{monitor.activities(), id, "GET /write", "method=sync"};
+///     co_spawn(attributed_executor{io.get_executor(), *monitor.activities(), request}, serve(...), done);
 ///
-/// Handlers of one activity may be told from those of another, and counted, by the watchdog. Threads: as the
-/// inner executor, which must be of the watched loop. Lifetime: refers to the slot, which lives as long as
-/// the io_context, and to the activity's record; once the activity is destroyed, its handlers name no
-/// request.
+/// The watchdog can distinguish handlers of different activities, and count them. Threads: as the inner executor, which
+/// must be one of the watched loop. Lifetime: refers to the slot, which lives as long as the io_context, and to the
+/// activity's record. Once the activity is destroyed, its handlers name no request.
 template <class Inner>
 class attributed_executor {
  public:
-  attributed_executor(Inner inner, activity_slot& slot, const activity& what) noexcept
-      : attributed_executor(std::move(inner), &slot, what.ticket()) {}
+  attributed_executor(Inner inner, activity_slot& slot, const activity& current) noexcept
+      : attributed_executor(std::move(inner), &slot, current.ticket()) {}
 
   const Inner& inner() const noexcept { return inner_; }
 

@@ -13,8 +13,7 @@ namespace loopscope::monitor {
 
 namespace detail {
 
-/// Keeps a loop's activity slot as long as its io_context, so that handlers may refer to it without owning
-/// it.
+/// Keeps a loop's activity slot alive as long as its io_context, so that handlers may refer to it without owning it.
 class activity_service : public boost::asio::execution_context::service {
  public:
   static inline boost::asio::execution_context::id id;
@@ -39,24 +38,23 @@ inline std::shared_ptr<activity_slot> slot_of(boost::asio::io_context& io, std::
 
 }  // namespace detail
 
-/// Watches an io_context that one thread runs: lag, stalls, what caused them and where.
+/// Watches an io_context that one thread runs: its lag, its stalls, their cause and their place in the code.
 ///
 ///     boost::asio::io_context io;
 ///     loopscope::monitor::loop_monitor monitor{io, {.name = "io-0", .on_stall = print}};
 ///     io.run();
 ///
-/// The thread is learnt from the first probe; before run() and after it has returned, there is no stall. With
-/// several threads in run(), only a block of all of them is seen. What this costs the loop: a posted handler
-/// at one deadline of five when idle, ten milliseconds apart when busy. Threads: see loop_watch. Lifetime:
-/// the io_context outlives the monitor.
+/// The first probe finds out which thread runs the loop. Before run() and after it has returned, there is no stall.
+/// If several threads call run(), only a block of all of them is seen. Cost to the loop: one posted handler per five
+/// deadlines when it is idle, one per ten milliseconds when it is busy. Threads: see loop_watch. Lifetime: the
+/// io_context outlives the monitor.
 class loop_monitor : public loop_watch {
  public:
   explicit loop_monitor(boost::asio::io_context& io, options settings = {})
       : loop_watch(loop_hooks{[&io](probe p) { boost::asio::post(io, std::move(p)); }, [&io] { return io.stopped(); }},
                    settings, detail::slot_of(io, settings.activity_capacity)) {
-    // Any timer makes the io_context wait for events in its reactor, where the watchdog knows it as idle; an
-    // io_context that has only ever been posted to waits on a futex, just as a handler that is stuck on a
-    // mutex.
+    // Any timer makes the io_context wait for events in its reactor, which the watchdog recognizes as idle. An
+    // io_context that has only ever been posted to waits on a futex, like a handler that is blocked on a mutex.
     boost::asio::steady_timer{io};
   }
 };

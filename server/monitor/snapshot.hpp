@@ -10,12 +10,12 @@
 
 namespace loopscope::monitor {
 
-/// Upper bounds, inclusive, of the cumulative lag buckets, in seconds.
+/// Inclusive upper bounds of the cumulative lag buckets, in seconds.
 inline constexpr std::array<double, 15> lag_bounds_s{0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                      0.1,    0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
 
-/// A distribution of lag: how long a handler posted at a deadline had to wait. Percentiles are exact to 2%,
-/// max, sum and buckets are exact; all are nullopt or 0 while count is 0.
+/// A distribution of lag: how long a handler posted at a deadline had to wait. Percentiles are exact to 2%; max, sum
+/// and buckets are exact. All are nullopt or 0 while count is 0.
 struct lag_figures {
   std::uint64_t count = 0;
   std::chrono::nanoseconds sum{0};
@@ -24,21 +24,21 @@ struct lag_figures {
   std::array<std::uint64_t, lag_bounds_s.size()> buckets{};
 };
 
-/// What happened to a loop since the monitor started or since the last interval_reader::read().
+/// Figures of a loop since the monitor started or since the last interval_reader::read().
 ///
-/// A stall in progress is part of every figure, with its duration so far. One that spans two windows counts
-/// in both.
+/// A stall in progress is part of every figure, with its duration so far. A stall that spans two windows counts in
+/// both.
 struct window_figures {
   std::chrono::nanoseconds elapsed{0};
-  /// One sample a probe, as measured.
+  /// One sample per probe, as measured.
   lag_figures raw;
-  /// One sample a deadline: a probe that was late stands for the deadlines that passed meanwhile (value,
-  /// value - interval, ...), and a prompt one for those at which the loop was seen waiting for events and was
-  /// left alone.
+  /// One sample per deadline, corrected for coordinated omission. A late probe stands for the deadlines that passed
+  /// meanwhile (value, value - interval, ...). A prompt one stands for the deadlines before it at which the loop was
+  /// waiting for events and got no probe.
   lag_figures corrected;
   std::uint64_t stalls = 0;
   std::optional<std::chrono::nanoseconds> longest_stall;  ///< nullopt while stalls is 0
-  /// CPU time of the loop's thread over elapsed; nullopt while the loop has not run.
+  /// CPU time of the loop's thread divided by elapsed; nullopt while the loop has not run.
   std::optional<double> cpu_share;
   /// Share of the deadlines at which the loop was not waiting for events.
   std::optional<double> busy_share;
@@ -56,7 +56,7 @@ struct snapshot {
   window_figures total;
   /// Duration of the stall in progress; zero when there is none.
   std::chrono::nanoseconds stalled_for{0};
-  /// Ended stalls, by verdict: index with static_cast<std::size_t>(verdict).
+  /// Ended stalls by verdict: the index is static_cast<std::size_t>(verdict).
   std::array<verdict_counter, verdict_count> by_verdict{};
   std::uint64_t reports = 0;
   std::uint64_t reports_suppressed = 0;

@@ -18,13 +18,13 @@ std::string_view to_string(verdict v) noexcept {
   return "unknown";
 }
 
-std::string_view to_string(culprits c) noexcept {
+std::string_view to_string(handler_count c) noexcept {
   switch (c) {
-    case culprits::one:
+    case handler_count::one:
       return "one";
-    case culprits::many:
+    case handler_count::many:
       return "many";
-    case culprits::unknown:
+    case handler_count::unknown:
       return "unknown";
   }
   return "unknown";

@@ -16,13 +16,13 @@ monitor::stall_record on_cpu_stall() {
   stall.duration = 947'200us;
   stall.in_progress = true;
   stall.loop = "io-0";
-  stall.why = monitor::verdict::on_cpu;
+  stall.verdict = monitor::verdict::on_cpu;
   stall.cpu = 940ms;
   stall.run_queue = 7ms;
   stall.off_cpu = 200us;
   stall.stack = {{"write", "", 0}, {"writers::blocking_write_all", "writers/sync.cpp", 31}};
   stall.culprit = 1;
-  stall.handlers = monitor::culprits::one;
+  stall.handlers = monitor::handler_count::one;
   stall.request = monitor::request_info{42, "/write", "method=sync"};
   stall.repeats = 2;
   stall.delayed = {32, 946ms};
@@ -66,7 +66,7 @@ TEST(stall_json, has_every_field_of_the_contract_for_any_stall) {
 
 TEST(stall_json, names_the_call_and_the_file_that_the_thread_slept_in) {
   monitor::stall_record stall;
-  stall.why = monitor::verdict::off_cpu;
+  stall.verdict = monitor::verdict::off_cpu;
   stall.call = monitor::blocked_call{"fsync", 9, "/data/sync.txt", ""};
   const json shown = stall_json(stall);
   EXPECT_EQ(shown["verdict"], "off_cpu");

@@ -74,19 +74,6 @@ TEST(activity, that_was_destroyed_is_never_taken_for_the_one_in_its_place) {
   EXPECT_EQ(slot->read()->id, 2U);
 }
 
-TEST(activity, moves_with_its_record) {
-  const auto slot = slot_of(1);
-  activity a(slot, 1, "a", "");
-  const auto ticket = a.ticket();
-  activity b(std::move(a));
-  EXPECT_EQ(b.ticket(), ticket);
-  activity c;
-  c = std::move(b);
-  EXPECT_EQ(c.ticket(), ticket);
-  { const activity end(std::move(c)); }
-  EXPECT_NE(activity(slot, 2, "", "").ticket(), 0U);
-}
-
 TEST(activity, cuts_long_texts_between_characters) {
   const auto slot = slot_of(1);
   std::string query;

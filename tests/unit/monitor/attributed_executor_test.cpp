@@ -16,7 +16,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "blockers.hpp"
-#include "watched_loop.hpp"
+#include "running_loop.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -46,7 +46,7 @@ TEST_F(attributed_executor_test, attributes_a_handler_while_it_runs) {
   io_.run();
   EXPECT_EQ(during, 1U);
   EXPECT_EQ(serving(), 0U);
-  EXPECT_EQ(slot_->turns(), 1U);
+  EXPECT_EQ(slot_->handlers_run(), 1U);
 }
 
 TEST_F(attributed_executor_test, restores_the_activity_of_the_handler_it_runs_inside_of) {
@@ -107,7 +107,7 @@ TEST_F(attributed_executor_test, serves_as_any_io_executor_and_for_sockets) {
 }
 
 TEST(a_stall_of_an_attributed_coroutine, names_its_request) {
-  testing::watched_loop loop;
+  testing::running_loop loop;
   const activity what(loop.monitor().activities(), 42, "GET /write", "method=sync");
   const activity other(loop.monitor().activities(), 43, "GET /hello", "");
   auto serve = [](milliseconds block) -> asio::awaitable<void> {

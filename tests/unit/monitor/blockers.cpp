@@ -6,6 +6,8 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "writers/system/clock.hpp"
+
 namespace app {
 namespace {
 
@@ -19,8 +21,8 @@ std::atomic<unsigned long> sink{0};
 __attribute__((noinline)) void blocking_spin(std::chrono::milliseconds cpu) {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  const auto end = std::chrono::seconds{used.tv_sec} + nanoseconds{used.tv_nsec} + cpu;
-  while (std::chrono::seconds{used.tv_sec} + nanoseconds{used.tv_nsec} < end) {
+  const auto end = system::to_nanoseconds(used) + cpu;
+  while (system::to_nanoseconds(used) < end) {
     for (int i = 0; i < 10000; ++i) sink.store(sink.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
   }

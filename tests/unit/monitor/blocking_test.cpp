@@ -12,7 +12,7 @@
 
 #include "blockers.hpp"
 #include "build_kind.hpp"
-#include "watched_loop.hpp"
+#include "running_loop.hpp"
 
 namespace loopscope::monitor::testing {
 namespace {
@@ -60,7 +60,7 @@ class pipe_pair {
 };
 
 TEST(a_real_block, on_the_cpu_is_blamed_on_the_spinning_function) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const auto stalls = loop.stalls_of([] { app::blocking_spin(milliseconds{200}); });
   ASSERT_EQ(stalls.size(), 1U);
   const auto& stall = stalls.front();
@@ -68,14 +68,14 @@ TEST(a_real_block, on_the_cpu_is_blamed_on_the_spinning_function) {
   EXPECT_FALSE(stall.in_progress);
   EXPECT_GE(*stall.cpu, milliseconds{190});
   if (*stall.cpu * 2 > stall.duration) {
-    EXPECT_EQ(to_string(stall.why), "on_cpu");
+    EXPECT_EQ(to_string(stall.verdict), "on_cpu");
   }
   expect_blames(stall, "app::blocking_spin");
   expect_adds_up(stall);
 }
 
 TEST(a_real_block, in_a_read_names_the_call_and_the_pipe) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const pipe_pair pipe;
   std::thread writer([&] {
     while (loop.monitor().stalled_for() < milliseconds{120}) std::this_thread::sleep_for(milliseconds{1});
@@ -85,7 +85,7 @@ TEST(a_real_block, in_a_read_names_the_call_and_the_pipe) {
   writer.join();
   ASSERT_EQ(stalls.size(), 1U);
   const auto& stall = stalls.front();
-  EXPECT_EQ(to_string(stall.why), "off_cpu");
+  EXPECT_EQ(to_string(stall.verdict), "off_cpu");
   ASSERT_TRUE(stall.call);
   EXPECT_EQ(stall.call->name, "read");
   EXPECT_EQ(stall.call->fd, pipe.read_end());
@@ -97,7 +97,7 @@ TEST(a_real_block, in_a_read_names_the_call_and_the_pipe) {
 }
 
 TEST(a_real_block, in_fsync_names_the_call_and_the_file) {
-  watched_loop loop(named());
+  running_loop loop(named());
   std::string path = ::testing::TempDir() + "loopscope-fsync-XXXXXX";
   const int fd = ::mkstemp(path.data());
   ASSERT_GE(fd, 0);
@@ -114,7 +114,7 @@ TEST(a_real_block, in_fsync_names_the_call_and_the_file) {
   if (took < milliseconds{60}) GTEST_SKIP() << "fsync takes no time on this file system";
   ASSERT_EQ(stalls.size(), 1U);
   const auto& stall = stalls.front();
-  EXPECT_EQ(to_string(stall.why), "off_cpu");
+  EXPECT_EQ(to_string(stall.verdict), "off_cpu");
   ASSERT_TRUE(stall.call);
   EXPECT_EQ(stall.call->name, "fsync");
   EXPECT_EQ(stall.call->path, path);
@@ -122,7 +122,7 @@ TEST(a_real_block, in_fsync_names_the_call_and_the_file) {
 }
 
 TEST(a_real_block, by_a_busy_neighbour_on_the_same_core_is_run_queue) {
-  watched_loop loop(named());
+  running_loop loop(named());
   // Neighbours pinned to the loop's core leave it a quarter of the time.
   cpu_set_t core;
   CPU_ZERO(&core);
@@ -144,7 +144,7 @@ TEST(a_real_block, by_a_busy_neighbour_on_the_same_core_is_run_queue) {
   const auto stalls = loop.stalls_after(before);
   ASSERT_FALSE(stalls.empty());
   const auto longest = std::ranges::max(stalls, {}, &stall_record::duration);
-  EXPECT_EQ(to_string(longest.why), "run_queue") << longest.sentence;
+  EXPECT_EQ(to_string(longest.verdict), "run_queue") << longest.sentence;
   EXPECT_GT(*longest.run_queue, *longest.cpu);
   // Neither CPU time nor the queue is the rest of the other: both are the kernel's own.
   EXPECT_LE(*longest.off_cpu, longest.duration / 50);
@@ -152,7 +152,7 @@ TEST(a_real_block, by_a_busy_neighbour_on_the_same_core_is_run_queue) {
 }
 
 TEST(a_real_block, during_an_exception_has_no_stack_and_says_why) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const auto stalls = loop.stalls_of([] { app::blocking_during_an_exception(milliseconds{100}); });
   ASSERT_EQ(stalls.size(), 1U);
   EXPECT_TRUE(stalls.front().stack.empty());
@@ -164,7 +164,7 @@ TEST(a_real_block, during_an_exception_has_no_stack_and_says_why) {
 TEST(a_real_block, without_signals_has_no_stack_and_says_why) {
   auto settings = named();
   settings.capture_signal = no_capture_signal;
-  watched_loop loop(settings);
+  running_loop loop(settings);
   const auto stalls = loop.stalls_of([] { app::blocking_spin(milliseconds{100}); });
   ASSERT_EQ(stalls.size(), 1U);
   EXPECT_TRUE(stalls.front().stack.empty());
@@ -173,7 +173,7 @@ TEST(a_real_block, without_signals_has_no_stack_and_says_why) {
 }
 
 TEST(a_real_block, of_a_thread_that_blocks_the_signal_says_so) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const auto stalls = loop.stalls_of([] {
     sigset_t all;
     sigset_t before;
@@ -188,7 +188,7 @@ TEST(a_real_block, of_a_thread_that_blocks_the_signal_says_so) {
 }
 
 TEST(a_real_block, shows_every_cause_of_a_stall_that_has_several) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const pipe_pair pipe;
   std::atomic<bool> reads{false};
   std::thread writer([&] {
@@ -212,7 +212,7 @@ TEST(a_real_block, shows_every_cause_of_a_stall_that_has_several) {
 }
 
 TEST(a_loop, that_yields_between_short_handlers_has_no_stall) {
-  watched_loop loop(named());
+  running_loop loop(named());
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{3};
   std::atomic<bool> done{false};
   // One handler at a time, always ready: as busy as a loop can be without blocking.
@@ -228,7 +228,7 @@ TEST(a_loop, that_yields_between_short_handlers_has_no_stall) {
   while (!done) std::this_thread::sleep_for(milliseconds{10});
   for (const auto& stall : loop.stalls_after(0)) {
     // A machine that does not run the loop's thread is not the loop's fault.
-    EXPECT_TRUE(stall.why == verdict::run_queue || stall.why == verdict::descheduled) << stall.sentence;
+    EXPECT_TRUE(stall.verdict == verdict::run_queue || stall.verdict == verdict::descheduled) << stall.sentence;
   }
   EXPECT_GT(*loop.monitor().snapshot().total.busy_share, 0.5);
 }

@@ -15,8 +15,8 @@
 
 #include "blockers.hpp"
 #include "build_kind.hpp"
+#include "running_loop.hpp"
 #include "server/monitor/attributed_executor.hpp"
-#include "watched_loop.hpp"
 
 namespace loopscope::monitor::testing {
 namespace {
@@ -32,7 +32,7 @@ void wait_for(const auto& condition) {
 }
 
 TEST(a_watched_loop, shows_a_stall_in_every_figure_while_it_lasts) {
-  watched_loop loop;
+  running_loop loop;
   auto reader = loop.monitor().interval();
   std::atomic<bool> go_on{false};
   boost::asio::post(loop.io(), [&] {
@@ -58,7 +58,7 @@ TEST(a_watched_loop, shows_a_stall_in_every_figure_while_it_lasts) {
 }
 
 TEST(a_watched_loop, says_the_same_start_of_a_stall_in_every_record) {
-  watched_loop loop;
+  running_loop loop;
   std::atomic<bool> go_on{false};
   boost::asio::post(loop.io(), [&] {
     while (!go_on) app::blocking_spin(milliseconds{1});
@@ -78,7 +78,7 @@ TEST(a_watched_loop, says_the_same_start_of_a_stall_in_every_record) {
 }
 
 TEST(a_watched_loop, counts_ended_stalls_and_their_time_by_verdict) {
-  watched_loop loop;
+  running_loop loop;
   loop.run([] { app::blocking_spin(milliseconds{60}); });
   loop.settle();
   loop.run([] { app::blocking_sleep_until(steady::now() + milliseconds{60}); });
@@ -98,7 +98,7 @@ TEST(a_watched_loop, counts_ended_stalls_and_their_time_by_verdict) {
 }
 
 TEST(a_watched_loop, gives_each_reader_its_own_window) {
-  watched_loop loop;
+  running_loop loop;
   auto early = loop.monitor().interval();
   loop.run([] { app::blocking_spin(milliseconds{60}); });
   loop.settle();
@@ -113,7 +113,7 @@ TEST(a_watched_loop, gives_each_reader_its_own_window) {
 }
 
 TEST(a_watched_loop, loses_no_sample_to_readers_that_read_all_the_time) {
-  watched_loop loop;
+  running_loop loop;
   // A stall in progress is in every window that it touches, so that only quiet windows add up.
   for (int attempt = 0; attempt < 20; ++attempt) {
     loop.settle();
@@ -203,12 +203,12 @@ TEST(a_watched_loop, may_lose_its_monitor_during_a_stall) {
 }
 
 TEST(a_watched_loop, is_one_of_many_on_one_watchdog) {
-  watched_loop quiet({.name = "quiet"});
-  watched_loop blocked({.name = "blocked"});
+  running_loop quiet({.name = "quiet"});
+  running_loop blocked({.name = "blocked"});
   const auto stalls = blocked.stalls_of([] { app::blocking_spin(milliseconds{100}); });
   ASSERT_FALSE(stalls.empty());
   EXPECT_EQ(stalls.front().loop, "blocked");
-  for (const auto& r : quiet.stalls_after(0)) EXPECT_NE(r.why, verdict::on_cpu) << r.sentence;
+  for (const auto& r : quiet.stalls_after(0)) EXPECT_NE(r.verdict, verdict::on_cpu) << r.sentence;
 }
 
 TEST(a_watched_loop, survives_callbacks_that_throw_and_counts_them) {
@@ -226,14 +226,14 @@ TEST(a_watched_loop, survives_callbacks_that_throw_and_counts_them) {
 }
 
 TEST(a_watched_loop, puts_the_callers_advice_at_the_end_of_the_sentence) {
-  watched_loop loop({.advise = [](const stall_record& r) { return "Ask " + r.loop + '.'; }});
+  running_loop loop({.advise = [](const stall_record& r) { return "Ask " + r.loop + '.'; }});
   const auto stalls = loop.stalls_of([] { app::blocking_spin(milliseconds{60}); });
   ASSERT_FALSE(stalls.empty());
   EXPECT_TRUE(stalls.front().sentence.ends_with(". Ask loop.")) << stalls.front().sentence;
 }
 
 TEST(a_watched_loop, reports_repeats_of_one_stack_once) {
-  watched_loop loop;
+  running_loop loop;
   for (int i = 0; i < 4; ++i) {
     loop.run([] { app::blocking_sleep_until(steady::now() + milliseconds{40}); });
     loop.settle();
@@ -246,7 +246,7 @@ TEST(a_watched_loop, reports_repeats_of_one_stack_once) {
 }
 
 TEST(a_watched_loop, accounts_for_the_requests_that_a_stall_delayed) {
-  watched_loop loop;
+  running_loop loop;
   EXPECT_EQ(loop.monitor().stall_to_blame(), 0U);
   std::uint64_t blamed = 0;
   const auto stalls = loop.stalls_of([&] {
@@ -271,7 +271,7 @@ TEST(a_watched_loop, accounts_for_the_requests_that_a_stall_delayed) {
 }
 
 TEST(a_watched_loop, does_not_count_requests_that_came_after_the_stall) {
-  watched_loop loop;
+  running_loop loop;
   const auto stalls = loop.stalls_of([&] {
     app::blocking_spin(milliseconds{100});
     boost::asio::post(loop.io(), [&] {
@@ -295,7 +295,7 @@ void render_handler() {
 }
 
 TEST(many_short_handlers, are_lag_without_a_single_culprit) {
-  watched_loop loop;
+  running_loop loop;
   loop.settle();
   const auto before = loop.last_id();
   const activity what(loop.monitor().activities(), 1, "GET /hello", "");
@@ -315,7 +315,7 @@ TEST(many_short_handlers, are_lag_without_a_single_culprit) {
 
 // The whole process stops, as when the machine is suspended: neither the loop nor the watchdog runs.
 TEST(a_stopped_process, is_no_fault_of_its_code) {
-  watched_loop loop;
+  running_loop loop;
   loop.settle();
   const auto before = loop.last_id();
   loop.run([] {
@@ -332,7 +332,7 @@ TEST(a_stopped_process, is_no_fault_of_its_code) {
   const auto stalls = loop.stalls_after(before);
   ASSERT_FALSE(stalls.empty());
   const auto longest = std::ranges::max(stalls, {}, &stall_record::duration);
-  EXPECT_EQ(to_string(longest.why), "descheduled") << longest.sentence;
+  EXPECT_EQ(to_string(longest.verdict), "descheduled") << longest.sentence;
   EXPECT_NE(longest.sentence.find("no code is to blame"), std::string::npos);
 }
 

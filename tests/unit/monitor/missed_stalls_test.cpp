@@ -7,7 +7,7 @@
 #include <string>
 
 #include "blockers.hpp"
-#include "watched_loop.hpp"
+#include "running_loop.hpp"
 
 namespace loopscope::monitor::testing {
 namespace {
@@ -46,7 +46,7 @@ TEST(stalls_at_random_times, are_all_counted_with_their_duration) {
   std::uniform_int_distribution<int> gap_us(150'000, 350'000);
   std::uniform_int_distribution<int> kind(0, 2);
 
-  watched_loop loop({.name = "io-0", .recent_capacity = 1000});
+  running_loop loop({.name = "io-0", .recent_capacity = 1000});
   loop.settle();
   int missed = 0;
   int inaccurate = 0;

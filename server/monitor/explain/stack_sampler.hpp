@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace loopscope::monitor {
+
+/// The stack of a thread, innermost first. The first address is where the thread was; the others are return addresses.
+struct raw_stack {
+  std::vector<const void*> addresses;
+  /// An exception was in flight; there are no addresses.
+  bool exception_in_flight = false;
+};
+
+/// Makes another thread of this process store its own stack, by sending it a signal.
+///
+/// The handler is async-signal-safe: it claims a slot in static memory by compare-and-swap, unwinds into it (libgcc
+/// finds frames without a lock on glibc 2.35 and later) and posts a semaphore. If the slot was given up meanwhile, its
+/// generation is another one, and the handler does nothing. It does not unwind while an exception is in flight. A
+/// thread that cannot run (D state, not scheduled) stores its stack late. collect() returns it then; it is still the
+/// stack of the stall, since the handler runs before the blocked code continues.
+/// ThreadSanitizer holds a signal back until the thread's next call that it intercepts, so that a spinning thread
+/// stores another place, late. watched_loop drops late stacks in such builds, and the record says why there is none.
+/// Threads: the watchdog only. Lifetime: a signal's handler stays installed, since a signal may still be pending.
+/// Source: the watchdog's backtrace action of Envoy, tgkill-and-slot; sigaction(2), rt_tgsigqueueinfo(2).
+class stack_sampler {
+ public:
+  /// Takes one of 64 slots. Installs the signal's handler and prepares the unwinder if that has not been done yet.
+  explicit stack_sampler(int signal);
+  stack_sampler(const stack_sampler&) = delete;
+  stack_sampler& operator=(const stack_sampler&) = delete;
+  ~stack_sampler();
+
+  /// Why no stack can ever be captured; empty if it can.
+  const std::string& disabled_reason() const noexcept { return disabled_reason_; }
+  int signal() const noexcept { return signal_; }
+
+  /// Sends the signal. Returns false if the thread is gone. Sends nothing while an earlier request is pending.
+  bool request(pid_t tid);
+  bool pending() const noexcept { return pending_; }
+
+  /// Waits for the stack. Returns nullopt if it does not come in time; it may still come later.
+  std::optional<raw_stack> collect(std::chrono::nanoseconds timeout);
+
+  /// Gives up a pending request.
+  void cancel();
+
+ private:
+  std::optional<raw_stack> take();
+
+  int signal_ = 0;
+  std::size_t slot_ = 0;
+  bool has_slot_ = false;
+  bool pending_ = false;
+  std::uint32_t generation_ = 0;
+  std::string disabled_reason_;
+};
+
+/// Returns SIGRTMIN + 6 for default_capture_signal, else the number itself.
+int resolve_capture_signal(int option);
+
+/// Why the signal should not be sent to the thread now; empty if it may be sent.
+std::string obstacle_to_signal(pid_t tid, int signal);
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,114 @@
+#include "stall_builder.hpp"
+
+#include <algorithm>
+
+#include "blame.hpp"
+#include "blocked_call.hpp"
+
+namespace loopscope::monitor {
+namespace {
+
+constexpr std::size_t max_other_blamed_frames = 4;
+constexpr std::size_t max_calls = 8;
+
+bool is_same_place(const stack_frame& a, const stack_frame& b) {
+  return a.function == b.function && a.file == b.file;
+}
+
+}  // namespace
+
+stall_builder::stall_builder(std::uint64_t id, stall_tracker::time_point start, const clock_reading& found,
+                             time_breakdown times, std::string no_stack_reason)
+    : id_(id),
+      start_(start),
+      started_(found.to_system(start)),
+      times_(std::move(times)),
+      no_stack_reason_(std::move(no_stack_reason)) {}
+
+void stall_builder::add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities) {
+  times_.add_sample(sample);
+  count_call(sample, tid);
+  observe_activity(activities);
+}
+
+void stall_builder::count_call(const thread_sample& sample, pid_t tid) {
+  if (sample.state != thread_state::asleep || !sample.call) return;
+  const auto descriptor = static_cast<int>(sample.call->arguments[0]);
+  const auto known = std::ranges::find_if(calls_, [&](const counted_call& c) {
+    return c.number == sample.call->number && (!c.call.fd || *c.call.fd == descriptor);
+  });
+  if (known != calls_.end()) {
+    ++known->samples;
+  } else if (calls_.size() < max_calls) {
+    if (auto call = describe_call(tid, *sample.call)) calls_.push_back({sample.call->number, std::move(*call), 1});
+  }
+}
+
+void stall_builder::observe_activity(const activity_slot& activities) {
+  const auto handlers_run = activities.handlers_run();
+  const auto ticket = activities.current();
+  if (handlers_run == 0 && ticket == 0) return;
+  if (activity_samples_++ > 0 && (handlers_run != last_handlers_run_ || ticket != last_ticket_)) ++activity_changes_;
+  last_handlers_run_ = handlers_run;
+  last_ticket_ = ticket;
+  if (!request_) request_ = activities.read();
+}
+
+void stall_builder::add_stack(std::vector<stack_frame> stack) {
+  if (const auto handler = find_handler_frame(stack)) {
+    const auto& frame = stack[*handler];
+    if (!handler_) handler_ = frame;
+    if (!is_same_place(*handler_, frame)) handler_changed_ = true;
+  }
+  if (stack_.empty()) {
+    stack_ = std::move(stack);
+    return;
+  }
+  const auto blamed = find_blamed_frame(stack);
+  const auto first = find_blamed_frame(stack_);
+  if (!blamed || (first && is_same_place(stack[*blamed], stack_[*first]))) return;
+  const bool known =
+      std::ranges::any_of(other_blamed_frames_, [&](const stack_frame& f) { return is_same_place(f, stack[*blamed]); });
+  if (!known && other_blamed_frames_.size() < max_other_blamed_frames)
+    other_blamed_frames_.push_back(std::move(stack[*blamed]));
+}
+
+stall_record stall_builder::build(const time_split& split, bool in_progress) const {
+  stall_record out;
+  out.id = id_;
+  out.started = started_;
+  out.started_steady = start_;
+  out.duration = split.wall;
+  out.in_progress = in_progress;
+  out.verdict = classify(split);
+  out.cpu = split.cpu;
+  out.run_queue = split.run_queue;
+  out.off_cpu = split.off_cpu();
+  if (const auto* counted = most_frequent_call(); counted && out.verdict == verdict::off_cpu) out.call = counted->call;
+  out.stack = stack_;
+  out.culprit = find_blamed_frame(stack_);
+  if (stack_.empty()) out.no_stack_reason = no_stack_reason_;
+  out.handlers = handlers();
+  out.other_culprits = other_blamed_frames_;
+  out.request = request_;
+  return out;
+}
+
+const stall_builder::counted_call* stall_builder::most_frequent_call() const {
+  const auto found = std::ranges::max_element(calls_, {}, &counted_call::samples);
+  return found == calls_.end() ? nullptr : &*found;
+}
+
+handler_count stall_builder::handlers() const {
+  // A single change may be the end of the only long handler, if others ran after it and before the probe.
+  if (handler_changed_ || activity_changes_ >= 2) return handler_count::many;
+  return activity_samples_ >= 2 && activity_changes_ == 0 ? handler_count::one : handler_count::unknown;
+}
+
+std::uint64_t stall_builder::fingerprint() const {
+  if (!stack_.empty()) return stack_fingerprint(stack_);
+  const auto* counted = most_frequent_call();
+  return counted ? static_cast<std::uint64_t>(counted->number) + 1 : 0;
+}
+
+}  // namespace loopscope::monitor

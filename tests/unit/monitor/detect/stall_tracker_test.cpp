@@ -1,0 +1,271 @@
+#include "server/monitor/detect/stall_tracker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loopscope::monitor {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+/// A loop of which the test decides what it does, seen through the tracker's eyes.
+class stall_tracker_test : public ::testing::Test {
+ protected:
+  stall_tracker_test() {
+    // The first probe starts the tracking.
+    EXPECT_TRUE(sample_idle(0).post_probe);
+    beat(microseconds{50});
+  }
+
+  static stall_tracker::time_point at(nanoseconds t) { return stall_tracker::time_point{} + std::chrono::hours{1} + t; }
+  static thread_sample sample_at(nanoseconds t, thread_state state, nanoseconds cpu,
+                                 std::optional<nanoseconds> not_running_for = {}) {
+    thread_sample s;
+    s.time = at(t);
+    s.state = state;
+    s.cpu = cpu;
+    s.run_queue = nanoseconds{0};
+    s.not_running_for = not_running_for;
+    return s;
+  }
+  stall_tracker::sample_outcome sample_idle(int ms) {
+    return tracker_.on_sample(sample_at(milliseconds{ms}, thread_state::waiting, cpu_));
+  }
+  stall_tracker::sample_outcome sample_running(int ms) {
+    return tracker_.on_sample(sample_at(milliseconds{ms}, thread_state::runnable, cpu_, nanoseconds{0}));
+  }
+  stall_tracker::beat_outcome beat(nanoseconds t) { return tracker_.on_beat({at(t), cpu_}, nanoseconds{0}); }
+
+  nanoseconds cpu_{0};
+  stall_tracker tracker_{milliseconds{25}, milliseconds{25}, at(nanoseconds{0})};
+};
+
+TEST_F(stall_tracker_test, leaves_an_idle_loop_alone_at_four_deadlines_of_five) {
+  int posts = 0;
+  for (int i = 1; i <= 50; ++i) {
+    if (sample_idle(25 * i).post_probe) {
+      ++posts;
+      beat(milliseconds{25 * i} + microseconds{80});
+    }
+  }
+  EXPECT_EQ(posts, 10);
+}
+
+TEST_F(stall_tracker_test, sees_at_most_fifty_wakeups_a_second_on_an_idle_loop) {
+  int wakeups = 0;
+  auto now = at(nanoseconds{0});
+  while (now < at(std::chrono::seconds{10})) {
+    now = tracker_.next_check(now);
+    ++wakeups;
+    if (tracker_.on_sample(sample_at(now - at(nanoseconds{0}), thread_state::waiting, cpu_)).post_probe) {
+      ++wakeups;
+      beat(now - at(nanoseconds{0}) + microseconds{80});
+    }
+  }
+  EXPECT_LE(wakeups, 500);
+}
+
+TEST_F(stall_tracker_test, measures_lag_from_the_deadline) {
+  for (int i = 1; i <= 4; ++i) sample_idle(25 * i);
+  // The watchdog came 2 ms late to the deadline at 125 ms.
+  ASSERT_TRUE(sample_idle(127).post_probe);
+  const auto out = beat(milliseconds{128});
+  ASSERT_TRUE(out.lag);
+  EXPECT_EQ(out.lag->lag, milliseconds{3});
+  EXPECT_EQ(out.lag->idle_deadlines, 4U);
+  EXPECT_EQ(out.lag->idle_lag, milliseconds{3});
+  EXPECT_FALSE(out.stall);
+}
+
+TEST_F(stall_tracker_test, asks_where_a_thread_was_only_when_its_times_leave_that_open) {
+  const auto asks = [&](int ms, thread_state state, int cpu_ms) {
+    return tracker_.needs_not_running_for(sample_at(milliseconds{ms}, state, milliseconds{cpu_ms}));
+  };
+  EXPECT_FALSE(asks(20, thread_state::waiting, 0));
+  EXPECT_FALSE(asks(20, thread_state::runnable, 20));
+  EXPECT_TRUE(asks(20, thread_state::runnable, 10));
+  EXPECT_TRUE(asks(20, thread_state::asleep, 20));
+
+  sample_running(20);
+  EXPECT_FALSE(asks(22, thread_state::runnable, 10));
+  EXPECT_TRUE(asks(50, thread_state::runnable, 10));  // a stall is suspected
+  sample_running(60);
+  EXPECT_FALSE(asks(70, thread_state::runnable, 10));  // and found
+}
+
+TEST_F(stall_tracker_test, has_one_probe_outstanding_at_most) {
+  cpu_ = milliseconds{10};
+  EXPECT_TRUE(sample_running(25).post_probe);
+  for (int ms = 30; ms <= 300; ms += 10) EXPECT_FALSE(sample_running(ms).post_probe);
+}
+
+TEST_F(stall_tracker_test, finds_a_stall_while_it_lasts_and_where_it_began) {
+  // Idle until 115 ms, then computing.
+  for (int i = 1; i <= 4; ++i) sample_idle(25 * i);
+  cpu_ += milliseconds{10};
+  EXPECT_TRUE(sample_running(125).post_probe);
+  EXPECT_EQ(tracker_.next_check(at(milliseconds{125})), at(milliseconds{135}));
+  cpu_ += milliseconds{10};
+  EXPECT_FALSE(sample_running(135).stall_began);
+  EXPECT_EQ(tracker_.next_check(at(milliseconds{135})), at(milliseconds{140}));
+  cpu_ += milliseconds{5};
+  EXPECT_TRUE(sample_running(140).stall_began);
+  EXPECT_EQ(tracker_.stall_start(), at(milliseconds{115}));
+  EXPECT_EQ(tracker_.totals_at_start().cpu, nanoseconds{0});
+
+  cpu_ += milliseconds{60};
+  const auto out = beat(milliseconds{200});
+  ASSERT_TRUE(out.stall);
+  EXPECT_FALSE(out.found_late);
+  EXPECT_EQ(out.stall->start, at(milliseconds{115}));
+  EXPECT_EQ(out.stall->end, at(milliseconds{200}));
+}
+
+TEST_F(stall_tracker_test, samples_a_stall_at_doubling_ages) {
+  cpu_ += milliseconds{1};
+  sample_running(25);
+  std::vector<int> sampled;
+  for (int ms = 30; ms <= 900; ms += 10) {
+    cpu_ += milliseconds{10};
+    if (sample_running(ms).take_stack) sampled.push_back(ms);
+  }
+  // The stall began at 24 ms.
+  EXPECT_EQ(sampled, (std::vector<int>{50, 80, 130, 230, 430, 830}));
+}
+
+TEST_F(stall_tracker_test, reports_a_stall_once) {
+  cpu_ += milliseconds{1};
+  sample_running(25);
+  int began = 0;
+  for (int ms = 30; ms <= 900; ms += 10) began += sample_running(ms).stall_began;
+  EXPECT_EQ(began, 1);
+}
+
+TEST_F(stall_tracker_test, knows_since_when_a_sleeping_loop_sleeps) {
+  sample_idle(25);
+  EXPECT_TRUE(tracker_.on_sample(sample_at(milliseconds{50}, thread_state::asleep, cpu_, milliseconds{18})).post_probe);
+  EXPECT_TRUE(
+      tracker_.on_sample(sample_at(milliseconds{57}, thread_state::asleep, cpu_, milliseconds{25})).stall_began);
+  EXPECT_EQ(tracker_.stall_start(), at(milliseconds{32}));
+}
+
+TEST_F(stall_tracker_test, counts_a_stall_that_ended_before_a_look_could_find_it) {
+  sample_idle(25);
+  tracker_.on_sample(sample_at(milliseconds{50}, thread_state::asleep, cpu_, milliseconds{20}));
+  const auto out = beat(milliseconds{62});
+  ASSERT_TRUE(out.stall);
+  EXPECT_TRUE(out.found_late);
+  EXPECT_EQ(out.stall->end - out.stall->start, milliseconds{32});
+}
+
+TEST_F(stall_tracker_test, takes_the_onset_of_a_cooperative_load_for_no_stall) {
+  sample_idle(25);
+  // All of the last interval was used, by many short handlers: the probe comes through at once.
+  cpu_ += milliseconds{25};
+  EXPECT_TRUE(sample_running(50).post_probe);
+  EXPECT_FALSE(beat(milliseconds{51}).stall);
+}
+
+TEST_F(stall_tracker_test, takes_a_cooperative_loop_that_waits_for_a_cpu_for_no_stall) {
+  sample_idle(25);
+  cpu_ += milliseconds{25};
+  sample_running(50);
+  EXPECT_FALSE(
+      tracker_.on_sample(sample_at(milliseconds{58}, thread_state::runnable, cpu_, milliseconds{8})).stall_began);
+  EXPECT_FALSE(tracker_.on_beat({at(milliseconds{60}), cpu_}, milliseconds{9}).stall);
+}
+
+TEST_F(stall_tracker_test, counts_a_loop_that_waits_for_a_cpu_beyond_the_threshold) {
+  sample_idle(25);
+  sample_running(50);
+  EXPECT_TRUE(
+      tracker_.on_sample(sample_at(milliseconds{76}, thread_state::runnable, cpu_, milliseconds{26})).stall_began);
+}
+
+TEST_F(stall_tracker_test, counts_a_stall_of_which_a_late_watchdog_saw_only_the_end) {
+  sample_idle(25);
+  cpu_ += milliseconds{70};
+  EXPECT_TRUE(sample_running(100).post_probe);
+  const auto out = tracker_.on_beat({at(milliseconds{108}), cpu_}, milliseconds{7});
+  ASSERT_TRUE(out.stall);
+  EXPECT_EQ(out.stall->end - out.stall->start, milliseconds{78});
+}
+
+TEST_F(stall_tracker_test, finds_no_stall_in_a_loop_that_is_busy_all_the_time_but_answers) {
+  for (int ms = 10; ms <= 5000; ms += 10) {
+    cpu_ += milliseconds{10};
+    sample_running(ms);
+    EXPECT_FALSE(beat(milliseconds{ms + 2}).stall);
+  }
+}
+
+TEST_F(stall_tracker_test, looks_more_often_at_a_busy_loop) {
+  sample_idle(25);
+  EXPECT_EQ(tracker_.next_check(at(milliseconds{25})), at(milliseconds{50}));
+  cpu_ += milliseconds{5};
+  sample_running(50);
+  beat(milliseconds{51});
+  EXPECT_EQ(tracker_.next_check(at(milliseconds{51})), at(milliseconds{61}));
+}
+
+TEST_F(stall_tracker_test, gives_no_lag_for_a_probe_between_deadlines) {
+  cpu_ += milliseconds{5};
+  sample_running(25);
+  ASSERT_TRUE(beat(milliseconds{26}).lag);
+  ASSERT_TRUE(sample_running(35).post_probe);
+  EXPECT_FALSE(beat(milliseconds{36}).lag);
+}
+
+TEST_F(stall_tracker_test, counts_lag_from_the_first_deadline_that_passed_during_a_probe) {
+  cpu_ += milliseconds{5};
+  sample_running(25);
+  beat(milliseconds{26});
+  sample_running(35);
+  for (int ms = 45; ms <= 105; ms += 10) sample_running(ms);
+  const auto out = beat(milliseconds{110});
+  ASSERT_TRUE(out.lag);
+  EXPECT_EQ(out.lag->lag, milliseconds{60});
+}
+
+TEST_F(stall_tracker_test, ends_an_open_stall_when_the_loop_stops) {
+  cpu_ += milliseconds{1};
+  sample_running(25);
+  EXPECT_FALSE(tracker_.is_stall_suspected(at(milliseconds{48})));
+  EXPECT_TRUE(tracker_.is_stall_suspected(at(milliseconds{50})));
+  sample_running(50);
+  const auto stall = tracker_.on_loop_stopped(at(milliseconds{60}));
+  ASSERT_TRUE(stall);
+  EXPECT_EQ(stall->end, at(milliseconds{60}));
+  EXPECT_FALSE(tracker_.running());
+}
+
+TEST_F(stall_tracker_test, has_no_stall_while_the_loop_is_not_running) {
+  sample_running(25);
+  tracker_.on_loop_stopped(at(milliseconds{26}));
+  for (int ms = 50; ms <= 5000; ms += 25) {
+    const auto out = sample_running(ms);
+    EXPECT_FALSE(out.stall_began || out.post_probe);
+  }
+  // It runs again: the old probe says so, and its age is no lag.
+  const auto out = beat(std::chrono::seconds{6});
+  EXPECT_FALSE(out.stall || out.lag);
+  EXPECT_TRUE(tracker_.running());
+}
+
+TEST(a_tracker, of_a_loop_that_has_not_run_yet_waits_without_a_stall) {
+  stall_tracker tracker(milliseconds{25}, milliseconds{25}, stall_tracker::time_point{});
+  thread_sample s;
+  int posts = 0;
+  for (int ms = 0; ms <= 5000; ms += 25) {
+    s.time = stall_tracker::time_point{} + milliseconds{ms};
+    const auto out = tracker.on_sample(s);
+    posts += out.post_probe;
+    EXPECT_FALSE(out.stall_began);
+  }
+  EXPECT_EQ(posts, 1);
+  EXPECT_FALSE(tracker.blocked_since());
+}
+
+}  // namespace
+}  // namespace loopscope::monitor
