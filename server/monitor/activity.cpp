@@ -70,7 +70,10 @@ std::uint64_t activity_slot::open(std::uint64_t id, std::string_view route, std:
 }
 
 void activity_slot::close(std::uint64_t ticket) noexcept {
-  records_[index_of(ticket)].taken.store(false, std::memory_order_release);
+  auto& r = records_[index_of(ticket)];
+  // The next even number: from now on the ticket is an old one, even while the record is not reused.
+  r.sequence.store(generation_of(ticket) + 2, std::memory_order_release);
+  r.taken.store(false, std::memory_order_release);
 }
 
 std::optional<request_info> activity_slot::read() const {

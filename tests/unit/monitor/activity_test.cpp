@@ -62,6 +62,15 @@ TEST(activity, beyond_the_capacity_names_nothing_and_is_counted) {
   EXPECT_EQ(slot->dropped(), 1U);
 }
 
+TEST(activity, names_no_request_once_it_is_destroyed) {
+  const auto slot = slot_of(1);
+  auto ended = std::make_unique<activity>(slot, 1, "ended", "");
+  slot->publish(ended->ticket());
+  EXPECT_TRUE(slot->read());
+  ended.reset();
+  EXPECT_FALSE(slot->read());
+}
+
 TEST(activity, that_was_destroyed_is_never_taken_for_the_one_in_its_place) {
   const auto slot = slot_of(1);
   auto old = std::make_unique<activity>(slot, 1, "old", "");
@@ -117,11 +126,14 @@ TEST(activity, is_read_whole_or_not_at_all_while_records_are_reused) {
   EXPECT_EQ(torn, 0);
 }
 
-TEST(activity, may_outlive_the_monitor_that_made_its_slot) {
+TEST(activity, keeps_the_records_alive_until_it_is_destroyed) {
   auto slot = slot_of(1);
-  auto what = std::make_unique<activity>(slot, 1, "a", "");
+  const std::weak_ptr<activity_slot> records = slot;
+  auto last = std::make_unique<activity>(slot, 1, "a", "");
   slot.reset();
-  what.reset();
+  EXPECT_FALSE(records.expired());
+  last.reset();
+  EXPECT_TRUE(records.expired());
 }
 
 }  // namespace
