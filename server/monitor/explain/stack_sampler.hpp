@@ -3,12 +3,13 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace loopscope::monitor {
+
+class stack_slot;
 
 /// The stack of a thread, innermost first. The first address is where the thread was; the others are return addresses.
 struct raw_stack {
@@ -19,9 +20,8 @@ struct raw_stack {
 
 /// Makes another thread of this process store its own stack, by sending it a signal.
 ///
-/// The handler is async-signal-safe: it claims a slot in static memory by compare-and-swap, unwinds into it (libgcc
-/// finds frames without a lock on glibc 2.35 and later) and posts a semaphore. If the slot was given up meanwhile, its
-/// generation is another one, and the handler does nothing. It does not unwind while an exception is in flight. A
+/// The handler is async-signal-safe: it claims a stack_slot, unwinds into it (libgcc finds frames without a lock on
+/// glibc 2.35 and later) and publishes it. It does not unwind while an exception is in flight. A
 /// thread that cannot run (D state, not scheduled) stores its stack late. collect() returns it then; it is still the
 /// stack of the stall, since the handler runs before the blocked code continues.
 /// ThreadSanitizer holds a signal back until the thread's next call that it intercepts, so that a spinning thread
@@ -40,24 +40,21 @@ class stack_sampler {
   const std::string& disabled_reason() const noexcept { return disabled_reason_; }
   int signal() const noexcept { return signal_; }
 
-  /// Sends the signal. Returns false if the thread is gone. Sends nothing while an earlier request is pending.
+  /// Sends the signal, unless a request is pending. Returns false if the thread is gone, or if it still handles the
+  /// signal of a request that was cancelled.
   bool request(pid_t tid);
   bool pending() const noexcept { return pending_; }
 
   /// Waits for the stack. Returns nullopt if it does not come in time; it may still come later.
   std::optional<raw_stack> collect(std::chrono::nanoseconds timeout);
 
-  /// Gives up a pending request.
+  /// Gives up a pending request, without waiting for the thread.
   void cancel();
 
  private:
-  std::optional<raw_stack> take();
-
   int signal_ = 0;
-  std::size_t slot_ = 0;
-  bool has_slot_ = false;
+  stack_slot* slot_ = nullptr;
   bool pending_ = false;
-  std::uint32_t generation_ = 0;
   std::string disabled_reason_;
 };
 

@@ -31,6 +31,7 @@ constexpr bool late_stacks_mislead = false;
 constexpr const char* signal_not_handled =
     late_stacks_mislead ? "the signal was not handled in time (ThreadSanitizer delays signals)"
                         : "the signal was not handled in time (uninterruptible sleep, or not scheduled)";
+constexpr const char* signal_not_sent = "the signal was not sent: the thread has ended or still handles an earlier one";
 constexpr const char* stall_too_short = "the stall ended before its stack was taken";
 
 nanoseconds deadline_interval(const options& o) {
@@ -130,7 +131,8 @@ void watched_loop::take_stack() {
     return open_stall_->set_no_stack_reason(stack_sampler_.disabled_reason());
   auto obstacle = obstacle_to_signal(thread_->tid(), stack_sampler_.signal());
   if (!obstacle.empty()) return open_stall_->set_no_stack_reason(std::move(obstacle));
-  if (stack_sampler_.request(thread_->tid())) collect_stack(stack_timeout);
+  if (!stack_sampler_.request(thread_->tid())) return open_stall_->set_no_stack_reason(signal_not_sent);
+  collect_stack(stack_timeout);
 }
 
 bool watched_loop::collect_stack(nanoseconds timeout) {
