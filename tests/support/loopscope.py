@@ -134,12 +134,6 @@ class Loopscope:
         status, _, body = self.ask("/write?" + query)
         return status, json.loads(body)
 
-    def hello_ms(self) -> float:
-        started = time.monotonic()
-        status, _, body = self.ask("/hello")
-        assert (status, body) == (200, b"hello\n")
-        return (time.monotonic() - started) * 1e3
-
     def methods(self) -> list[dict[str, Any]]:
         """The write methods as /methods describes them."""
         methods: list[dict[str, Any]] = json.loads(self.ask("/methods")[2])["methods"]
