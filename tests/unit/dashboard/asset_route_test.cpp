@@ -35,7 +35,7 @@ class asset_route : public ::testing::Test {
   std::jthread thread_;
 };
 
-TEST_F(asset_route, serves_the_page_and_what_it_loads) {
+TEST_F(asset_route, serves_the_page_and_its_files) {
   auto client = connect();
   const auto served = client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(served.status, 200);
@@ -48,7 +48,7 @@ TEST_F(asset_route, serves_the_page_and_what_it_loads) {
   EXPECT_EQ(client.ask("GET /dashboard/index.html HTTP/1.1\r\nHost: x\r\n\r\n").status, 404);
 }
 
-TEST_F(asset_route, gives_head_the_headers_without_the_body) {
+TEST_F(asset_route, head_gets_the_fields_without_the_body) {
   auto client = connect();
   client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
   const auto head = client.receive(true);
@@ -58,7 +58,7 @@ TEST_F(asset_route, gives_head_the_headers_without_the_body) {
   EXPECT_TRUE(head.body.empty());
 }
 
-TEST_F(asset_route, answers_304_and_goes_on_with_the_connection) {
+TEST_F(asset_route, a_304_keeps_the_connection_open) {
   auto client = connect();
   const auto first = client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   const auto at = first.head.find("etag: ") + 6;

@@ -1,4 +1,4 @@
-#include "server/dashboard/asset_answer.hpp"
+#include "server/dashboard/dashboard.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,47 +10,47 @@ namespace {
 constexpr asset page{"app.js", "text/javascript; charset=utf-8", "0123456789abcdef", "let a = 1;", "squeezed"};
 
 http::response ask(const std::string& headers) {
-  return answer_asset(page, http::test::parsed("GET / HTTP/1.1\r\nHost: demo.local:8081\r\n" + headers + "\r\n"));
+  return asset_response(page, http::test::parsed("GET / HTTP/1.1\r\nHost: demo.local:8081\r\n" + headers + "\r\n"));
 }
 
-std::string header(const http::response& answer, std::string_view name) {
-  for (const auto& [key, value] : answer.headers)
+std::string header(const http::response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers)
     if (key == name) return value;
   return {};
 }
 
-TEST(asset_answer, goes_compressed_to_those_who_take_it) {
-  const auto answer = ask("Accept-Encoding: br, gzip;q=0.5\r\n");
-  EXPECT_EQ(answer.status, 200u);
-  EXPECT_EQ(answer.body, "squeezed");
-  EXPECT_EQ(header(answer, "Content-Encoding"), "gzip");
-  EXPECT_EQ(answer.content_type, "text/javascript; charset=utf-8");
-  EXPECT_EQ(header(answer, "Vary"), "Accept-Encoding");
+TEST(asset_response, is_compressed_for_clients_that_accept_it) {
+  const auto response = ask("Accept-Encoding: br, gzip;q=0.5\r\n");
+  EXPECT_EQ(response.status, 200u);
+  EXPECT_EQ(response.body, "squeezed");
+  EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
+  EXPECT_EQ(response.content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
 }
 
-TEST(asset_answer, goes_as_it_is_to_all_others) {
+TEST(asset_response, is_uncompressed_for_all_others) {
   for (const std::string headers : {"", "Accept-Encoding: br\r\n", "Accept-Encoding: gzip;q=0\r\n"}) {
-    const auto answer = ask(headers);
-    EXPECT_EQ(answer.body, "let a = 1;") << headers;
-    EXPECT_EQ(header(answer, "Content-Encoding"), "") << headers;
+    const auto response = ask(headers);
+    EXPECT_EQ(response.body, "let a = 1;") << headers;
+    EXPECT_EQ(header(response, "Content-Encoding"), "") << headers;
   }
 }
 
-TEST(asset_answer, has_one_etag_for_each_encoding) {
+TEST(asset_response, has_an_etag_per_encoding) {
   EXPECT_EQ(header(ask(""), "ETag"), "\"0123456789abcdef\"");
   EXPECT_EQ(header(ask("Accept-Encoding: gzip\r\n"), "ETag"), "\"0123456789abcdef-gzip\"");
 }
 
-TEST(asset_answer, is_not_sent_again_to_who_has_it) {
-  const auto answer = ask("Accept-Encoding: gzip\r\nIf-None-Match: \"old\", W/\"0123456789abcdef-gzip\"\r\n");
-  EXPECT_EQ(answer.status, 304u);
-  EXPECT_TRUE(answer.body.empty());
-  EXPECT_EQ(header(answer, "ETag"), "\"0123456789abcdef-gzip\"");
-  EXPECT_NE(header(answer, "Content-Security-Policy"), "");
+TEST(asset_response, is_not_sent_again_to_a_client_that_has_it) {
+  const auto response = ask("Accept-Encoding: gzip\r\nIf-None-Match: \"old\", W/\"0123456789abcdef-gzip\"\r\n");
+  EXPECT_EQ(response.status, 304u);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(header(response, "ETag"), "\"0123456789abcdef-gzip\"");
+  EXPECT_NE(header(response, "Content-Security-Policy"), "");
   EXPECT_EQ(ask("If-None-Match: \"0123456789abcdef-gzip\"\r\n").status, 200u) << "another encoding";
 }
 
-TEST(asset_answer, allows_no_inline_code_and_no_other_host) {
+TEST(asset_response, allows_no_inline_code_and_no_other_host) {
   const auto policy = header(ask(""), "Content-Security-Policy");
   EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
   EXPECT_NE(policy.find("script-src 'self';"), std::string::npos);
@@ -71,11 +71,11 @@ TEST(accepts_gzip, follows_the_weights) {
   EXPECT_FALSE(accepts_gzip(""));
 }
 
-TEST(none_match_names, compares_weakly) {
-  EXPECT_TRUE(none_match_names("*", "\"a\""));
-  EXPECT_TRUE(none_match_names("\"b\" ,W/\"a\"", "\"a\""));
-  EXPECT_FALSE(none_match_names("\"ab\"", "\"a\""));
-  EXPECT_FALSE(none_match_names("", "\"a\""));
+TEST(contains_etag, compares_weakly) {
+  EXPECT_TRUE(contains_etag("*", "\"a\""));
+  EXPECT_TRUE(contains_etag("\"b\" ,W/\"a\"", "\"a\""));
+  EXPECT_FALSE(contains_etag("\"ab\"", "\"a\""));
+  EXPECT_FALSE(contains_etag("", "\"a\""));
 }
 
 TEST(all_assets, are_compressed_and_named_once_or_missing_with_a_reason) {
