@@ -39,7 +39,7 @@ bool is_output_name(std::string_view name) {
 }
 
 std::optional<system::page_cache_figures> blocking_read_output_pages(const std::filesystem::path& directory) {
-  system::page_cache_figures all;
+  system::page_cache_figures total;
   std::size_t files = 0;
   std::error_code error;
   for (std::filesystem::directory_iterator entry{directory, error}, end; !error && entry != end;
@@ -47,14 +47,14 @@ std::optional<system::page_cache_figures> blocking_read_output_pages(const std::
     if (!is_output_name(entry->path().filename().string())) continue;
     if (++files > max_files) break;
     const auto file = writers::posix_file::blocking_open_regular(entry->path(), O_RDONLY);
-    if (file.descriptor() < 0) continue;  // renamed or removed meanwhile, or not a file
+    if (file.descriptor() < 0) continue;  // renamed or removed meanwhile, or not a regular file
     const auto pages = system::blocking_read_page_cache(file.descriptor());
     if (!pages) return std::nullopt;
-    all.cached_bytes += pages->cached_bytes;
-    all.dirty_bytes += pages->dirty_bytes;
-    all.writeback_bytes += pages->writeback_bytes;
+    total.cached_bytes += pages->cached_bytes;
+    total.dirty_bytes += pages->dirty_bytes;
+    total.writeback_bytes += pages->writeback_bytes;
   }
-  return error ? std::nullopt : std::optional{all};
+  return error ? std::nullopt : std::optional{total};
 }
 
 }  // namespace loopscope::admin

@@ -14,40 +14,42 @@
 
 namespace loopscope::admin {
 
-/// One event, serialised once for all subscribers.
+/// One event. Its text is made once for all subscribers.
 struct feed_event {
   std::uint64_t id = 0;
   std::string text;
 };
 
-/// Hands the newest event to every subscriber. Nobody waits for anybody: an event that a subscriber was too
-/// slow for is lost to that one, and one that is replaced before the loop came to it is lost to all.
+/// Hands the newest event to every subscriber; older ones are dropped.
 ///
-/// Threads: publish() and subscribers() from any; the rest on the loop. Lifetime: shared with its
-/// subscribers; the loop's io_context outlives the last call of publish().
+/// Nothing waits for a slow subscriber: it misses events that are replaced before it is ready for them. All subscribers
+/// miss an event that is replaced before the loop runs.
+///
+/// Threads: publish() and subscribers() from any; the other members on the loop. Lifetime: shared with the subscribers;
+/// the loop's io_context outlives the last call of publish().
 class event_feed : public std::enable_shared_from_this<event_feed> {
  public:
-  /// One that reads events, while it exists.
+  /// Reads events for as long as it exists.
   class subscriber {
    public:
-    subscriber(std::shared_ptr<event_feed> feed, std::chrono::milliseconds patience);
+    subscriber(std::shared_ptr<event_feed> feed, std::chrono::milliseconds max_wait);
     ~subscriber();
     subscriber(const subscriber&) = delete;
     subscriber& operator=(const subscriber&) = delete;
 
-    /// The newest event that this subscriber has not seen; waits for one up to `patience`, then answers
-    /// nothing, as it does after wake(). One call at a time.
+    /// Returns the newest event if this subscriber has not had it yet. Else waits for the next one; returns nullptr
+    /// after `max_wait` or a call of wake(). One call at a time.
     http::task<std::shared_ptr<const feed_event>> next();
-    void wake() { waiting_.cancel(); }
+    void wake() { wait_timer_.cancel(); }
 
    private:
-    std::shared_ptr<const feed_event> unseen();
+    std::shared_ptr<const feed_event> take_newest();
 
     std::shared_ptr<event_feed> feed_;
-    std::chrono::milliseconds patience_;
-    http::timer waiting_;
-    std::uint64_t seen_ = 0;
-    std::list<subscriber*>::iterator place_;
+    std::chrono::milliseconds max_wait_;
+    http::timer wait_timer_;
+    std::uint64_t last_id_ = 0;
+    std::list<subscriber*>::iterator position_;
   };
 
   static constexpr std::size_t default_max_subscribers = 64;
@@ -55,16 +57,16 @@ class event_feed : public std::enable_shared_from_this<event_feed> {
   explicit event_feed(http::executor loop, std::size_t max_subscribers = default_max_subscribers)
       : loop_(loop), max_subscribers_(max_subscribers) {}
 
-  /// Called on the loop when the first subscriber has come. Set before the loop runs; may be emptied after it
-  /// has.
-  void on_demand(std::function<void()> then) { on_demand_ = std::move(then); }
+  /// Sets what is called on the loop when a subscriber comes and there was none. Set it before the loop runs; it may be
+  /// cleared when the loop has ended.
+  void on_first_subscriber(std::function<void()> callback) { on_first_subscriber_ = std::move(callback); }
 
-  /// Nothing when there are too many. A first subscriber gets no event from before its time.
-  std::shared_ptr<subscriber> subscribe(std::chrono::milliseconds patience);
+  /// Returns nullptr at the maximum number of subscribers. A first subscriber gets no event from before its time.
+  std::shared_ptr<subscriber> subscribe(std::chrono::milliseconds max_wait);
   std::size_t max_subscribers() const noexcept { return max_subscribers_; }
   std::size_t subscribers() const noexcept { return count_.load(std::memory_order_relaxed); }
 
-  /// Makes an event the newest.
+  /// Makes `event` the newest one.
   void publish(std::shared_ptr<const feed_event> event);
 
  private:
@@ -72,12 +74,12 @@ class event_feed : public std::enable_shared_from_this<event_feed> {
 
   http::executor loop_;
   std::size_t max_subscribers_;
-  std::function<void()> on_demand_;
+  std::function<void()> on_first_subscriber_;
   std::list<subscriber*> subscribers_;
   std::shared_ptr<const feed_event> newest_;
 
   std::mutex mutex_;
-  std::shared_ptr<const feed_event> published_;  // what deliver() takes; one delivery is queued while it is set
+  std::shared_ptr<const feed_event> published_;  // for deliver(); while it is set, one call of deliver() is queued
   std::atomic<std::size_t> count_{0};
 };
 

@@ -1,20 +1,20 @@
 #include "event_sampler.hpp"
 
-#include "server/support/json_text.hpp"
-
 #include <pthread.h>
 
+#include "json.hpp"
+#include "server/support/json_text.hpp"
 #include "sse.hpp"
 
 namespace loopscope::admin {
 
 using clock = std::chrono::steady_clock;
 
-event_sampler::event_sampler(const sources& of, std::shared_ptr<event_feed> feed)
-    : of_(of), feed_(std::move(feed)), last_second_(of.loops.size()) {
-  feed_->on_demand([this] {
+event_sampler::event_sampler(const sources& source, std::shared_ptr<event_feed> feed)
+    : source_(source), feed_(std::move(feed)), last_second_(source.loops.size()) {
+  feed_->on_first_subscriber([this] {
     const std::lock_guard lock{mutex_};
-    demanded_ = true;
+    subscribed_ = true;
     changed_.notify_one();
   });
   thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
@@ -23,7 +23,7 @@ event_sampler::event_sampler(const sources& of, std::shared_ptr<event_feed> feed
 event_sampler::~event_sampler() {
   thread_.request_stop();
   thread_.join();
-  feed_->on_demand({});
+  feed_->on_first_subscriber({});
 }
 
 event_sampler::windows event_sampler::last_second() const {
@@ -34,38 +34,38 @@ event_sampler::windows event_sampler::last_second() const {
 void event_sampler::run(const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "admin-sampler");
   std::vector<monitor::interval_reader> readers;
-  for (const auto& each : of_.loops) readers.push_back(each.watch.interval());
-  period second{window_period, clock::now()};
-  period tick{sample_period, clock::now()};
-  std::optional<sample_collector> collector;
+  for (const auto& each : source_.loops) readers.push_back(each.watch.interval());
+  periodic_timer second{window_period, clock::now()};
+  periodic_timer tick{sample_period, clock::now()};
+  std::optional<sample_collector> collector;  // while there is a subscriber
   while (!stop.stop_requested()) {
     wait(stop, collector ? std::min(second.next(), tick.next()) : second.next());
-    if (second.due(clock::now())) read_second(readers);
+    if (second.poll(clock::now())) read_last_second(readers);
     if (feed_->subscribers() == 0) {
       collector.reset();
     } else if (!collector) {
-      collector.emplace(of_);
-      tick = period{sample_period, clock::now()};
-    } else if (tick.due(clock::now())) {
-      publish(*collector);
+      collector.emplace(source_);
+      tick = periodic_timer{sample_period, clock::now()};
+    } else if (tick.poll(clock::now())) {
+      blocking_publish(*collector);
     }
   }
 }
 
-void event_sampler::wait(const std::stop_token& stop, period::time_point until) {
+void event_sampler::wait(const std::stop_token& stop, periodic_timer::time_point until) {
   std::unique_lock lock{mutex_};
-  changed_.wait_until(lock, stop, until, [this] { return demanded_; });
-  demanded_ = false;
+  changed_.wait_until(lock, stop, until, [this] { return subscribed_; });
+  subscribed_ = false;
 }
 
-void event_sampler::read_second(std::vector<monitor::interval_reader>& readers) {
-  windows read;
-  for (auto& each : readers) read.emplace_back(each.read());
+void event_sampler::read_last_second(std::vector<monitor::interval_reader>& readers) {
+  windows figures;
+  for (auto& each : readers) figures.emplace_back(each.read());
   const std::lock_guard lock{mutex_};
-  last_second_ = std::move(read);
+  last_second_ = std::move(figures);
 }
 
-void event_sampler::publish(sample_collector& collector) {
+void event_sampler::blocking_publish(sample_collector& collector) {
   const auto id = ++last_id_;
   std::string text = sse::event(id, "sample", json_text(sample_json(collector.blocking_collect())));
   feed_->publish(std::make_shared<feed_event>(feed_event{id, std::move(text)}));

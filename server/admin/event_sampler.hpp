@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -8,48 +9,68 @@
 #include <vector>
 
 #include "event_feed.hpp"
-#include "period.hpp"
-#include "sample_collector.hpp"
+#include "sample.hpp"
 #include "sources.hpp"
 
 namespace loopscope::admin {
 
-/// Publishes a sample every 100 ms while somebody subscribes, and keeps each loop's last second for /loop.
+/// Fixed times, one period apart, for a thread that sleeps until next(). Times that were missed are skipped.
+class periodic_timer {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  periodic_timer(std::chrono::nanoseconds period, time_point start) : period_(period), next_(start + period) {}
+
+  time_point next() const noexcept { return next_; }
+
+  /// Returns true if next() has come, and then moves it to the first of the times after `now`.
+  bool poll(time_point now) noexcept {
+    if (now < next_) return false;
+    next_ += period_ * ((now - next_) / period_ + 1);
+    return true;
+  }
+
+ private:
+  std::chrono::nanoseconds period_;
+  time_point next_;
+};
+
+/// Publishes a sample every 100 ms while there is a subscriber, and keeps each loop's last second for /loop.
 ///
-/// What may wait (kernel files, the disk that holds the outputs) happens on a thread of its own, so that the
-/// admin loop answers meanwhile. With nobody subscribed it wakes once a second. Threads: last_second() from
-/// any. Lifetime: `of` outlives *this; create it before the admin loop runs, destroy it after the loop has
-/// ended and before its io_context. The destructor waits for a sample under way.
+/// Samples are taken on a thread of their own, because kernel files and the disk of the outputs may block. Without a
+/// subscriber it wakes once a second. Threads: last_second() from any. Lifetime: `source` outlives *this. Create it
+/// before the admin loop runs; destroy it when the loop has ended and its io_context still exists. The destructor waits
+/// for a sample in progress.
 class event_sampler {
  public:
   static constexpr std::chrono::milliseconds sample_period{100};
   static constexpr std::chrono::seconds window_period{1};
 
-  event_sampler(const sources& of, std::shared_ptr<event_feed> feed);
+  event_sampler(const sources& source, std::shared_ptr<event_feed> feed);
   ~event_sampler();
   event_sampler(const event_sampler&) = delete;
   event_sampler& operator=(const event_sampler&) = delete;
 
   using windows = std::vector<std::optional<monitor::window_figures>>;
-  /// The last complete second of each of sources::loops; absent in the first.
+  /// The last complete second of each of sources::loops; nullopt during the first second.
   windows last_second() const;
 
  private:
   void run(const std::stop_token& stop);
-  void wait(const std::stop_token& stop, period::time_point until);
-  void read_second(std::vector<monitor::interval_reader>& readers);
-  void publish(sample_collector& collector);
+  void wait(const std::stop_token& stop, periodic_timer::time_point until);
+  void read_last_second(std::vector<monitor::interval_reader>& readers);
+  void blocking_publish(sample_collector& collector);
 
-  const sources& of_;
+  const sources& source_;
   std::shared_ptr<event_feed> feed_;
   std::uint64_t last_id_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool demanded_ = false;
+  bool subscribed_ = false;
   windows last_second_;
 
-  std::jthread thread_;  // last: it uses the others
+  std::jthread thread_;  // the last member, because it uses the others
 };
 
 }  // namespace loopscope::admin

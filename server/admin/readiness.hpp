@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,7 +8,7 @@
 
 namespace loopscope::admin {
 
-/// Whether the service should get requests now, and why not. Plain values; no clock.
+/// Whether the service should get requests now, and if not, why. Plain values, no clock.
 class readiness {
  public:
   struct loop {
@@ -22,7 +21,7 @@ class readiness {
             std::string_view directory_failure);
 
   bool ready() const noexcept;
-  /// Every check, a line each, and the outcome.
+  /// One line for each check, then the result.
   std::string verbose() const;
   /// "ok", or the failed checks.
   std::string brief() const;
@@ -30,7 +29,7 @@ class readiness {
  private:
   struct check {
     std::string name;
-    std::string failure;  // empty: ok
+    std::string failure;  // empty: passed
   };
 
   std::vector<check> checks_;

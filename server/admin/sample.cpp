@@ -1,67 +1,102 @@
 #include "sample.hpp"
 
-#include "loop_json.hpp"
-#include "runs_json.hpp"
-#include "stall_json.hpp"
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "writers/system/process.hpp"
 
 namespace loopscope::admin {
 namespace {
 
-json ended_json(const std::vector<monitor::stall_record>& ended) {
-  json out = json::array();
-  for (const auto& each : ended) out.push_back(stall_summary_json(each));
-  return out;
-}
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
 
-json buffer_json(const std::optional<buffer_trace>& trace) {
-  if (!trace) return nullptr;
-  json readings = json::array();
-  for (const auto& each : trace->readings) readings.push_back({microseconds(each.after), each.bytes});
-  return {{"run", trace->run}, {"readings", std::move(readings)}};
-}
+constexpr std::size_t buffer_readings = 64;
+constexpr int readings_per_cycle = 16;
+constexpr nanoseconds min_pause{4'000}, max_pause{250'000};
+/// A shorter pause is waited for by reading the clock, because a sleep is not much shorter than this.
+constexpr nanoseconds min_sleep{60'000};
 
-json loop_sample_json(const sample::loop& loop) {
-  const auto& window = loop.window;
-  return {{"name", loop.name},
-          {"running", loop.running},
-          {"stalled_for_ms", milliseconds(loop.stalled_for)},
-          {"stalls", loop.stalls},
-          {"window_ms", window ? milliseconds(window->elapsed) : json(nullptr)},
-          {"lag", window ? lag_json(window->corrected) : json(nullptr)},
-          {"cpu_share", window ? rounded(window->cpu_share) : json(nullptr)},
-          {"busy_share", window ? rounded(window->busy_share) : json(nullptr)},
-          {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)},
-          {"ended", ended_json(loop.ended)}};
-}
+/// Enough for a subscriber that misses a few samples; /stalls has all of them.
+constexpr std::size_t max_ended_stalls = 4;
 
-json page_cache_json(const sample& what) {
-  const auto& outputs = what.outputs;
-  return {{"outputs_cached_bytes", outputs ? json(outputs->cached_bytes) : json(nullptr)},
-          {"outputs_dirty_bytes", outputs ? json(outputs->dirty_bytes) : json(nullptr)},
-          {"outputs_writeback_bytes", outputs ? json(outputs->writeback_bytes) : json(nullptr)},
-          {"machine_dirty_bytes", or_null(what.machine.dirty_bytes)},
-          {"machine_writeback_bytes", or_null(what.machine.writeback_bytes)}};
+/// The pause between two readings, from the mean cycle so far.
+nanoseconds reading_pause(const writers::write_progress& progress) {
+  const auto drains = static_cast<std::int64_t>(progress.drains());
+  if (drains == 0) return min_pause;
+  return std::clamp(nanoseconds{progress.elapsed()} / drains / readings_per_cycle, min_pause, max_pause);
 }
 
 }  // namespace
 
-json sample_json(const sample& what) {
-  json loops = json::array();
-  for (const auto& each : what.loops) loops.push_back(loop_sample_json(each));
-  json running = json::array();
-  for (const auto& each : what.running) running.push_back(active_run_json(*each));
-  const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(what.at.time_since_epoch());
-  return {{"time", timestamp(what.at)},
-          {"unix_ms", since_1970.count()},
-          {"monotonic_ms", milliseconds(what.steady_at.time_since_epoch())},
-          {"loops", std::move(loops)},
-          {"process",
-           {{"resident_bytes", or_null(what.resident_bytes)},
-            {"threads", or_null(what.threads)},
-            {"cpu_share", rounded(what.cpu_share)}}},
-          {"page_cache", page_cache_json(what)},
-          {"runs", std::move(running)},
-          {"buffer", buffer_json(what.buffer)}};
+std::optional<buffer_trace> blocking_trace_buffer(std::span<const std::shared_ptr<const runs::active_run>> running) {
+  const auto stream = std::ranges::find_if(running, [](const auto& run) { return run->request.method->has_buffer; });
+  if (stream == running.end()) return std::nullopt;
+  const writers::write_progress& progress = (*stream)->progress;
+  buffer_trace trace{.run = (*stream)->id, .readings = {}};
+  const nanoseconds pause = reading_pause(progress);
+  const auto start = steady_clock::now();
+  for (auto next = start; trace.readings.size() < buffer_readings;) {
+    const auto now = steady_clock::now();
+    if (now < next) continue;
+    trace.readings.push_back({now - start, progress.pending_bytes()});
+    next = now + pause;
+    if (pause >= min_sleep) std::this_thread::sleep_until(next);
+  }
+  return trace;
+}
+
+sample_collector::sample_collector(const sources& source)
+    : source_(source), ended_(source.loops.size()), last_at_(steady_clock::now()) {
+  for (const auto& each : source_.loops) windows_.push_back(each.watch.interval());
+}
+
+std::optional<double> sample_collector::cpu_share(nanoseconds cpu) {
+  const auto now = steady_clock::now();
+  const std::chrono::duration<double> elapsed = now - std::exchange(last_at_, now);
+  const auto last_cpu = std::exchange(last_cpu_, cpu);
+  if (!last_cpu || elapsed.count() <= 0) return std::nullopt;
+  return std::chrono::duration<double>(cpu - *last_cpu) / elapsed;
+}
+
+void sample_collector::add_stalls(sample::loop& to, const monitor::loop_watch& watch, ended_stalls& known) {
+  // Copying every stack ten times a second would be the most expensive part of a sample, and mostly nothing is new.
+  if (known.stalls != to.stalls || known.one_in_progress || to.stalled_for.count() > 0) {
+    known = {.stalls = to.stalls, .one_in_progress = false, .newest = {}};
+    for (auto& each : watch.recent_stalls()) {
+      if (each.in_progress) {
+        known.one_in_progress = true;
+        to.stall = std::move(each);
+      } else if (known.newest.size() < max_ended_stalls) {
+        known.newest.push_back(std::move(each));
+      }
+    }
+  }
+  to.ended = known.newest;
+}
+
+sample sample_collector::blocking_collect() {
+  sample out;
+  // What may wait for the disk comes first, so that the loops' figures belong to the time in the sample.
+  out.outputs = blocking_read_output_pages(source_.data_dir);
+  out.machine = blocking_read_machine_dirty_pages();
+  const auto process = system::blocking_read_process();
+  out.resident_bytes = process.resident_bytes;
+  out.threads = process.threads;
+  out.cpu_share = cpu_share(process.cpu);
+  out.at = std::chrono::system_clock::now();
+  out.steady_at = steady_clock::now();
+  for (std::size_t i = 0; i < source_.loops.size(); ++i) {
+    const auto& [name, watch] = source_.loops[i];
+    const auto figures = watch.snapshot();
+    sample::loop loop{name, figures.running, figures.stalled_for, figures.total.stalls, windows_[i].read(), {}, {}};
+    add_stalls(loop, watch, ended_[i]);
+    out.loops.push_back(std::move(loop));
+  }
+  out.running = source_.registry.active();
+  out.buffer = blocking_trace_buffer(out.running);
+  return out;
 }
 
 }  // namespace loopscope::admin

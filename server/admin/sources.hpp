@@ -7,16 +7,15 @@
 #include <vector>
 
 #include "directory_watch.hpp"
-#include "server/metrics/loop_source.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_registry.hpp"
 
 namespace loopscope::admin {
 
-/// What the admin plane shows, for reading only. Filled by the composition.
+/// Everything that the admin plane shows, read-only. The composition in server/app fills it.
 ///
-/// Threads: unchanged once the admin plane runs; what it refers to may be read from any thread.
-/// Lifetime: outlives the admin plane, as does what it refers to.
+/// Threads: constant while the admin plane runs; the objects referred to may be read from any thread.
+/// Lifetime: outlives the admin plane, as do the objects referred to.
 struct sources {
   std::vector<metrics::loop_source> loops;
   const runs::run_registry& registry;
@@ -24,8 +23,8 @@ struct sources {
   const std::atomic<bool>& shutting_down;
   std::chrono::nanoseconds stall_threshold;
   std::filesystem::path data_dir;
-  nlohmann::ordered_json info;       ///< version, configuration, back ends and why
-  const directory_watch& directory;  ///< of data_dir
+  nlohmann::ordered_json info;       ///< the response of /info
+  const directory_watch& directory;  ///< watches data_dir
 };
 
 }  // namespace loopscope::admin

@@ -11,7 +11,7 @@ admin_plane::admin_plane(admin::sources of, logger& log)
       sampler_(sources_, feed_),
       errors_(log),
       server_(loop_.context(), router_, {}, &errors_) {
-  admin::add_routes(router_, sources_, sampler_, feed_);
+  admin::add_routes(router_, sources_, sampler_, feed_, pool_);
 }
 
 admin_plane::~admin_plane() {

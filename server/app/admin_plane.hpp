@@ -6,7 +6,7 @@
 
 #include "error_log.hpp"
 #include "io_loop.hpp"
-#include "server/admin/admin.hpp"
+#include "server/admin/endpoints.hpp"
 #include "server/cli/config.hpp"
 #include "server/http/server.hpp"
 
@@ -28,6 +28,7 @@ class admin_plane {
  private:
   admin::sources sources_;
   io_loop loop_;
+  writers::io_pool pool_{1};  // reads kernel files for /metrics
   std::shared_ptr<admin::event_feed> feed_;
   admin::event_sampler sampler_;
   http::router router_;

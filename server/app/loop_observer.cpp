@@ -8,13 +8,13 @@ void loop_observer::on_request_begin(int socket, const http::request&, std::stri
   if (const auto waited = monitor::unread_data_age(socket)) watch_.note_delayed(stall, *waited);
 }
 
-void loop_observer::on_request_end(const http::request& request, std::string_view route, unsigned status,
+void loop_observer::on_request_end(const http::request&, std::string_view route, unsigned status,
                                    std::chrono::nanoseconds took) noexcept {
-  requests_.on_request_end(request, route, status, took);
+  requests_.count(route, status, took);
 }
 
 void loop_observer::on_protocol_error(unsigned status, std::string_view detail) noexcept {
-  requests_.on_protocol_error(status, detail);
+  requests_.count_unreadable(status);
   error_log::on_protocol_error(status, detail);
 }
 

@@ -174,7 +174,7 @@ int serve(const cli::serve_config& config) {
   metrics::service_metrics metrics{
       {LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, config.io_threads, data_plane::route_names(), registry};
   registry.on_end([&metrics](const runs::finished_run& run) {
-    metrics.note_write(*run.run->request.method, run.run->request.io.id, run.how, run.took);
+    metrics.count_write(*run.run->request.method, run.run->request.io.id, run.how, run.took);
   });
   data_plane data{config, service, metrics, log};
   metrics.watch(data.loops());

@@ -9,37 +9,38 @@
 
 namespace loopscope::metrics {
 
-/// How counting threads share a counter.
-enum class writers_are { one_thread, many_threads };
+/// How many threads add to a counter.
+enum class threads { one, many };
 
-/// Adds with relaxed order; where one thread writes, without the price of a locked instruction.
-template <writers_are Who, class Number>
-void add(std::atomic<Number>& to, Number amount) noexcept {
-  if constexpr (Who == writers_are::one_thread) {
-    to.store(to.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+/// Adds with relaxed order. For one thread this is a load and a store, which costs less than a locked instruction.
+template <threads Adders, class Number>
+void add(std::atomic<Number>& counter, Number amount) noexcept {
+  if constexpr (Adders == threads::one) {
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   } else {
-    to.fetch_add(amount, std::memory_order_relaxed);
+    counter.fetch_add(amount, std::memory_order_relaxed);
   }
 }
 
-/// Counts durations in fixed buckets: no lock, no allocation.
+/// Counts durations in fixed buckets, without a lock or an allocation.
 ///
-/// Units: bounds in seconds, inclusive. Threads: record() from as many as Who says; the rest from any.
-template <std::size_t Size, const std::array<double, Size>& Bounds, writers_are Who>
+/// Units: Bounds are inclusive upper bounds in seconds, in ascending order.
+/// Threads: record() is called by as many threads as Adders says; the other members by any thread.
+template <std::size_t Size, const std::array<double, Size>& Bounds, threads Adders>
 class duration_histogram {
  public:
+  /// One count for each bucket, not cumulative. The last one counts durations above every bound.
   using counts = std::array<std::uint64_t, Size + 1>;
 
-  void record(std::chrono::nanoseconds took) noexcept {
-    const double time_s = std::chrono::duration<double>(took).count();
-    const auto at = std::lower_bound(Bounds.begin(), Bounds.end(), time_s) - Bounds.begin();
-    add<Who>(counts_[static_cast<std::size_t>(at)], std::uint64_t{1});
-    add<Who>(sum_ns_, static_cast<std::int64_t>(took.count()));
+  void record(std::chrono::nanoseconds duration) noexcept {
+    const double duration_s = std::chrono::duration<double>(duration).count();
+    const auto bucket = std::lower_bound(Bounds.begin(), Bounds.end(), duration_s) - Bounds.begin();
+    add<Adders>(counts_[static_cast<std::size_t>(bucket)], std::uint64_t{1});
+    add<Adders>(sum_ns_, static_cast<std::int64_t>(duration.count()));
   }
 
-  /// Per bucket, not cumulative; the last is of what lies beyond all bounds.
-  void add_to(counts& totals) const noexcept {
-    for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += counts_[i].load(std::memory_order_relaxed);
+  void add_counts(counts& to) const noexcept {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += counts_[i].load(std::memory_order_relaxed);
   }
   std::chrono::nanoseconds sum() const noexcept {
     return std::chrono::nanoseconds{sum_ns_.load(std::memory_order_relaxed)};

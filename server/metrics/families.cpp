@@ -5,10 +5,10 @@
 namespace loopscope::metrics {
 namespace {
 
-prometheus::ClientMetric& add(family& to, labels of) {
-  to.metric.emplace_back();
-  to.metric.back().label = std::move(of);
-  return to.metric.back();
+prometheus::ClientMetric& add(family& to, labels series) {
+  prometheus::ClientMetric& added = to.metric.emplace_back();
+  added.label = std::move(series);
+  return added;
 }
 
 }  // namespace
@@ -25,25 +25,25 @@ family histogram_family(std::string name, std::string help) {
   return {std::move(name), std::move(help), prometheus::MetricType::Histogram, {}};
 }
 
-void add_counter(family& to, labels of, double value) {
-  add(to, std::move(of)).counter.value = value;
+void add_counter(family& to, labels series, double value) {
+  add(to, std::move(series)).counter.value = value;
 }
 
-void add_gauge(family& to, labels of, double value) {
-  add(to, std::move(of)).gauge.value = value;
+void add_gauge(family& to, labels series, double value) {
+  add(to, std::move(series)).gauge.value = value;
 }
 
-void add_histogram(family& to, labels of, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
+void add_histogram(family& to, labels series, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
                    buckets kind, double sum_s) {
-  auto& histogram = add(to, std::move(of)).histogram;
-  std::uint64_t all = 0;
+  auto& histogram = add(to, std::move(series)).histogram;
+  std::uint64_t total = 0;
   for (std::size_t i = 0; i <= bounds_s.size(); ++i) {
-    all = kind == buckets::separate ? all + counts[i] : counts[i];
+    total = kind == buckets::separate ? total + counts[i] : counts[i];
     const double bound = i < bounds_s.size() ? bounds_s[i] : std::numeric_limits<double>::infinity();
-    histogram.bucket.push_back({all, bound});
+    histogram.bucket.push_back({total, bound});
   }
-  // From the same reads as the buckets, so that the two agree while others count on.
-  histogram.sample_count = all;
+  // The sum of the buckets just read, so that both agree while other threads go on counting.
+  histogram.sample_count = total;
   histogram.sample_sum = sum_s;
 }
 

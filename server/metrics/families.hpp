@@ -11,24 +11,23 @@
 
 namespace loopscope::metrics {
 
-using family = prometheus::MetricFamily;
-using label = prometheus::ClientMetric::Label;
-using labels = std::vector<label>;
-
-/// Empty families of values that others count; prometheus-cpp turns them into text.
+/// A metric with its name, its help text and one value for each set of labels. prometheus-cpp turns it into text.
 ///
-/// Units: as the name says; times in seconds. Source: the exposition format, and prometheus-cpp's
-/// MetricFamily.
+/// Units: part of the name; times are in seconds. Source: the Prometheus exposition format.
+using family = prometheus::MetricFamily;
+using labels = std::vector<prometheus::ClientMetric::Label>;
+
 family counter_family(std::string name, std::string help);
 family gauge_family(std::string name, std::string help);
 family histogram_family(std::string name, std::string help);
 
-void add_counter(family& to, labels of, double value);
-void add_gauge(family& to, labels of, double value);
-/// `counts[i]` are the observations at or below bounds_s[i] alone or with all below, as `cumulative` says;
-/// the last of counts, one more than bounds, is of all the rest (or of all).
+void add_counter(family& to, labels series, double value);
+void add_gauge(family& to, labels series, double value);
+
+/// Whether a count is for its own bucket only, or includes every lower bucket.
 enum class buckets { separate, cumulative };
-void add_histogram(family& to, labels of, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
+/// `counts` has one element more than `bounds_s`: the bucket without an upper bound.
+void add_histogram(family& to, labels series, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
                    buckets kind, double sum_s);
 
 inline double seconds(std::chrono::nanoseconds time) {

@@ -18,50 +18,46 @@ inline constexpr std::array<double, 18> request_bounds_s{0.00005, 0.0001, 0.0002
                                                          0.005,   0.01,   0.025,   0.05,   0.1,   0.25,
                                                          0.5,     1.0,    2.5,     5.0,    10.0,  60.0};
 
-/// Counts the requests of one loop: everything is allocated before the first.
+/// Counts the requests of one loop. Counting allocates nothing.
 ///
-/// A route that is not listed counts as observer::other_route, as do requests that could not be read; those
-/// have a status but no duration. Threads: the observer's members on one loop; the figures from anywhere.
-class request_counters final : public http::observer {
+/// A path that is not one of the routes counts as http::observer::other_route.
+/// Threads: count() and count_unreadable() on the loop; request_families() reads from any thread.
+class request_counters {
  public:
   explicit request_counters(std::vector<std::string> routes);
 
-  void on_request_end(const http::request&, std::string_view route, unsigned status,
-                      std::chrono::nanoseconds took) noexcept override {
-    count(route, status, took);
+  void count(std::string_view route, unsigned status, std::chrono::nanoseconds duration) noexcept {
+    route_counts& counts = find(route);
+    counts.count(status);
+    counts.durations.record(duration);
   }
-  void on_protocol_error(unsigned status, std::string_view) noexcept override { of(other_route).count(status); }
-
-  void count(std::string_view route, unsigned status, std::chrono::nanoseconds took) noexcept {
-    per_route& counted = of(route);
-    counted.count(status);
-    counted.durations.record(took);
-  }
+  /// A request that could not be read. It has a status but no duration.
+  void count_unreadable(unsigned status) noexcept { find(http::observer::other_route).count(status); }
 
  private:
   friend std::vector<family> request_families(const std::vector<std::unique_ptr<request_counters>>& loops);
 
-  static constexpr unsigned lowest_status = 100, statuses = 500;
-  using histogram = duration_histogram<request_bounds_s.size(), request_bounds_s, writers_are::one_thread>;
+  static constexpr unsigned min_status = 100, status_count = 500;
+  using histogram = duration_histogram<request_bounds_s.size(), request_bounds_s, threads::one>;
 
-  struct alignas(64) per_route {
+  struct alignas(64) route_counts {
     void count(unsigned status) noexcept {
-      // What is no status at all would be a bug elsewhere: it shows up as 599.
-      const unsigned at = status - lowest_status < statuses ? status - lowest_status : statuses - 1;
-      add<writers_are::one_thread>(by_status[at], std::uint64_t{1});
+      // A number that is not a status would be a defect elsewhere; it is counted as 599.
+      const unsigned index = status - min_status < status_count ? status - min_status : status_count - 1;
+      add<threads::one>(by_status[index], std::uint64_t{1});
     }
 
     histogram durations;
-    std::array<std::atomic<std::uint64_t>, statuses> by_status{};
+    std::array<std::atomic<std::uint64_t>, status_count> by_status{};
   };
 
-  per_route& of(std::string_view route) noexcept;
+  route_counts& find(std::string_view route) noexcept;
 
-  std::vector<std::string> routes_;  // the last is other_route
-  std::unique_ptr<per_route[]> counts_;
+  std::vector<std::string> routes_;  // the last one is other_route
+  std::unique_ptr<route_counts[]> counts_;
 };
 
-/// The sums of all loops, which were made with the same routes.
+/// The loopscope_http_* metrics: the sums over all loops, which have the same routes.
 std::vector<family> request_families(const std::vector<std::unique_ptr<request_counters>>& loops);
 
 }  // namespace loopscope::metrics

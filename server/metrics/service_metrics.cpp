@@ -2,23 +2,49 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <iterator>
 
-#include "process_families.hpp"
+#include "writers/system/process.hpp"
 
 namespace loopscope::metrics {
+namespace {
 
-service_metrics::service_metrics(build what, std::size_t loops, const std::vector<std::string>& routes,
+/// The process_* metrics, under the names that every Prometheus client uses. A value that the kernel does not report is
+/// left out.
+std::vector<family> blocking_process_families() {
+  std::vector<family> families;
+  const auto gauge = [&families](const char* name, const char* help, auto value) {
+    if (!value) return;
+    families.push_back(gauge_family(name, help));
+    add_gauge(families.back(), {}, static_cast<double>(*value));
+  };
+  const system::process_figures process = system::blocking_read_process();
+  families.push_back(counter_family("process_cpu_seconds_total", "User and system CPU time used, in seconds."));
+  add_counter(families.back(), {}, seconds(process.cpu));
+  gauge("process_resident_memory_bytes", "Resident memory, in bytes.", process.resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.", process.virtual_bytes);
+  gauge("process_open_fds", "Open file descriptors.", system::blocking_count_descriptors());
+  gauge("process_max_fds", "Limit of open file descriptors.", system::blocking_read_max_descriptors());
+  gauge("process_threads", "Threads.", process.threads);
+  gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",
+        system::blocking_read_start_time_s(process));
+  return families;
+}
+
+}  // namespace
+
+service_metrics::service_metrics(build info, std::size_t loops, const std::vector<std::string>& routes,
                                  const runs::run_registry& registry)
-    : build_(std::move(what)), registry_(registry) {
+    : build_(std::move(info)), registry_(registry) {
   for (std::size_t i = 0; i < loops; ++i) requests_.push_back(std::make_unique<request_counters>(routes));
 }
 
-std::vector<prometheus::MetricFamily> service_metrics::Collect() const {
+std::string service_metrics::blocking_text() const {
   std::vector<family> all;
   const auto append = [&all](std::vector<family> more) { std::ranges::move(more, std::back_inserter(all)); };
 
-  all.push_back(gauge_family("loopscope_build_info", "What runs here; always 1."));
+  all.push_back(gauge_family("loopscope_build_info", "Version and compiler of this binary; always 1."));
   add_gauge(all.back(), {{"version", build_.version}, {"compiler", build_.compiler}}, 1);
   append(request_families(requests_));
   append(writes_.families());
@@ -35,12 +61,8 @@ std::vector<prometheus::MetricFamily> service_metrics::Collect() const {
     const std::lock_guard lock{mutex_};
     append(loop_families_.collect(loops));
   }
-  append(blocking_collect_process_families());
-  return all;
-}
-
-std::string service_metrics::text() const {
-  return prometheus::TextSerializer{}.Serialize(Collect());
+  append(blocking_process_families());
+  return prometheus::TextSerializer{}.Serialize(all);
 }
 
 }  // namespace loopscope::metrics

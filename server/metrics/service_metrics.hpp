@@ -1,7 +1,5 @@
 #pragma once
 
-#include <prometheus/collectable.h>
-
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -9,46 +7,50 @@
 #include <vector>
 
 #include "loop_families.hpp"
-#include "loop_source.hpp"
 #include "request_counters.hpp"
 #include "server/runs/run_registry.hpp"
 #include "write_counters.hpp"
 
 namespace loopscope::metrics {
 
-/// Everything that this service counts about itself; a Prometheus collector of it.
+/// Everything that the service counts about itself, as the text of /metrics.
 ///
-/// Counting costs relaxed stores: requests in slots of each loop's own, writes in shared ones. Families are
-/// built when they are asked for. Series whose labels are known start at 0, so that a rate sees their first
-/// rise. Threads: watch() before anything else; Collect() and text() from any. Lifetime: outlives the servers
-/// that count here; `registry` and the watched loops' monitors outlive the last Collect().
-class service_metrics final : public prometheus::Collectable {
+/// To add a metric: requests in request_counters, ended writes in write_counters, loops in loop_families; one value
+/// that belongs to none of them in blocking_text(). Add its name to the contract test (tests/integration/service).
+///
+/// Counting costs relaxed stores: requests in counters of each loop's own, writes in shared ones. Text is made only
+/// when it is requested. Series whose labels are known in advance start at 0, so that rate() sees their first increase.
+/// Threads: watch() before any other thread uses this; blocking_text() from any thread.
+/// Lifetime: outlives the servers that count here. `registry` and the monitors outlive the last blocking_text().
+class service_metrics {
  public:
+  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
   struct build {
     std::string version;
     std::string compiler;
   };
 
   /// `routes`: the paths of the data plane, the most frequent first.
-  service_metrics(build what, std::size_t loops, const std::vector<std::string>& routes,
+  service_metrics(build info, std::size_t loops, const std::vector<std::string>& routes,
                   const runs::run_registry& registry);
 
   void watch(std::vector<loop_source> loops) { loops_ = std::move(loops); }
 
-  /// Where loop `index` counts; to be told of every request from that loop's thread only.
+  /// Counters of loop number `index`, for that loop's thread only.
   request_counters& requests(std::size_t index) noexcept { return *requests_[index]; }
 
-  /// A write has ended. Threads: any.
-  void note_write(const writers::method& method, writers::back_end io, runs::outcome how,
-                  std::chrono::nanoseconds took) noexcept {
-    writes_.count(method, io, how, took);
+  /// Counts a write that has ended. Threads: any.
+  void count_write(const writers::method& method, writers::back_end io, runs::outcome outcome,
+                   std::chrono::nanoseconds duration) noexcept {
+    writes_.count(method, io, outcome, duration);
   }
 
-  /// Reads a few kernel files of this process; waits for no loop.
-  std::vector<prometheus::MetricFamily> Collect() const override;
-  /// The exposition format.
-  std::string text() const;
-  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+  /// All metrics in the Prometheus text format.
+  ///
+  /// Reads small kernel files and lists the open descriptors, which takes milliseconds if there are thousands.
+  /// Waits for no watched loop.
+  std::string blocking_text() const;
 
  private:
   std::vector<loop_source> loops_;
@@ -57,7 +59,7 @@ class service_metrics final : public prometheus::Collectable {
   std::vector<std::unique_ptr<request_counters>> requests_;
   write_counters writes_;
   mutable std::mutex mutex_;
-  mutable loop_families loop_families_;
+  mutable loop_families loop_families_;  // guarded by mutex_
 };
 
 }  // namespace loopscope::metrics

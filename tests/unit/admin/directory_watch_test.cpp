@@ -4,59 +4,60 @@
 
 #include <atomic>
 #include <semaphore>
-#include <thread>
+
+#include "tests/support/eventually.hpp"
 
 namespace loopscope::admin {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// What a look finds; shared, because a look may outlive its watch.
+/// What a check finds. Shared, because a check may outlive its watch.
 struct directory {
   std::atomic<bool> gone{false};
   std::atomic<bool> hangs{false};
-  std::binary_semaphore answers{0};
+  std::binary_semaphore released{0};
 };
 
-std::function<std::string()> look_at(std::shared_ptr<directory> at) {
+std::function<std::string()> check(std::shared_ptr<directory> at) {
   return [at = std::move(at)]() -> std::string {
-    if (at->hangs) at->answers.acquire();
+    if (at->hangs) at->released.acquire();
     return at->gone ? "it is gone" : "";
   };
 }
 
-void wait_until_it_says(const directory_watch& watch, const std::string& failure) {
-  while (watch.failure() != failure) std::this_thread::yield();
+bool becomes(const directory_watch& watch, const std::string& failure) {
+  return loopscope::testing::eventually([&] { return watch.failure() == failure; });
 }
 
-TEST(directory_watch, tells_what_it_found_last) {
+TEST(directory_watch, returns_the_result_of_the_last_check) {
   const auto at = std::make_shared<directory>();
-  const directory_watch watch{look_at(at), 1ms};
+  const directory_watch watch{check(at), 1ms};
   EXPECT_EQ(watch.failure(), "");
   at->gone = true;
-  wait_until_it_says(watch, "it is gone");
+  ASSERT_TRUE(becomes(watch, "it is gone"));
   at->gone = false;
-  wait_until_it_says(watch, "");
+  ASSERT_TRUE(becomes(watch, ""));
 }
 
-TEST(directory_watch, a_look_that_hangs_is_a_failure_until_it_ends) {
+TEST(directory_watch, a_check_that_hangs_is_a_failure_until_it_ends) {
   const auto at = std::make_shared<directory>();
-  const directory_watch watch{look_at(at), 1ms, 20ms};
+  const directory_watch watch{check(at), 1ms, 20ms};
   at->hangs = true;
-  wait_until_it_says(watch, "it does not answer");
+  ASSERT_TRUE(becomes(watch, "it does not answer"));
   at->hangs = false;
-  at->answers.release();
-  wait_until_it_says(watch, "");
+  at->released.release();
+  ASSERT_TRUE(becomes(watch, ""));
 }
 
-TEST(directory_watch, ends_while_a_look_hangs) {
+TEST(directory_watch, is_destroyed_while_a_check_hangs) {
   const auto at = std::make_shared<directory>();
   at->hangs = true;
   {
-    const directory_watch watch{look_at(at), 1ms, 1ms};
-    wait_until_it_says(watch, "it does not answer");
+    const directory_watch watch{check(at), 1ms, 1ms};
+    ASSERT_TRUE(becomes(watch, "it does not answer"));
   }
-  at->answers.release();
+  at->released.release();
 }
 
 }  // namespace

@@ -19,12 +19,12 @@ TEST(dirty_pages, reads_the_machines_figures_as_bytes) {
   EXPECT_EQ(pages.writeback_bytes, 2048u);
 }
 
-TEST(dirty_pages, what_meminfo_does_not_say_is_absent) {
+TEST(dirty_pages, a_value_that_is_not_in_meminfo_is_nullopt) {
   EXPECT_FALSE(parse_meminfo("MemTotal: 8 kB\nWritebackTmp: 9 kB\n").writeback_bytes);
   EXPECT_FALSE(parse_meminfo("Dirty: none\n").dirty_bytes);
 }
 
-TEST(dirty_pages, counts_only_files_that_writes_make) {
+TEST(dirty_pages, counts_only_outputs) {
   EXPECT_TRUE(is_output_name("stream.txt"));
   EXPECT_TRUE(is_output_name("stream.txt.a1B2c3.part"));
   EXPECT_FALSE(is_output_name("stream.txt.bak"));
@@ -32,7 +32,7 @@ TEST(dirty_pages, counts_only_files_that_writes_make) {
   EXPECT_FALSE(is_output_name("notes.txt"));
 }
 
-TEST(dirty_pages, adds_up_complete_outputs_and_those_under_way) {
+TEST(dirty_pages, adds_up_complete_and_partial_outputs) {
   const loopscope::testing::temporary_directory directory;
   const std::string text(64 * 1024, 'x');
   const auto measure = [&directory] { return blocking_read_output_pages(directory.path()); };
@@ -47,15 +47,18 @@ TEST(dirty_pages, adds_up_complete_outputs_and_those_under_way) {
   EXPECT_EQ(measure()->cached_bytes, 2 * one->cached_bytes);
 }
 
-TEST(dirty_pages, a_directory_that_cannot_be_read_gives_no_figure) {
+TEST(dirty_pages, an_unreadable_directory_gives_nullopt) {
   const loopscope::testing::temporary_directory directory;
   EXPECT_FALSE(blocking_read_output_pages(directory.path() / "missing"));
 }
 
-TEST(dirty_pages, a_pipe_with_an_outputs_name_is_not_waited_for) {
+TEST(dirty_pages, a_pipe_with_the_name_of_an_output_does_not_block) {
   const loopscope::testing::temporary_directory directory;
   ASSERT_EQ(::mkfifo((directory.path() / "sync.txt").c_str(), 0600), 0);
-  blocking_read_output_pages(directory.path());  // returns
+  // Opening a pipe for reading without O_NONBLOCK waits for a writer.
+  const auto pages = blocking_read_output_pages(directory.path());
+  ASSERT_TRUE(pages);
+  EXPECT_EQ(pages->cached_bytes, 0u);
 }
 
 }  // namespace

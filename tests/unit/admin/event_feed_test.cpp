@@ -25,11 +25,11 @@ class event_feed_test : public ::testing::Test {
   static http::task<void> take(std::shared_ptr<subscriber> from, std::optional<event>& into) {
     into = co_await from->next();
   }
-  /// Starts to wait for the next event; what came is in `into` once the wait is over.
+  /// Starts to wait for the next event. `into` is set when the wait is over.
   void start(const std::shared_ptr<subscriber>& from, std::optional<event>& into) {
     boost::asio::co_spawn(io_, take(from, into), boost::asio::detached);
   }
-  /// Runs what is ready, but waits for no timer.
+  /// Runs every ready handler, without waiting for timers.
   void settle() {
     io_.restart();
     io_.poll();
@@ -55,7 +55,7 @@ TEST_F(event_feed_test, every_waiting_subscriber_gets_the_event) {
   feed_->publish(make_event(1));
   settle();
   ASSERT_TRUE(one && *one && two && *two);
-  EXPECT_EQ(*one, *two);  // one text for all
+  EXPECT_EQ(*one, *two);  // the same object, so its text was made once
 }
 
 TEST_F(event_feed_test, a_late_subscriber_gets_the_newest_and_skips_the_rest) {
@@ -88,7 +88,7 @@ TEST_F(event_feed_test, events_published_faster_than_the_loop_runs_are_delivered
   EXPECT_EQ(next_id(one), 1000u);
 }
 
-TEST_F(event_feed_test, patience_ends_without_an_event) {
+TEST_F(event_feed_test, the_wait_ends_without_an_event_after_its_limit) {
   const auto one = feed_->subscribe(1ms);
   std::optional<event> got;
   start(one, got);
@@ -109,7 +109,7 @@ TEST_F(event_feed_test, a_woken_subscriber_returns_without_an_event) {
   EXPECT_EQ(*got, nullptr);
 }
 
-TEST_F(event_feed_test, refuses_more_subscribers_than_it_may_have_until_one_leaves) {
+TEST_F(event_feed_test, refuses_a_subscriber_beyond_the_maximum_until_one_leaves) {
   auto first = feed_->subscribe(1h);
   const auto second = feed_->subscribe(1h);
   EXPECT_EQ(feed_->subscribe(1h), nullptr);
@@ -119,9 +119,9 @@ TEST_F(event_feed_test, refuses_more_subscribers_than_it_may_have_until_one_leav
   EXPECT_NE(feed_->subscribe(1h), nullptr);
 }
 
-TEST_F(event_feed_test, says_when_the_first_subscriber_comes_and_not_again) {
+TEST_F(event_feed_test, calls_back_for_the_first_subscriber_only) {
   int calls = 0;
-  feed_->on_demand([&calls] { ++calls; });
+  feed_->on_first_subscriber([&calls] { ++calls; });
   auto first = feed_->subscribe(1h);
   auto second = feed_->subscribe(1h);
   EXPECT_EQ(calls, 1);

@@ -12,25 +12,25 @@
 
 namespace loopscope::admin::testing {
 
-/// A browser's EventSource, as far as a test needs one: blocking, on a socket of its own.
+/// Reads /events as a browser's EventSource does: blocking, on a socket of its own.
 class event_reader {
  public:
-  explicit event_reader(const boost::asio::ip::tcp::endpoint& at, int receive_buffer_bytes = 0) {
-    socket_.open(at.protocol());
+  explicit event_reader(const boost::asio::ip::tcp::endpoint& server, int receive_buffer_bytes = 0) {
+    socket_.open(server.protocol());
     if (receive_buffer_bytes > 0)
       socket_.set_option(boost::asio::socket_base::receive_buffer_size{receive_buffer_bytes});
-    socket_.connect(at);
+    socket_.connect(server);
     boost::asio::write(socket_, boost::asio::buffer(std::string{"GET /events HTTP/1.1\r\nHost: test\r\n\r\n"}));
-    head_ = until("\r\n\r\n");
+    head_ = read_until("\r\n\r\n");
   }
 
   /// Status line and header.
   const std::string& head() const { return head_; }
 
-  /// The data of the next event; comments and retry are passed over. nullopt when the connection has ended.
+  /// The data of the next event, without comments and retry; nullopt when the connection has ended.
   std::optional<nlohmann::json> next() {
     for (;;) {
-      const std::string block = until("\n\n");
+      const std::string block = read_until("\n\n");
       if (block.empty()) return std::nullopt;
       const auto data = block.find("\ndata: ");
       if (data == std::string::npos) continue;
@@ -40,12 +40,12 @@ class event_reader {
   }
 
  private:
-  std::string until(const std::string& end) {
+  std::string read_until(const std::string& end) {
     boost::system::error_code error;
     const std::size_t size = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(received_), end, error);
-    std::string out = error ? std::string{} : received_.substr(0, size);
-    received_.erase(0, out.size());
-    return out;
+    std::string block = error ? std::string{} : received_.substr(0, size);
+    received_.erase(0, block.size());
+    return block;
   }
 
   boost::asio::io_context io_{1};

@@ -1,38 +1,44 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
-#include "server/admin/admin.hpp"
+#include "server/admin/endpoints.hpp"
 #include "server/http/client.hpp"
 #include "server/http/server.hpp"
 #include "server/monitor/loop_monitor.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace loopscope::admin::testing {
 
-/// A watched loop on its own thread, and the admin plane of it on another.
+using loopscope::testing::eventually;
+
+/// A watched loop on a thread of its own, and the admin plane that shows it on another thread.
 class running_plane {
  public:
   static constexpr std::chrono::milliseconds threshold{25};
 
   explicit running_plane(std::size_t max_subscribers = event_feed::default_max_subscribers, http::limits limits = {})
       : feed_(std::make_shared<event_feed>(admin_.get_executor(), max_subscribers)) {
-    metrics_.watch(view_.loops);
-    add_routes(router_, view_, sampler_, feed_);
+    metrics_.watch(sources_.loops);
+    add_routes(router_, sources_, sampler_, feed_, pool_);
     server_ = std::make_unique<http::server>(admin_, router_, limits);
     if (const auto error = server_->listen({boost::asio::ip::address_v4::loopback(), 0}))
       throw std::system_error(error);
     server_->start();
     watched_thread_ = std::thread{[this] { watched_.run(); }};
     admin_thread_ = std::thread{[this] { admin_.run(); }};
-    while (!monitor_.snapshot().running) std::this_thread::yield();
+    EXPECT_TRUE(eventually([this] { return monitor_.snapshot().running; }));
   }
 
   ~running_plane() {
@@ -44,18 +50,24 @@ class running_plane {
       admin_.stop();
       admin_thread_.join();
     }
+    pool_.join();
   }
 
-  /// Keeps the loop computing until unblock(); returns when it does.
+  /// Makes the watched loop compute until unblock(), at most a minute. Returns once it has begun. Once per object.
   void block() {
-    std::latch blocked{1};
-    boost::asio::post(watched_, [this, &blocked] {
-      blocked.count_down();
-      while (blocking_.load(std::memory_order_relaxed)) spent_ = spent_ + 1;
+    std::latch begun{1};
+    boost::asio::post(watched_, [this, &begun] {
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+      begun.count_down();
+      while (blocked_.load(std::memory_order_relaxed)) {
+        if (std::chrono::steady_clock::now() < deadline) continue;
+        ADD_FAILURE() << "unblock() was not called within a minute";
+        return;
+      }
     });
-    blocked.wait();
+    begun.wait();
   }
-  void unblock() { blocking_ = false; }
+  void unblock() { blocked_ = false; }
 
   http::fetched get(const std::string& target) const {
     const auto url = "http://127.0.0.1:" + std::to_string(server_->local_endpoint().port()) + target;
@@ -64,12 +76,12 @@ class running_plane {
   nlohmann::json get_json(const std::string& target) const { return nlohmann::json::parse(get(target).body); }
 
   http::tcp::endpoint endpoint() const { return server_->local_endpoint(); }
-  monitor::loop_monitor& monitor() { return monitor_; }
   runs::run_registry& registry() { return registry_; }
   std::atomic<bool>& shutting_down() { return shutting_down_; }
   event_feed& feed() { return *feed_; }
+  writers::io_pool& pool() { return pool_; }
 
-  /// Ends the admin plane as a shutdown does, and waits for it.
+  /// Ends the admin plane as a shutdown does, and waits for its end.
   void drain() {
     boost::asio::post(admin_, [this] {
       server_->stop_accepting();
@@ -79,8 +91,7 @@ class running_plane {
   }
 
  private:
-  std::atomic<bool> blocking_{true};
-  volatile unsigned long spent_ = 0;
+  std::atomic<bool> blocked_{true};
   boost::asio::io_context watched_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> watched_work_{watched_.get_executor()};
   monitor::loop_monitor monitor_{watched_, {.name = "io-0", .stall_threshold = threshold}};
@@ -90,12 +101,13 @@ class running_plane {
   std::atomic<bool> shutting_down_{false};
   metrics::service_metrics metrics_{{"test", "test"}, 1, {"/hello"}, registry_};
   directory_watch directory_{[] { return std::string{}; }};
-  sources view_{{{"io-0", monitor_}},  registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
-                {{"version", "test"}}, directory_};
+  sources sources_{{{"io-0", monitor_}},  registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
+                   {{"version", "test"}}, directory_};
 
   boost::asio::io_context admin_{1};
+  writers::io_pool pool_{1};
   std::shared_ptr<event_feed> feed_;
-  event_sampler sampler_{view_, feed_};
+  event_sampler sampler_{sources_, feed_};
   http::router router_;
   std::unique_ptr<http::server> server_;
   std::thread watched_thread_, admin_thread_;

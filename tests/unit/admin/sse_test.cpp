@@ -21,7 +21,7 @@ TEST(sse, empty_data_is_one_empty_field) {
   EXPECT_EQ(event(1, "x", ""), "id: 1\nevent: x\ndata: \n\n");
 }
 
-TEST(sse, tells_the_reconnection_time_in_milliseconds) {
+TEST(sse, the_reconnection_time_is_in_milliseconds) {
   EXPECT_EQ(retry(std::chrono::seconds{2}), "retry: 2000\n\n");
 }
 

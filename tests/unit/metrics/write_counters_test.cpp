@@ -45,9 +45,9 @@ TEST(write_counters, only_completed_writes_have_a_duration) {
   writes.count(method("promise"), back_end::threads, outcome::completed, 2s);
   writes.count(method("promise"), back_end::threads, outcome::failed, 7s);
   const auto families = writes.families();
-  const std::string of = R"({method="promise",io="threads"})";
-  EXPECT_EQ(value_of(families, "loopscope_write_duration_seconds_count" + of), "1");
-  EXPECT_EQ(value_of(families, "loopscope_write_duration_seconds_sum" + of), "2");
+  const std::string series = R"({method="promise",io="threads"})";
+  EXPECT_EQ(value_of(families, "loopscope_write_duration_seconds_count" + series), "1");
+  EXPECT_EQ(value_of(families, "loopscope_write_duration_seconds_sum" + series), "2");
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ loops make(std::size_t count) {
   return out;
 }
 
-std::string requests(const loops& of, const std::string& route, const std::string& status) {
+std::string requests(const loops& counters, const std::string& route, const std::string& status) {
   const std::string labels = "{route=\"" + route + "\",status=\"" + status + "\"}";
-  return value_of(request_families(of), "loopscope_http_requests_total" + labels);
+  return value_of(request_families(counters), "loopscope_http_requests_total" + labels);
 }
 
-std::string bucket(const loops& of, const std::string& route, const std::string& bound) {
+std::string bucket(const loops& counters, const std::string& route, const std::string& bound) {
   const std::string labels = "{route=\"" + route + "\",le=\"" + bound + "\"}";
-  return value_of(request_families(of), "loopscope_http_request_duration_seconds_bucket" + labels);
+  return value_of(request_families(counters), "loopscope_http_request_duration_seconds_bucket" + labels);
 }
 
 TEST(request_counters, every_route_is_there_before_its_first_request) {
@@ -64,7 +64,7 @@ TEST(request_counters, a_path_that_is_no_route_does_not_become_a_label) {
 
 TEST(request_counters, a_request_that_could_not_be_read_has_a_status_but_no_duration) {
   const auto one = make(1);
-  one[0]->on_protocol_error(431, "too long");
+  one[0]->count_unreadable(431);
   EXPECT_EQ(requests(one, "other", "431"), "1");
   EXPECT_EQ(bucket(one, "other", "+Inf"), "0");
 }

@@ -14,7 +14,7 @@ inline std::string text_of(const std::vector<family>& families) {
   return prometheus::TextSerializer{}.Serialize(families);
 }
 
-/// The value of a series as it stands in the text; empty when there is none.
+/// The value of a series in the text; empty without the series.
 inline std::string value_of(const std::string& text, const std::string& series) {
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);)

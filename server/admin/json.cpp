@@ -1,0 +1,216 @@
+#include "json.hpp"
+
+#include "writers/method.hpp"
+
+namespace loopscope::admin {
+namespace {
+
+json frame_json(const monitor::stack_frame& frame) {
+  return {{"function", text_or_null(frame.function)},
+          {"file", text_or_null(frame.file)},
+          {"line", frame.line > 0 ? json(frame.line) : json(nullptr)}};
+}
+
+json frames_json(const std::vector<monitor::stack_frame>& frames) {
+  json list = json::array();
+  for (const auto& each : frames) list.push_back(frame_json(each));
+  return list;
+}
+
+json request_json(const std::optional<monitor::request_info>& request) {
+  if (!request) return nullptr;
+  return {{"id", request->id}, {"route", request->route}, {"query", request->query}};
+}
+
+json culprit_json(const monitor::stall_record& stall) {
+  return stall.culprit && *stall.culprit < stall.stack.size() ? frame_json(stall.stack[*stall.culprit]) : json(nullptr);
+}
+
+json window_json(const monitor::window_figures& window) {
+  return {{"elapsed_ms", milliseconds(window.elapsed)},
+          {"lag_raw", lag_json(window.raw)},
+          {"lag_corrected", lag_json(window.corrected)},
+          {"stalls", window.stalls},
+          {"longest_stall_ms", milliseconds(window.longest_stall)},
+          {"cpu_share", rounded(window.cpu_share)},
+          {"busy_share", rounded(window.busy_share)}};
+}
+
+json verdicts_json(const monitor::snapshot& figures) {
+  json verdicts = json::object();
+  for (std::size_t i = 0; i < figures.by_verdict.size(); ++i) {
+    const auto& counter = figures.by_verdict[i];
+    verdicts[std::string{monitor::to_string(static_cast<monitor::verdict>(i))}] = {
+        {"stalls", counter.stalls}, {"total_ms", milliseconds(counter.total)}};
+  }
+  return verdicts;
+}
+
+json back_end_json(const writers::write_request& request) {
+  switch (request.method->back_ends) {
+    case writers::back_end_use::none:
+      return nullptr;
+    case writers::back_end_use::threads:
+      return writers::to_string(writers::back_end::threads);
+    case writers::back_end_use::any:
+      return writers::to_string(request.io.id);
+  }
+  return nullptr;
+}
+
+/// What does not apply to the method is null.
+json progress_json(const writers::write_request& request, const writers::write_progress& progress) {
+  const bool has_buffer = request.method->has_buffer;
+  return {{"written_records", progress.written_records()},
+          {"pending_records", progress.pending_records()},
+          {"pending_bytes", progress.pending_bytes()},
+          {"pending_peak_records", progress.pending_peak_records()},
+          {"pending_peak_bytes", progress.pending_peak_bytes()},
+          {"queued_ms", milliseconds(progress.queued_after())},
+          {"high_water_mark", has_buffer ? json(request.high_water_mark_bytes) : json(nullptr)},
+          {"drains", has_buffer ? json(progress.drains()) : json(nullptr)},
+          {"waited_ms", has_buffer ? milliseconds(progress.waited()) : json(nullptr)}};
+}
+
+json buffer_json(const std::optional<buffer_trace>& trace) {
+  if (!trace) return nullptr;
+  json readings = json::array();
+  for (const auto& each : trace->readings) readings.push_back({microseconds(each.after), each.bytes});
+  return {{"run", trace->run}, {"readings", std::move(readings)}};
+}
+
+json loop_sample_json(const sample::loop& loop) {
+  const auto& window = loop.window;
+  json ended = json::array();
+  for (const auto& each : loop.ended) ended.push_back(stall_summary_json(each));
+  return {{"name", loop.name},
+          {"running", loop.running},
+          {"stalled_for_ms", milliseconds(loop.stalled_for)},
+          {"stalls", loop.stalls},
+          {"window_ms", window ? milliseconds(window->elapsed) : json(nullptr)},
+          {"lag", window ? lag_json(window->corrected) : json(nullptr)},
+          {"cpu_share", window ? rounded(window->cpu_share) : json(nullptr)},
+          {"busy_share", window ? rounded(window->busy_share) : json(nullptr)},
+          {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)},
+          {"ended", std::move(ended)}};
+}
+
+json page_cache_json(const sample& sample) {
+  const auto& outputs = sample.outputs;
+  return {{"outputs_cached_bytes", outputs ? json(outputs->cached_bytes) : json(nullptr)},
+          {"outputs_dirty_bytes", outputs ? json(outputs->dirty_bytes) : json(nullptr)},
+          {"outputs_writeback_bytes", outputs ? json(outputs->writeback_bytes) : json(nullptr)},
+          {"machine_dirty_bytes", or_null(sample.machine.dirty_bytes)},
+          {"machine_writeback_bytes", or_null(sample.machine.writeback_bytes)}};
+}
+
+}  // namespace
+
+json stall_json(const monitor::stall_record& stall) {
+  const auto& call = stall.call;
+  return {
+      {"id", stall.id},
+      {"started", timestamp(stall.started)},
+      {"duration_ms", milliseconds(stall.duration)},
+      {"in_progress", stall.in_progress},
+      {"loop", stall.loop},
+      {"verdict", monitor::to_string(stall.verdict)},
+      {"cpu_ms", milliseconds(stall.cpu)},
+      {"run_queue_ms", milliseconds(stall.run_queue)},
+      {"off_cpu_ms", milliseconds(stall.off_cpu)},
+      {"syscall", call ? text_or_null(call->name) : json(nullptr)},
+      {"fd", call ? or_null(call->fd) : json(nullptr)},
+      {"path", call ? text_or_null(call->path) : json(nullptr)},
+      {"wait_channel", call ? text_or_null(call->wait_channel) : json(nullptr)},
+      {"stack", frames_json(stall.stack)},
+      {"no_stack_reason", text_or_null(stall.no_stack_reason)},
+      {"culprit", culprit_json(stall)},
+      {"other_culprits", frames_json(stall.other_culprits)},
+      {"handlers", monitor::to_string(stall.handlers)},
+      {"request", request_json(stall.request)},
+      {"repeats", stall.repeats},
+      {"suppressed_reports", stall.suppressed},
+      {"delayed_requests",
+       {{"count", stall.delayed.count},
+        {"max_ms", stall.delayed.count > 0 ? milliseconds(stall.delayed.max) : json(nullptr)}}},
+      {"sentence", text_or_null(stall.sentence)},
+  };
+}
+
+json stall_summary_json(const monitor::stall_record& stall) {
+  return {{"id", stall.id},
+          {"started", timestamp(stall.started)},
+          {"started_monotonic_ms", milliseconds(stall.started_steady.time_since_epoch())},
+          {"duration_ms", milliseconds(stall.duration)},
+          {"verdict", monitor::to_string(stall.verdict)},
+          {"culprit", culprit_json(stall)},
+          {"request", request_json(stall.request)},
+          {"sentence", text_or_null(stall.sentence)}};
+}
+
+json lag_json(const monitor::lag_figures& lag) {
+  return {{"count", lag.count},
+          {"p50_us", microseconds(lag.p50)},
+          {"p90_us", microseconds(lag.p90)},
+          {"p99_us", microseconds(lag.p99)},
+          {"p99_9_us", microseconds(lag.p999)},
+          {"max_us", microseconds(lag.max)}};
+}
+
+json loop_json(std::string_view name, const monitor::snapshot& figures,
+               const std::optional<monitor::window_figures>& last_second) {
+  return {{"name", name},
+          {"running", figures.running},
+          {"stalled_for_ms", milliseconds(figures.stalled_for)},
+          {"since_start", window_json(figures.total)},
+          {"last_second", last_second ? window_json(*last_second) : json(nullptr)},
+          {"ended_stalls", verdicts_json(figures)},
+          {"reports", figures.reports},
+          {"reports_suppressed", figures.reports_suppressed},
+          {"callback_errors", figures.callback_errors},
+          {"activities_dropped", figures.activities_dropped}};
+}
+
+json active_run_json(const runs::active_run& run) {
+  return {{"id", run.id},
+          {"method", run.request.method->name},
+          {"io", back_end_json(run.request)},
+          {"count", run.request.count},
+          {"started", timestamp(run.started)},
+          {"progress", progress_json(run.request, run.progress)},
+          {"elapsed_ms", milliseconds(run.progress.elapsed())}};
+}
+
+json finished_run_json(const runs::finished_run& ended) {
+  const runs::active_run& run = *ended.run;
+  return {{"id", run.id},
+          {"method", run.request.method->name},
+          {"io", back_end_json(run.request)},
+          {"count", run.request.count},
+          {"outcome", runs::to_string(ended.how)},
+          {"error", text_or_null(ended.error)},
+          {"started", timestamp(run.started)},
+          {"took_ms", milliseconds(ended.took)},
+          {"report", ended.report ? runs::to_json(*ended.report) : json(nullptr)}};
+}
+
+json sample_json(const sample& sample) {
+  json loops = json::array();
+  for (const auto& each : sample.loops) loops.push_back(loop_sample_json(each));
+  json running = json::array();
+  for (const auto& each : sample.running) running.push_back(active_run_json(*each));
+  const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(sample.at.time_since_epoch());
+  return {{"time", timestamp(sample.at)},
+          {"unix_ms", since_1970.count()},
+          {"monotonic_ms", milliseconds(sample.steady_at.time_since_epoch())},
+          {"loops", std::move(loops)},
+          {"process",
+           {{"resident_bytes", or_null(sample.resident_bytes)},
+            {"threads", or_null(sample.threads)},
+            {"cpu_share", rounded(sample.cpu_share)}}},
+          {"page_cache", page_cache_json(sample)},
+          {"runs", std::move(running)},
+          {"buffer", buffer_json(sample.buffer)}};
+}
+
+}  // namespace loopscope::admin

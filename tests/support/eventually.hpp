@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace loopscope::testing {
+
+/// Waits until `condition()` is true, at most `limit`; returns whether it became true. Use it as
+/// ASSERT_TRUE(eventually([&] { return ...; })). The limit is far above what a busy machine needs.
+template <class Condition>
+[[nodiscard]] bool eventually(Condition condition, std::chrono::seconds limit = std::chrono::seconds{30}) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return true;
+}
+
+}  // namespace loopscope::testing
