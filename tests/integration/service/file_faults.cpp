@@ -63,6 +63,13 @@ int flock(int descriptor, int operation) noexcept {
   return result;
 }
 
+/// Sleeps before every write to a part.
+ssize_t write(int descriptor, const void* data, std::size_t size) {
+  static const int delay_ms = number("FAULT_WRITE_DELAY_MS");
+  if (delay_ms != 0 && is_part(descriptor)) ::usleep(static_cast<useconds_t>(delay_ms) * 1000);
+  return ::syscall(SYS_write, descriptor, data, size);
+}
+
 int fdatasync(int descriptor) {
   static const int error_value = number("FAULT_FDATASYNC");
   return error_value != 0 ? fail(error_value) : plain(::syscall(SYS_fdatasync, descriptor));
