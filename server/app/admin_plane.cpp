@@ -3,6 +3,11 @@
 #include <boost/asio/ip/address.hpp>
 
 namespace loopscope::app {
+namespace {
+
+constexpr std::size_t max_connections = 1024;
+
+}  // namespace
 
 admin_plane::admin_plane(admin::sources of, logger& log)
     : sources_(std::move(of)),
@@ -10,7 +15,7 @@ admin_plane::admin_plane(admin::sources of, logger& log)
       feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),
       sampler_(sources_, feed_),
       errors_(log),
-      server_(loop_.context(), router_, {}, &errors_) {
+      server_(loop_.context(), router_, {.max_connections = max_connections}, &errors_) {
   admin::add_routes(router_, sources_, sampler_, feed_, pool_);
 }
 

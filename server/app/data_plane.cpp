@@ -17,29 +17,6 @@ namespace {
 
 constexpr std::size_t spare_activities = 64;
 
-http::limits to_limits(const cli::serve_config& config) {
-  http::limits limits;
-  using std::chrono::ceil;
-  using std::chrono::milliseconds;
-  const cli::client_limits& clients = config.clients;
-  limits.header_timeout = ceil<milliseconds>(clients.header_timeout);
-  limits.body_timeout = ceil<milliseconds>(clients.body_timeout);
-  limits.idle_timeout = ceil<milliseconds>(clients.idle_timeout);
-  limits.write_timeout = ceil<milliseconds>(clients.write_timeout);
-  limits.linger_timeout = ceil<milliseconds>(clients.linger_timeout);
-  limits.max_target_bytes = clients.max_target_bytes;
-  limits.max_header_bytes = clients.max_header_bytes;
-  limits.max_header_fields = clients.max_header_fields;
-  limits.max_body_bytes = clients.max_body_bytes;
-  limits.max_connections = clients.max_connections;
-  limits.max_connections_per_address = cli::connections_per_address(config);
-  limits.max_requests_per_connection = clients.max_requests_per_connection;
-  limits.max_pipelined = clients.max_pipelined;
-  limits.max_backlog_bytes = clients.max_backlog_bytes;
-  limits.max_connection_bytes = clients.max_connection_bytes;
-  return limits;
-}
-
 monitor::options watch_options(const std::string& name, const cli::serve_config& config, logger& log) {
   monitor::options options;
   options.name = name;
@@ -64,7 +41,7 @@ struct data_plane::part {
     routes::add_openapi(router, config.limits);
     routes::add_write(router, service, watch, config.allow_cross_site);
     router.hosts(http::allowed_hosts{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
-    server = std::make_unique<http::server>(loop.context(), router, to_limits(config), &observer);
+    server = std::make_unique<http::server>(loop.context(), router, config.clients, &observer);
   }
 
   http::router router;

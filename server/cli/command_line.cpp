@@ -127,6 +127,8 @@ command parse_command_line(int argc, const char* const* argv, const container_li
   if (*healthcheck) return checking;
   config.container = container;
   fit_budgets(app, config);
+  if (app.count("--max-connections-per-address") == 0)
+    config.clients.max_connections_per_address = default_connections_per_address(config);
   if (print_config) return leave{exit_done, to_json_text(config) + "\n", {}};
   return serve_command{config};
 }

@@ -43,14 +43,13 @@ bool is_loopback(const listen_address& address) {
   return boost::asio::ip::make_address(address.host).is_loopback();
 }
 
-std::size_t connections_per_address(const serve_config& config) {
-  const auto all = config.clients.max_connections;
-  const auto unless_told = is_loopback(config.listen) ? all : (all + 1) / 2;
-  return config.clients.max_connections_per_address.value_or(unless_told);
+std::size_t default_connections_per_address(const serve_config& config) {
+  const std::size_t all = config.clients.max_connections;
+  return is_loopback(config.listen) ? all : (all + 1) / 2;
 }
 
 std::string to_json_text(const serve_config& config) {
-  const client_limits& clients = config.clients;
+  const http::limits& clients = config.clients;
   const nlohmann::ordered_json json{
       {"listen", config.listen.text()},
       {"admin", config.admin ? config.admin->text() : "off"},
@@ -65,7 +64,7 @@ std::string to_json_text(const serve_config& config) {
       {"shed_lag_ms", config.limits.shed_lag ? nlohmann::ordered_json(in_milliseconds(*config.limits.shed_lag))
                                              : nlohmann::ordered_json("off")},
       {"max_connections", clients.max_connections},
-      {"max_connections_per_address", connections_per_address(config)},
+      {"max_connections_per_address", clients.max_connections_per_address},
       {"max_requests_per_connection", clients.max_requests_per_connection},
       {"max_pipelined", clients.max_pipelined},
       {"max_backlog_bytes", clients.max_backlog_bytes},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "container_limits.hpp"
+#include "server/http/limits.hpp"
 #include "server/log/logger.hpp"
 #include "server/runs/admission.hpp"
 #include "writers/back_end.hpp"
@@ -25,25 +26,6 @@ struct listen_address {
 /// "127.0.0.1:8080" or "[::1]:8080"; nothing when it is neither.
 std::optional<listen_address> parse_listen_address(std::string_view text);
 
-/// What clients may take of the data plane, each limit for one I/O thread. See http::limits.
-struct client_limits {
-  std::size_t max_connections = 4096;
-  std::optional<std::size_t> max_connections_per_address;  ///< nothing: see connections_per_address()
-  std::size_t max_requests_per_connection = 1'000'000;
-  std::size_t max_pipelined = 64;
-  std::uint64_t max_backlog_bytes = 64ULL << 10;
-  std::uint64_t max_connection_bytes = 64ULL << 20;
-  std::uint64_t max_target_bytes = 8ULL << 10;
-  std::uint64_t max_header_bytes = 16ULL << 10;
-  std::size_t max_header_fields = 100;
-  std::uint64_t max_body_bytes = 64ULL << 10;
-  std::chrono::microseconds header_timeout = std::chrono::seconds{10};
-  std::chrono::microseconds body_timeout = std::chrono::seconds{30};
-  std::chrono::microseconds idle_timeout = std::chrono::seconds{60};
-  std::chrono::microseconds write_timeout = std::chrono::seconds{30};
-  std::chrono::microseconds linger_timeout = std::chrono::seconds{2};
-};
-
 /// Everything that `loopscope serve` can be told.
 struct serve_config {
   listen_address listen{"127.0.0.1", 8080};
@@ -55,7 +37,7 @@ struct serve_config {
   writers::back_end_choice file_io = writers::back_end_choice::automatic;
 
   runs::run_limits limits;
-  client_limits clients;
+  http::limits clients;  ///< of the data plane, each for one I/O thread
   std::chrono::microseconds stall_threshold = std::chrono::milliseconds{25};
   std::chrono::microseconds shutdown_grace = std::chrono::seconds{8};
   bool allow_cross_site = false;
@@ -72,9 +54,9 @@ struct serve_config {
 /// Only this machine can reach it.
 bool is_loopback(const listen_address& address);
 
-/// Most connections of one client address. Where nothing else is asked for: on a loopback address all, because every
-/// client has the same one there; else half, so that no single client takes what the others need.
-std::size_t connections_per_address(const serve_config& config);
+/// The default of max_connections_per_address: all connections on a loopback address, where all clients have the same
+/// address, and half of them elsewhere, so that one client cannot take what others need.
+std::size_t default_connections_per_address(const serve_config& config);
 
 /// A member a flag, as --print-config shows it, and the container's limits: null where it has none.
 std::string to_json_text(const serve_config& config);

@@ -64,14 +64,11 @@ void declare_work(CLI::App& app, serve_config& config) {
   duration_flag(app, "shutdown-grace", config.shutdown_grace, second, "For work under way after SIGTERM");
 }
 
-void declare_client_limits(CLI::App& app, client_limits& clients) {
+void declare_client_limits(CLI::App& app, http::limits& clients) {
   count_flag(app, "max-connections", clients.max_connections, most_connections, "Most connections of one I/O thread");
-  const auto read_per_address = [&clients](std::size_t count) { clients.max_connections_per_address = count; };
-  app.add_option_function<std::size_t>("--max-connections-per-address", read_per_address,
-                                       "The same for one client address (an IPv6 /64)")
-      ->envname(environment_name("max-connections-per-address"))
-      ->default_str("all on a loopback address, else half")
-      ->check(CLI::Range(std::size_t{1}, most_connections));
+  count_flag(app, "max-connections-per-address", clients.max_connections_per_address, most_connections,
+             "The same for one client address (an IPv6 /64)")
+      ->default_str("all on a loopback address, else half");
   count_flag(app, "max-requests-per-connection", clients.max_requests_per_connection, std::size_t{1'000'000'000},
              "A connection ends after so many");
   count_flag(app, "max-pipelined", clients.max_pipelined, std::size_t{1'000'000},

@@ -8,7 +8,7 @@ std::chrono::milliseconds sweep_period(const limits& bounds) {
   using namespace std::chrono_literals;
   const auto shortest = std::min(
       {bounds.header_timeout, bounds.body_timeout, bounds.idle_timeout, bounds.write_timeout, bounds.linger_timeout});
-  return std::clamp<std::chrono::milliseconds>(shortest / 4, 5ms, 250ms);
+  return std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(shortest) / 4, 5ms, 250ms);
 }
 
 bool sweep_policy::tick(time_point now) noexcept {

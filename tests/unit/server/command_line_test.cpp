@@ -56,7 +56,7 @@ TEST(command_line, reads_addresses_durations_and_sizes) {
 }
 
 TEST(command_line, reads_what_clients_may_take) {
-  const client_limits clients =
+  const http::limits clients =
       serve_config_of({"--max-connections", "10", "--max-connections-per-address", "3", "--max-requests-per-connection",
                        "7", "--max-pipelined", "5", "--max-backlog-bytes", "8KiB", "--max-connection-bytes", "1MiB",
                        "--body-timeout", "2s", "--idle-timeout", "4s", "--write-timeout", "500ms"})
@@ -75,7 +75,7 @@ TEST(command_line, reads_what_clients_may_take) {
 }
 
 TEST(command_line, reads_how_long_a_request_may_be) {
-  const client_limits clients =
+  const http::limits clients =
       serve_config_of({"--max-target-bytes", "1KiB", "--max-header-bytes", "2KiB", "--max-header-fields", "9",
                        "--max-body-bytes", "1MiB", "--linger-timeout", "1s"})
           .clients;
@@ -87,10 +87,13 @@ TEST(command_line, reads_how_long_a_request_may_be) {
 }
 
 TEST(command_line, gives_one_address_all_connections_on_loopback_and_half_elsewhere) {
-  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10"})), 10u);
-  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "10", "--listen", "0.0.0.0:80"})), 5u);
-  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections", "1", "--listen", "[::]:80"})), 1u);
-  EXPECT_EQ(connections_per_address(serve_config_of({"--max-connections-per-address", "2"})), 2u);
+  const auto per_address = [](const std::vector<const char*>& arguments) {
+    return serve_config_of(arguments).clients.max_connections_per_address;
+  };
+  EXPECT_EQ(per_address({"--max-connections", "10"}), 10u);
+  EXPECT_EQ(per_address({"--max-connections", "10", "--listen", "0.0.0.0:80"}), 5u);
+  EXPECT_EQ(per_address({"--max-connections", "1", "--listen", "[::]:80"}), 1u);
+  EXPECT_EQ(per_address({"--max-connections-per-address", "2"}), 2u);
 }
 
 TEST(command_line, sheds_no_load_unless_told_from_which_lag) {
