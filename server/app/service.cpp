@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -35,8 +36,6 @@ namespace {
 namespace asio = boost::asio;
 using json = nlohmann::ordered_json;
 
-/// Beside connections: files, listeners, the loops' own.
-constexpr std::size_t other_descriptors = 256;
 /// For the ready line, where nobody may be reading stdout.
 constexpr int stdout_patience_ms = 5000;
 /// For the last lines of the log, where nobody may be reading it.
@@ -78,12 +77,23 @@ std::string find_descriptors(const cli::serve_config& config) {
          "; raise the limit (ulimit -n, LimitNOFILE)";
 }
 
-void warn_of_few_descriptors(std::size_t descriptors, const cli::serve_config& config, logger& log) {
-  const std::size_t wanted = config.io_threads * config.clients.max_connections + other_descriptors;
-  if (descriptors >= wanted) return;
-  log.warn(
-      "fewer descriptors than connections may want: new clients will have to wait before --max-connections is reached",
-      {{"descriptors", descriptors}, {"wanted", wanted}});
+/// Lowers the limits of connections to what the descriptors allow, so that the clients of the data plane cannot shut
+/// out the admin plane.
+cli::serve_config fit_connections(cli::serve_config config, std::size_t descriptors) {
+  http::limits& clients = config.clients;
+  const std::size_t fitting = connections_within(descriptors, config);
+  if (fitting == clients.max_connections) return config;
+  clients.max_connections = fitting;
+  clients.max_connections_per_address =
+      std::min(clients.max_connections_per_address, cli::default_connections_per_address(config));
+  return config;
+}
+
+void warn_of_few_descriptors(std::size_t descriptors, std::size_t configured, std::size_t max_connections,
+                             logger& log) {
+  if (max_connections == configured) return;
+  log.warn("too few file descriptors for --max-connections, which is lowered; raise the limit (ulimit -n, LimitNOFILE)",
+           {{"descriptors", descriptors}, {"configured", configured}, {"max_connections", max_connections}});
 }
 
 writers::file_result<writers::prepared_directory> blocking_prepare_directory(const cli::serve_config& config) {
@@ -152,12 +162,13 @@ std::error_code print_ready_line(const data_plane& data, const std::optional<adm
 
 }  // namespace
 
-int serve(const cli::serve_config& config) {
+int serve(const cli::serve_config& configured) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an errno of write(2), not the end of the process
 
-  if (!config.core_dumps) forbid_core_dumps();
+  if (!configured.core_dumps) forbid_core_dumps();
   const std::size_t descriptors = raise_descriptor_limit();
+  const cli::serve_config config = fit_connections(configured, descriptors);
 
   // What may fail, before anything runs.
   if (const std::string wrong = find_descriptors(config); !wrong.empty()) return could_not_run(wrong);
@@ -211,7 +222,7 @@ int serve(const cli::serve_config& config) {
                        {"io_uring", service.back_ends().uring.reason}});
   warn_of_exposure(config, log);
   warn_of_missing_locks(*directory, config, log);
-  warn_of_few_descriptors(descriptors, config, log);
+  warn_of_few_descriptors(descriptors, configured.clients.max_connections, config.clients.max_connections, log);
   control.run();
   admin.reset();
   data.stop();
