@@ -47,8 +47,8 @@ class server::sweeper : public std::enable_shared_from_this<sweeper> {
 };
 
 server::server(asio::io_context& loop, const router& routes, const limits& bounds, observer* watcher)
-    : shared_(std::make_shared<loop_state>(loop.get_executor(), routes, bounds,
-                                           watcher != nullptr ? *watcher : silent_observer())),
+    : shared_(std::make_shared<loop_state>(
+          loop.get_executor(), fsm_context{routes, bounds, watcher != nullptr ? *watcher : silent_observer()})),
       listener_(std::make_shared<listener>(shared_)),
       sweeper_(std::make_shared<sweeper>(shared_)) {
   shared_->on_slot_free = [accepting = std::weak_ptr(listener_)] {

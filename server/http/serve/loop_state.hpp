@@ -4,6 +4,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
+#include <utility>
 
 #include "accept_policy.hpp"
 #include "connection_fsm.hpp"
@@ -41,8 +42,7 @@ class connection_registry {
 /// Lifetime: shared by the server and its connections, because handlers that the io_context destroys last may hold the
 /// last reference to a connection.
 struct loop_state : fsm_context {
-  loop_state(executor executor, const router& routes, const limits& bounds, observer& watcher)
-      : fsm_context{routes, bounds, watcher}, loop(executor) {}
+  loop_state(executor on_loop, fsm_context context) : fsm_context(std::move(context)), loop(on_loop) {}
 
   executor loop;
   connection_registry registry;
