@@ -14,15 +14,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <vector>
 
-#include "blockers.hpp"
-#include "running_loop.hpp"
+#include "server/monitor/loop_monitor.hpp"
 
 namespace loopscope::monitor {
 namespace {
 
 namespace asio = boost::asio;
-using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 class attributed_executor_test : public ::testing::Test {
@@ -104,33 +104,6 @@ TEST_F(attributed_executor_test, serves_as_any_io_executor_and_for_sockets) {
   client.async_connect(acceptor.local_endpoint(), [](boost::system::error_code error) { EXPECT_FALSE(error); });
   io_.run();
   EXPECT_EQ(on_accept, 1U);
-}
-
-TEST(a_stall_of_an_attributed_coroutine, names_its_request) {
-  testing::running_loop loop;
-  const activity what(loop.monitor().activities(), 42, "GET /write", "method=sync");
-  const activity other(loop.monitor().activities(), 43, "GET /hello", "");
-  auto serve = [](milliseconds block) -> asio::awaitable<void> {
-    asio::steady_timer timer(co_await asio::this_coro::executor, milliseconds{1});
-    co_await timer.async_wait(asio::use_awaitable);
-    app::blocking_spin(block);
-  };
-  const auto spawn = [&](const activity& a, milliseconds block) {
-    std::promise<void> done;
-    asio::co_spawn(attributed_executor(loop.io().get_executor(), *loop.monitor().activities(), a), serve(block),
-                   [&](std::exception_ptr) { done.set_value(); });
-    done.get_future().wait();
-  };
-  spawn(other, milliseconds{0});
-  spawn(what, milliseconds{200});
-  const auto stalls = loop.stalls_after(0);
-  ASSERT_FALSE(stalls.empty());
-  const auto longest = std::ranges::max(stalls, {}, &stall_record::duration);
-  ASSERT_TRUE(longest.request);
-  EXPECT_EQ(longest.request->id, 42U);
-  EXPECT_EQ(longest.request->route, "GET /write");
-  EXPECT_EQ(longest.request->query, "method=sync");
-  EXPECT_NE(to_string(longest.handlers), "many");
 }
 
 }  // namespace

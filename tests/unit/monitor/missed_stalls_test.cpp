@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "blockers.hpp"
 #include "running_loop.hpp"
@@ -16,81 +18,106 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using steady = std::chrono::steady_clock;
 
-struct truth {
+/// A stall as the handler itself measured it.
+struct own_measurement {
   steady::time_point posted;
   steady::time_point began;
   steady::time_point ended;
 };
 
-// How far a duration is from what the handler itself measured. The loop is blocked from the handler's post at
-// the earliest, when its thread is woken but not yet run, and from the handler's first line at the latest.
-nanoseconds error_of(nanoseconds measured, const truth& t) {
-  const nanoseconds shortest = t.ended - t.began;
-  const nanoseconds longest = t.ended - t.posted;
-  if (measured < shortest) return shortest - measured;
-  return std::max(nanoseconds{0}, measured - longest);
+// The loop is blocked at the earliest since the handler was posted, when its thread is woken but does not run yet, and
+// at the latest since the handler's first line.
+nanoseconds error_of(nanoseconds duration, const own_measurement& truth) {
+  const nanoseconds min = truth.ended - truth.began;
+  const nanoseconds max = truth.ended - truth.posted;
+  if (duration < min) return min - duration;
+  return std::max(nanoseconds{0}, duration - max);
 }
 
-const char* long_form() {
-  return std::getenv("LOOPSCOPE_TEST_STALLS");
+/// Measures how late the machine runs a thread that sleeps and then wants to run, as the watchdog does.
+class punctuality {
+ public:
+  /// The maximum lateness since the last call.
+  nanoseconds max_lateness() { return nanoseconds{max_ns_.exchange(0)}; }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const auto due = steady::now() + milliseconds{2};
+      std::this_thread::sleep_until(due);
+      const nanoseconds late = steady::now() - due;
+      if (late.count() > max_ns_) max_ns_ = late.count();
+    }
+  }
+
+  std::atomic<std::int64_t> max_ns_{0};
+  std::jthread thread_{[this](const std::stop_token& stop) { run(stop); }};
+};
+
+unsigned chosen_seed() {
+  const char* given = std::getenv("LOOPSCOPE_SEED");
+  return given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
 }
 
-// LOOPSCOPE_TEST_STALLS=200 is the long form, for a machine that does little else: it is exact to 5 ms or 5%.
-// The short one allows an interval between two looks, which is what the library promises where the kernel
-// tells nothing.
+int chosen_count() {
+  const char* given = std::getenv("LOOPSCOPE_TEST_STALLS");
+  return given ? std::max(1, std::atoi(given)) : 20;
+}
+
+// LOOPSCOPE_SEED repeats a run; LOOPSCOPE_TEST_STALLS=200 is the long form. A stall is not judged if the machine ran a
+// punctual thread more than max_lateness late meanwhile: it may have done the same to the watchdog.
 TEST(stalls_at_random_times, are_all_counted_with_their_duration) {
-  const auto seed = std::random_device{}();
-  RecordProperty("seed", static_cast<int>(seed));
+  constexpr milliseconds max_lateness{5};
+  // The interval between two checks is what the library promises where the kernel reports nothing.
+  constexpr milliseconds max_error{25};
+  const auto seed = chosen_seed();
+  std::cout << "LOOPSCOPE_SEED=" << seed << std::endl;
   std::mt19937 random{seed};
   std::uniform_int_distribution<int> length_us(30'000, 300'000);
   std::uniform_int_distribution<int> gap_us(150'000, 350'000);
   std::uniform_int_distribution<int> kind(0, 2);
 
   running_loop loop({.name = "io-0", .recent_capacity = 1000});
+  punctuality machine;
   loop.settle();
-  int missed = 0;
-  int inaccurate = 0;
-  nanoseconds worst{0};
-  const int wanted = long_form() ? std::max(1, std::atoi(long_form())) : 20;
-  const milliseconds allowed{long_form() ? 5 : 25};
-  for (int i = 0; i < wanted; ++i) {
+  const int count = chosen_count();
+  int judged = 0;
+  nanoseconds max_seen_error{0};
+  for (int i = 0; i < count; ++i) {
     std::this_thread::sleep_for(std::chrono::microseconds{gap_us(random)});
     const auto before = loop.last_id();
     const std::chrono::microseconds length{length_us(random)};
     const int how = kind(random);
-    truth t;
-    t.posted = steady::now();
+    own_measurement truth;
+    machine.max_lateness();
+    truth.posted = steady::now();
     loop.run([&] {
-      t.began = steady::now();
-      const auto end = t.began + length;
+      truth.began = steady::now();
+      const auto end = truth.began + length;
       if (how == 0) app::blocking_spin_until(end);
       if (how == 1) app::blocking_sleep_until(end);
       if (how == 2) {
-        app::blocking_spin_until(t.began + length / 2);
+        app::blocking_spin_until(truth.began + length / 2);
         app::blocking_sleep_until(end);
       }
-      t.ended = steady::now();
+      truth.ended = steady::now();
     });
     const auto stalls = loop.stalls_after(before);
+    if (machine.max_lateness() > max_lateness) continue;
+    ++judged;
+    const auto description = "kind " + std::to_string(how) + ", " + std::to_string(length.count()) + " us";
     if (stalls.empty()) {
-      ++missed;
-      std::cout << "missed: kind " << how << ", " << length.count() << " us\n";
+      ADD_FAILURE() << "missed: " << description;
       continue;
     }
-    // Others may come from the machine; the one that was made is the longest.
     const auto found = std::ranges::max(stalls, {}, &stall_record::duration);
-    const auto error = error_of(found.duration, t);
-    worst = std::max(worst, error);
-    if (error > std::max<nanoseconds>(allowed, length / 20)) {
-      ++inaccurate;
-      std::cout << "inaccurate: kind " << how << ", " << length.count() << " us by " << error.count() / 1000
-                << " us; posted to begun " << (t.began - t.posted).count() / 1000 << " us\n";
-    }
+    const auto error = error_of(found.duration, truth);
+    max_seen_error = std::max(max_seen_error, error);
+    EXPECT_LE(error, std::max<nanoseconds>(max_error, length / 20)) << "inaccurate: " << description;
   }
-  std::cout << wanted << " stalls: " << missed << " missed, " << inaccurate << " beyond " << allowed.count()
-            << " ms or 5%, largest error " << worst.count() / 1000 << " us\n";
-  EXPECT_EQ(missed, 0);
-  EXPECT_EQ(inaccurate, 0);
+  std::cout << judged << " of " << count << " stalls judged, largest error " << max_seen_error.count() / 1000
+            << " us\n";
+  if (judged * 2 < count) GTEST_SKIP() << "this machine is too busy to judge half of the stalls";
 }
 
 }  // namespace

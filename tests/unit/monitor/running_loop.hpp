@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <future>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,12 +17,25 @@
 
 namespace loopscope::monitor::testing {
 
-/// An io_context on a thread of its own, with a monitor, and the reports that the monitor made.
+/// No test waits longer than this for anything; then it fails and says what did not happen.
+inline constexpr std::chrono::seconds max_wait{60};
+
+/// Returns when the condition is true; throws when it does not become true.
+template <class Condition>
+void wait_until(const std::string& description, Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + max_wait;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("waited " + std::to_string(max_wait.count()) + " s in vain: " + description);
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+/// An io_context on its own thread, with a monitor and the reports that the monitor made.
 class running_loop {
  public:
   explicit running_loop(options settings = {}) : monitor_(io_, with_recorder(std::move(settings))) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-    while (!monitor_.snapshot().running && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    wait_until("the loop answers its first probe", [&] { return monitor_.snapshot().running; });
   }
 
   ~running_loop() {
@@ -31,32 +47,34 @@ class running_loop {
   loop_monitor& monitor() { return monitor_; }
   boost::asio::io_context& io() { return io_; }
 
-  /// Runs f on the loop and returns when it has run.
+  /// Runs f on the loop and returns its result.
   template <class Function>
-  void run(Function f) {
-    std::packaged_task<void()> whole(std::move(f));
-    const auto done = whole.get_future();
-    // The loop owns it: nothing here dies while it is still telling.
-    boost::asio::post(io_, [task = std::move(whole)]() mutable { task(); });
-    done.wait();
+  auto run(Function f) {
+    std::packaged_task<decltype(f())()> task(std::move(f));
+    auto done = task.get_future();
+    // The loop owns the task, so that it lives until the future is ready.
+    boost::asio::post(io_, [owned = std::move(task)]() mutable { owned(); });
+    if (done.wait_for(max_wait) != std::future_status::ready) throw std::runtime_error("the handler does not end");
+    return done.get();
   }
 
-  /// The stalls of a handler on the loop, complete, oldest first; none when it caused none.
-  template <class Function>
-  std::vector<stall_record> stalls_of(Function f) {
-    const auto before = last_id();
-    run(std::move(f));
-    return stalls_after(before);
-  }
-
-  /// Waits for what is in progress, and for a second look, before it tells.
+  /// The complete records of the stalls that began after the one with this id, oldest first.
   std::vector<stall_record> stalls_after(std::uint64_t id) {
     settle();
-    std::vector<stall_record> out;
-    for (auto& r : monitor_.recent_stalls()) {
-      if (r.id > id) out.insert(out.begin(), std::move(r));
-    }
+    auto out = monitor_.recent_stalls();
+    std::erase_if(out, [&](const stall_record& r) { return r.id <= id || r.in_progress; });
+    std::ranges::reverse(out);
     return out;
+  }
+
+  /// Runs f on the loop and returns its longest stall; on a busy machine there may be others.
+  template <class Function>
+  stall_record stall_of(Function f) {
+    const auto before = last_id();
+    run(std::move(f));
+    const auto stalls = stalls_after(before);
+    if (stalls.empty()) throw std::runtime_error("the handler made no stall");
+    return std::ranges::max(stalls, {}, &stall_record::duration);
   }
 
   std::uint64_t last_id() {
@@ -64,14 +82,14 @@ class running_loop {
     return known.empty() ? 0 : known.front().id;
   }
 
-  /// Returns when the watchdog has looked at the idle loop several times and has no stall open or unsettled.
+  /// Returns when the watchdog has found the loop alive several times and no stall is in progress or incomplete.
   void settle() {
     auto reader = monitor_.interval();
-    std::uint64_t quiet = 0;
-    while (quiet < 3 || monitor_.stall_to_blame() != 0) {
-      std::this_thread::sleep_for(std::chrono::milliseconds{5});
-      quiet += reader.read().corrected.count;
-    }
+    std::uint64_t samples = 0;
+    wait_until("the loop is idle and its stalls are complete", [&] {
+      samples += reader.read().corrected.count;
+      return samples >= 3 && monitor_.stall_to_blame() == 0;
+    });
   }
 
   std::vector<stall_record> reports() {

@@ -21,10 +21,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A thread that sleeps in a system call, with every signal blocked until it is told otherwise.
-class deaf_thread {
+/// A thread that sleeps in a system call, with every signal blocked until unblock_signals().
+class sleeping_thread {
  public:
-  deaf_thread() {
+  sleeping_thread() {
     ::sem_init(&end_, 0, 0);
     std::promise<pid_t> tid;
     auto known = tid.get_future();
@@ -33,74 +33,77 @@ class deaf_thread {
       ::sigfillset(&all);
       ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
       tid.set_value(::gettid());
-      listen_.get_future().wait();
+      unblock_.get_future().wait();
       ::sigemptyset(&all);
       ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-      listening_.set_value();
-      // One of the calls in which ThreadSanitizer delivers signals at once.
+      unblocked_.set_value();
+      // ThreadSanitizer delivers signals in this call at once.
       while (::sem_wait(&end_) != 0) {
       }
     });
     tid_ = known.get();
   }
-  ~deaf_thread() {
+  ~sleeping_thread() {
+    if (!is_unblocked_) unblock_signals();
     ::sem_post(&end_);
     thread_.join();
     ::sem_destroy(&end_);
   }
   pid_t tid() const { return tid_; }
-  void listen() {
-    listen_.set_value();
-    listening_.get_future().wait();
+  void unblock_signals() {
+    is_unblocked_ = true;
+    unblock_.set_value();
+    unblocked_.get_future().wait();
   }
 
  private:
-  std::promise<void> listen_;
-  std::promise<void> listening_;
+  bool is_unblocked_ = false;
+  std::promise<void> unblock_;
+  std::promise<void> unblocked_;
   sem_t end_;
   std::thread thread_;
   pid_t tid_ = 0;
 };
 
-TEST(stack_sampler, gets_the_stack_of_a_thread_that_answers) {
-  deaf_thread thread;
-  thread.listen();
-  stack_sampler catcher(default_capture_signal);
-  ASSERT_TRUE(catcher.disabled_reason().empty()) << catcher.disabled_reason();
-  ASSERT_TRUE(catcher.request(thread.tid()));
-  const auto stack = catcher.collect(with_thread_sanitizer ? seconds{1} : seconds{10});
-  if (!stack && with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer kept the signal";
+TEST(stack_sampler, returns_the_stack_of_a_sleeping_thread) {
+  sleeping_thread thread;
+  thread.unblock_signals();
+  stack_sampler sampler(default_capture_signal);
+  ASSERT_TRUE(sampler.disabled_reason().empty()) << sampler.disabled_reason();
+  ASSERT_TRUE(sampler.request(thread.tid()));
+  const auto stack = sampler.collect(with_thread_sanitizer ? seconds{1} : seconds{10});
+  if (!stack && with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer held the signal back";
   ASSERT_TRUE(stack);
   EXPECT_GE(stack->addresses.size(), 3U);
   EXPECT_FALSE(stack->exception_in_flight);
-  EXPECT_FALSE(catcher.pending());
+  EXPECT_FALSE(sampler.pending());
 }
 
-TEST(stack_sampler, gives_up_waiting_and_takes_the_answer_when_it_comes) {
-  deaf_thread thread;
-  stack_sampler catcher(default_capture_signal);
-  ASSERT_TRUE(catcher.request(thread.tid()));
-  EXPECT_FALSE(catcher.collect(milliseconds{5}));
-  EXPECT_TRUE(catcher.pending());
-  thread.listen();
-  const auto stack = catcher.collect(seconds{10});
+TEST(stack_sampler, stops_waiting_and_returns_the_stack_when_it_comes) {
+  sleeping_thread thread;
+  stack_sampler sampler(default_capture_signal);
+  ASSERT_TRUE(sampler.request(thread.tid()));
+  EXPECT_FALSE(sampler.collect(milliseconds{5}));
+  EXPECT_TRUE(sampler.pending());
+  thread.unblock_signals();
+  const auto stack = sampler.collect(seconds{10});
   ASSERT_TRUE(stack);
   EXPECT_FALSE(stack->addresses.empty());
 }
 
-TEST(stack_sampler, ignores_the_answer_to_a_request_that_was_cancelled) {
-  deaf_thread thread;
-  stack_sampler catcher(default_capture_signal);
-  ASSERT_TRUE(catcher.request(thread.tid()));
-  EXPECT_FALSE(catcher.collect(milliseconds{5}));
-  catcher.cancel();
-  // The next request is to another thread, and the first one's answer comes while it waits.
-  deaf_thread other;
-  ASSERT_TRUE(catcher.request(other.tid()));
-  thread.listen();
-  EXPECT_FALSE(catcher.collect(milliseconds{50}));
-  other.listen();
-  EXPECT_TRUE(catcher.collect(seconds{10}));
+TEST(stack_sampler, ignores_the_stack_of_a_request_that_was_cancelled) {
+  sleeping_thread thread;
+  stack_sampler sampler(default_capture_signal);
+  ASSERT_TRUE(sampler.request(thread.tid()));
+  EXPECT_FALSE(sampler.collect(milliseconds{5}));
+  sampler.cancel();
+  // The next request is for another thread, and the first thread handles its signal meanwhile.
+  sleeping_thread other;
+  ASSERT_TRUE(sampler.request(other.tid()));
+  thread.unblock_signals();
+  EXPECT_FALSE(sampler.collect(milliseconds{50}));
+  other.unblock_signals();
+  EXPECT_TRUE(sampler.collect(seconds{10}));
 }
 
 TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
@@ -113,48 +116,48 @@ TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
     while (!stop) changed += errno != 4711;
   });
   const auto target = tid.get_future().get();
-  stack_sampler catcher(default_capture_signal);
-  int caught = 0;
+  stack_sampler sampler(default_capture_signal);
+  int stacks = 0;
   for (int i = 0; i < 20; ++i) {
-    if (!catcher.request(target)) break;
-    if (catcher.collect(milliseconds{200})) ++caught;
-    catcher.cancel();
+    if (!sampler.request(target)) break;
+    if (sampler.collect(milliseconds{200})) ++stacks;
+    sampler.cancel();
   }
   stop = true;
   thread.join();
   EXPECT_EQ(changed, 0);
   if (!with_thread_sanitizer) {
-    EXPECT_GT(caught, 0);
+    EXPECT_GT(stacks, 0);
   }
 }
 
-TEST(stack_sampler, cannot_ask_a_thread_that_has_ended) {
+TEST(stack_sampler, requests_nothing_from_a_thread_that_has_ended) {
   pid_t tid = 0;
   std::thread([&] { tid = ::gettid(); }).join();
-  stack_sampler catcher(default_capture_signal);
-  EXPECT_FALSE(catcher.request(tid));
-  EXPECT_FALSE(catcher.pending());
+  stack_sampler sampler(default_capture_signal);
+  EXPECT_FALSE(sampler.request(tid));
+  EXPECT_FALSE(sampler.pending());
 }
 
-TEST(stack_sampler, leaves_a_signal_alone_that_the_application_handles) {
+TEST(stack_sampler, does_not_use_a_signal_that_the_application_handles) {
   const int signal = SIGRTMIN + 11;
-  struct sigaction theirs {};
-  theirs.sa_handler = SIG_IGN;
-  ::sigaction(signal, &theirs, nullptr);
-  const stack_sampler catcher(signal);
-  EXPECT_NE(catcher.disabled_reason().find("uses signal"), std::string::npos);
+  struct sigaction handled_by_application {};
+  handled_by_application.sa_handler = SIG_IGN;
+  ::sigaction(signal, &handled_by_application, nullptr);
+  const stack_sampler sampler(signal);
+  EXPECT_NE(sampler.disabled_reason().find("uses signal"), std::string::npos);
   struct sigaction now {};
   ::sigaction(signal, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_IGN);
 }
 
-TEST(stack_sampler, refuses_signals_that_mean_something_else) {
+TEST(stack_sampler, is_disabled_for_signals_that_are_not_real_time_signals) {
   EXPECT_FALSE(stack_sampler(SIGTERM).disabled_reason().empty());
   EXPECT_FALSE(stack_sampler(1000).disabled_reason().empty());
   EXPECT_FALSE(stack_sampler(no_capture_signal).disabled_reason().empty());
 }
 
-TEST(stack_sampler, serves_a_bounded_number_of_loops_and_says_so) {
+TEST(stack_sampler, supports_a_limited_number_of_loops_and_says_so) {
   std::vector<std::unique_ptr<stack_sampler>> all;
   for (int i = 0; i < 64; ++i) all.push_back(std::make_unique<stack_sampler>(default_capture_signal));
   EXPECT_TRUE(all.back()->disabled_reason().empty());

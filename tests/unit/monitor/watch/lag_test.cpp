@@ -5,6 +5,7 @@
 namespace loopscope::monitor {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
@@ -61,7 +62,7 @@ TEST(lag_histogram, counts_a_sample_in_every_bucket_at_or_above_it) {
   }
 }
 
-// The schedule's own oracle: probes every 25 ms during a stall of 1 s see 1000, 975, ..., 25 ms.
+// Probes every 25 ms during a stall of 1 s would measure 1000, 975, ..., 25 ms.
 TEST(lag_histogram, fills_in_the_probes_that_a_stall_kept_from_being_posted) {
   lag_histogram h;
   h.record_corrected(seconds{1}, milliseconds{25});
@@ -101,6 +102,41 @@ TEST(lag_histogram, does_not_correct_a_lag_shorter_than_the_interval) {
   lag_histogram h;
   h.record_corrected(milliseconds{24}, milliseconds{25});
   EXPECT_EQ(h.figures().count, 1U);
+}
+
+constexpr recent_lag::time_point start{1000s};
+
+TEST(recent_lag, is_unknown_before_the_first_measurement) {
+  EXPECT_FALSE(recent_lag{}.max(start));
+}
+
+TEST(recent_lag, is_the_maximum_of_the_last_second) {
+  recent_lag lag;
+  lag.add(start, 2ms);
+  lag.add(start + 50ms, 80ms);
+  lag.add(start + 150ms, 1ms);
+  EXPECT_EQ(lag.max(start + 200ms), 80ms);
+  EXPECT_EQ(lag.max(start + 900ms), 80ms);
+}
+
+TEST(recent_lag, forgets_what_is_older_and_keeps_what_is_not) {
+  recent_lag lag;
+  lag.add(start, 80ms);
+  lag.add(start + 500ms, 1ms);
+  EXPECT_EQ(lag.max(start + 1100ms), 1ms);
+}
+
+TEST(recent_lag, is_unknown_when_no_measurement_is_recent) {
+  recent_lag lag;
+  lag.add(start, 80ms);
+  EXPECT_FALSE(lag.max(start + 2s));
+}
+
+TEST(recent_lag, reuses_a_slot_after_a_second) {
+  recent_lag lag;
+  lag.add(start, 80ms);
+  lag.add(start + 1s, 3ms);  // the same slot
+  EXPECT_EQ(lag.max(start + 1s), 3ms);
 }
 
 }  // namespace
