@@ -21,8 +21,8 @@ std::atomic<unsigned long> sink{0};
 __attribute__((noinline)) void blocking_spin(std::chrono::milliseconds cpu) {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  const auto end = system::to_nanoseconds(used) + cpu;
-  while (system::to_nanoseconds(used) < end) {
+  const auto end = loopscope::system::to_nanoseconds(used) + cpu;
+  while (loopscope::system::to_nanoseconds(used) < end) {
     for (int i = 0; i < 10000; ++i) sink.store(sink.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
   }
