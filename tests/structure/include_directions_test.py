@@ -13,11 +13,10 @@ MAY_INCLUDE = {
     "writers/system": {"writers/system"},
     "server/monitor": {"server/monitor", "writers/system"},
     # Whether a loop is stalled is decided without what explains it; neither knows the thread that watches.
-    "server/monitor/detect": {"server/monitor/detect", "server/monitor/stall_record.hpp", "server/monitor/cgroup.hpp",
-                              "server/monitor/proc_file.hpp", "server/monitor/proc_text.hpp"},
+    "server/monitor/detect": {"server/monitor/detect", "server/monitor/stall_record.hpp", "writers/system"},
     "server/monitor/explain": {"server/monitor/detect", "server/monitor/explain", "server/monitor/activity.hpp",
                                "server/monitor/options.hpp", "server/monitor/stall_record.hpp",
-                               "server/monitor/proc_file.hpp", "server/monitor/proc_text.hpp"},
+                               "writers/system"},
     "server/support": {"server/support"},
     "server/http": {"server/http", "server/support", "writers/system/number.hpp"},
     "server/log": {"server/log", "server/support"},

@@ -113,7 +113,7 @@ part_file::part_file(part_file&& other) noexcept
 
 file_result<part_file> part_file::blocking_create(const fs::path& target) {
   posix_file directory{::open(parent_of(target).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (directory.descriptor() < 0) return failed("open", parent_of(target));
+  if (directory.descriptor() < 0) return failed("open", target.string());
   for (int attempt = 1;; ++attempt) {
     const std::string part = unique_part_name(target.string());
     posix_file lock{::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, output_mode)};
