@@ -12,6 +12,10 @@ STATUS_LINE = re.compile(rb"HTTP/1\.1 (\d{3}) [ -~]+")
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
+def request(target: bytes = b"/hello", method: bytes = b"GET", fields: bytes = b"") -> bytes:
+    return method + b" " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n"
+
+
 @dataclasses.dataclass(frozen=True)
 class Response:
     status: int

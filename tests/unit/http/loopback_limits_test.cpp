@@ -22,44 +22,6 @@ TEST(loopback_limits, ends_a_header_that_does_not_end) {
   EXPECT_TRUE(client.at_end());
 }
 
-TEST(loopback_limits, gives_slow_bytes_no_more_time) {
-  limits bounds;
-  bounds.header_timeout = 100ms;
-  const test::test_server server(bounds);
-  auto client = server.connect();
-  client.send("GET /hello HTTP/1.1\r\nX-A: ");
-  std::atomic<bool> answered = false;
-  std::thread dripping([&] {
-    while (!answered) {
-      client.send("a");
-      std::this_thread::sleep_for(5ms);
-    }
-  });
-  EXPECT_EQ(client.receive().status, 408);
-  answered = true;
-  dripping.join();
-}
-
-TEST(loopback_limits, ends_a_body_that_does_not_end) {
-  limits bounds;
-  bounds.body_timeout = 50ms;
-  const test::test_server server(bounds);
-  auto client = server.connect();
-  EXPECT_EQ(client.ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab").status, 408);
-}
-
-TEST(loopback_limits, closes_idle_connections_without_a_word) {
-  limits bounds;
-  bounds.idle_timeout = 50ms;
-  bounds.header_timeout = 50ms;
-  const test::test_server server(bounds);
-  auto silent = server.connect();
-  EXPECT_TRUE(silent.at_end());
-  auto used = server.connect();
-  EXPECT_EQ(used.ask(hello).status, 200);
-  EXPECT_TRUE(used.at_end());
-}
-
 TEST(loopback_limits, drops_a_client_that_does_not_read) {
   limits bounds;
   bounds.write_timeout = 50ms;
@@ -99,16 +61,6 @@ TEST(loopback_limits, expires_nobody_because_the_loop_was_blocked) {
     std::this_thread::sleep_for(2s);
   });
   for (auto& client : clients) EXPECT_EQ(client.receive().status, 200);
-}
-
-TEST(loopback_limits, ends_a_connection_after_its_requests) {
-  limits bounds;
-  bounds.max_requests_per_connection = 2;
-  const test::test_server server(bounds);
-  auto client = server.connect();
-  EXPECT_FALSE(client.ask(hello).has("connection: close"));
-  EXPECT_TRUE(client.ask(hello).has("connection: close"));
-  EXPECT_TRUE(client.at_end());
 }
 
 TEST(loopback_limits, refuses_connections_beyond_the_limit_and_recovers) {

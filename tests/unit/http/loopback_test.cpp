@@ -65,22 +65,6 @@ TEST(loopback, sends_answers_of_one_batch_together) {
   EXPECT_EQ(client.socket().read_some(asio::buffer(answers)), 16 * size);
 }
 
-TEST(loopback, asks_for_a_body_that_waits_for_continue) {
-  const test::test_server server;
-  auto client = server.connect();
-  EXPECT_EQ(client.ask("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").status,
-            100);
-  EXPECT_EQ(client.ask("abc").body, "abc");
-}
-
-TEST(loopback, refuses_a_body_before_it_is_sent) {
-  const test::test_server server;
-  auto client = server.connect();
-  EXPECT_EQ(
-      client.ask("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n").status,
-      413);
-}
-
 TEST(loopback, hides_why_a_handler_failed) {
   const test::test_server server;
   auto client = server.connect();
