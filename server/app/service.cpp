@@ -89,11 +89,10 @@ cli::serve_config fit_connections(cli::serve_config config, std::size_t descript
   return config;
 }
 
-void warn_of_few_descriptors(std::size_t descriptors, std::size_t configured, std::size_t max_connections,
-                             logger& log) {
-  if (max_connections == configured) return;
+void warn_of_few_descriptors(std::size_t descriptors, std::size_t configured, std::size_t fitting, logger& log) {
+  if (fitting == configured) return;
   log.warn("too few file descriptors for --max-connections, which is lowered; raise the limit (ulimit -n, LimitNOFILE)",
-           {{"descriptors", descriptors}, {"configured", configured}, {"max_connections", max_connections}});
+           {{"descriptors", descriptors}, {"configured", configured}, {"max_connections", fitting}});
 }
 
 writers::file_result<writers::prepared_directory> blocking_prepare_directory(const cli::serve_config& config) {

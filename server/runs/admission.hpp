@@ -16,7 +16,7 @@ struct run_limits {
   std::size_t max_writes = 8;
   std::uint64_t max_pending_bytes = 256ULL << 20;
   std::uint64_t max_output_bytes = 4ULL << 30;
-  std::optional<std::chrono::microseconds> shed_lag;  ///< no write starts on a loop with more lag; nullopt: off
+  std::optional<std::chrono::microseconds> shed_lag = {};  ///< no write starts on a loop with more lag; nullopt: off
 };
 
 /// What one write will take, known before it starts.
