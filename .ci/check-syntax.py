@@ -19,7 +19,7 @@ def parse(entry):
     """What the compiler says, and whether it accepts the file."""
     words = shlex.split(entry["command"])
     at = words.index("-o")
-    words[at:at + 2] = ["-fsyntax-only"]
+    words[at : at + 2] = ["-fsyntax-only"]
     done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True, check=False)
     return done.stderr, done.returncode == 0
 

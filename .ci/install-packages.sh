@@ -7,13 +7,19 @@
 set -euo pipefail
 
 list="$(dirname "$(readlink -f "$0")")/packages.txt"
-[ $# -gt 0 ] || { echo "usage: install-packages.sh SECTION..." >&2; exit 2; }
+[ $# -gt 0 ] || {
+  echo "usage: install-packages.sh SECTION..." >&2
+  exit 2
+}
 
 wanted=()
 for section in "$@"; do
   mapfile -t names < <(awk -v section="[$section]" \
     '/^\[/ { inside = ($0 == section) } inside && /^[a-z0-9]/ { print }' "$list")
-  [ ${#names[@]} -gt 0 ] || { echo "install-packages: no section [$section] in $list" >&2; exit 2; }
+  [ ${#names[@]} -gt 0 ] || {
+    echo "install-packages: no section [$section] in $list" >&2
+    exit 2
+  }
   wanted+=("${names[@]}")
 done
 
@@ -27,7 +33,10 @@ done
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "install-packages: need root or sudo to install: ${missing[*]}" >&2; exit 1; }
+  command -v sudo >/dev/null || {
+    echo "install-packages: need root or sudo to install: ${missing[*]}" >&2
+    exit 1
+  }
   as_root=(sudo)
 fi
 echo "install-packages: installing with apt: ${missing[*]}" >&2

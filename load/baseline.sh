@@ -12,21 +12,37 @@ here="$(dirname "$(readlink -f "$0")")"
 usage() { sed -n '/^#   load/,/^set /{/^# \{0,1\}/s///p}' "$here/baseline.sh"; }
 
 duration_s=${DURATION_S:-10} connections=${CONNECTIONS:-32} threads=${THREADS:-1} timeout_s=${TIMEOUT_S:-10}
-case "${1:-}" in --help) usage; exit 0 ;; esac
+case "${1:-}" in --help)
+  usage
+  exit 0
+  ;;
+esac
 while getopts d:c:t:T:h option; do
   case $option in
     d) duration_s=$OPTARG ;;
     c) connections=$OPTARG ;;
     t) threads=$OPTARG ;;
     T) timeout_s=$OPTARG ;;
-    h) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
+    h)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
   esac
 done
 shift $((OPTIND - 1))
-[ $# -le 1 ] || { usage >&2; exit 2; }
+[ $# -le 1 ] || {
+  usage >&2
+  exit 2
+}
 for number in "$duration_s" "$connections" "$threads" "$timeout_s"; do
-  [[ $number =~ ^[1-9][0-9]*$ ]] || { echo "baseline: '$number' is not a whole number above 0" >&2; exit 2; }
+  [[ $number =~ ^[1-9][0-9]*$ ]] || {
+    echo "baseline: '$number' is not a whole number above 0" >&2
+    exit 2
+  }
 done
 
 "$here/../.ci/install-packages.sh" demo
@@ -37,7 +53,13 @@ url=${url%/hello}/hello
 
 echo "wrk asks $url for $duration_s s over $connections connections" >&2
 output=$(wrk --threads "$threads" --connections "$connections" --duration "${duration_s}s" \
-  --timeout "${timeout_s}s" --script "$here/hello.lua" "$url") || { echo "baseline: wrk failed" >&2; exit 1; }
-figures=$(grep '^{' <<<"$output" | tail -n 1) || { echo "baseline: wrk reported nothing: $output" >&2; exit 1; }
+  --timeout "${timeout_s}s" --script "$here/hello.lua" "$url") || {
+  echo "baseline: wrk failed" >&2
+  exit 1
+}
+figures=$(grep '^{' <<<"$output" | tail -n 1) || {
+  echo "baseline: wrk reported nothing: $output" >&2
+  exit 1
+}
 PYTHONPATH="$here" python3 -m loopscope_load.hello_table baseline <<<"$figures"
 echo "$figures"

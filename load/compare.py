@@ -30,25 +30,52 @@ FULL = {"repeats": 3, "idle_s": 3.0}
 
 def parse_run(arguments):
     parser = argparse.ArgumentParser(
-        prog="load/compare.py", description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(__doc__.splitlines()[1:]) + "\nNO_COLOR turns colours off. TMPDIR holds the files that are written.")
+        prog="load/compare.py",
+        description=__doc__.splitlines()[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(__doc__.splitlines()[1:])
+        + "\nNO_COLOR turns colours off. TMPDIR holds the files that are written.",
+    )
     parser.add_argument("--methods", default=",".join(METHODS), metavar="A,B", help=f"which ({','.join(METHODS)})")
-    parser.add_argument("--count", type=command.positive_number, default=1_000_000, metavar="N",
-                        help="records a write (1000000)")
-    parser.add_argument("--repeats", type=command.positive_number, metavar="N",
-                        help=f"measurements of each method ({FULL['repeats']}; {QUICK['repeats']} with --quick)")
-    parser.add_argument("--rate", type=command.positive_number, default=RATE_PER_S, metavar="N",
-                        help=f"/hello a second ({RATE_PER_S})")
+    parser.add_argument(
+        "--count", type=command.positive_number, default=1_000_000, metavar="N", help="records a write (1000000)"
+    )
+    parser.add_argument(
+        "--repeats",
+        type=command.positive_number,
+        metavar="N",
+        help=f"measurements of each method ({FULL['repeats']}; {QUICK['repeats']} with --quick)",
+    )
+    parser.add_argument(
+        "--rate", type=command.positive_number, default=RATE_PER_S, metavar="N", help=f"/hello a second ({RATE_PER_S})"
+    )
     parser.add_argument("--peer", choices=("node",), help="measure load/peers/node beside it")
-    parser.add_argument("--quick", action="store_true", help=f"one repeat, less idle time, and a promise of fewer records if a write of it would take "
-                        f"more than {comparison.QUICK_WRITE_S} s here")
-    parser.add_argument("--idle", type=command.positive_seconds, metavar="S",
-                        help=f"seconds of /hello before the first write ({FULL['idle_s']:g}; {QUICK['idle_s']:g} with --quick)")
-    parser.add_argument("--window", type=command.positive_seconds, metavar="S", default=WINDOW_S,
-                        help=f"shorter writes are repeated for so many seconds ({WINDOW_S:g})")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"one repeat, less idle time, and a promise of fewer records if a write of it would take "
+        f"more than {comparison.QUICK_WRITE_S} s here",
+    )
+    parser.add_argument(
+        "--idle",
+        type=command.positive_seconds,
+        metavar="S",
+        help=f"seconds of /hello before the first write ({FULL['idle_s']:g}; {QUICK['idle_s']:g} with --quick)",
+    )
+    parser.add_argument(
+        "--window",
+        type=command.positive_seconds,
+        metavar="S",
+        default=WINDOW_S,
+        help=f"shorter writes are repeated for so many seconds ({WINDOW_S:g})",
+    )
     parser.add_argument("--out", metavar="DIR", help="for results.json and report.html (load/results/<UTC time>)")
-    parser.add_argument("--io", choices=("auto", "threads", "uring"), default="threads",
-                        help="loopscope's back end (threads: a pool as in Node.js)")
+    parser.add_argument(
+        "--io",
+        choices=("auto", "threads", "uring"),
+        default="threads",
+        help="loopscope's back end (threads: a pool as in Node.js)",
+    )
     parser.add_argument("--server", metavar="FILE", help="this loopscope instead of building one; needs --probe")
     parser.add_argument("--probe", metavar="FILE", help="this loopscope-probe instead of building one; needs --server")
     options = parser.parse_args(arguments)
@@ -72,10 +99,19 @@ def run(options, progress):
     systems = [Loopscope(server, options.io)] + ([NodePeer()] if options.peer == "node" else [])
     plan = Plan(probe, options.rate, options.idle, options.window)
     folder = options.out or os.path.join(
-        build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"))
-    settings = {"count": options.count, "methods": options.methods, "repeats": options.repeats, "quick": options.quick,
-                "rate_per_s": options.rate, "io": options.io, "peer": options.peer,
-                "idle_s": plan.idle_s, "window_s": plan.window_s}
+        build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    )
+    settings = {
+        "count": options.count,
+        "methods": options.methods,
+        "repeats": options.repeats,
+        "quick": options.quick,
+        "rate_per_s": options.rate,
+        "io": options.io,
+        "peer": options.peer,
+        "idle_s": plan.idle_s,
+        "window_s": plan.window_s,
+    }
     with tempfile.TemporaryDirectory(prefix="loopscope-compare-") as data_dir:
         found = results.Results(os.path.join(folder, "results.json"), settings, systems, data_dir)
         try:
@@ -108,8 +144,10 @@ def parse_report(arguments):
 
 def parse_diff(arguments):
     parser = argparse.ArgumentParser(
-        prog="load/compare.py diff", description="Prints what changed beyond noise; exit 1 on a regression.",
-        epilog=diff.__doc__)
+        prog="load/compare.py diff",
+        description="Prints what changed beyond noise; exit 1 on a regression.",
+        epilog=diff.__doc__,
+    )
     parser.add_argument("old", metavar="OLD", help="a results.json")
     parser.add_argument("new", metavar="NEW", help="a later one")
     return parser.parse_args(arguments)
@@ -135,8 +173,9 @@ def main(arguments):
         return command.run("compare diff", lambda progress: show_changes(options))
     if arguments[:1] == ["report"]:
         options = parse_report(arguments[1:])
-        return command.run("compare report", lambda progress: save_report(
-            results.read(options.results), options.out, progress))
+        return command.run(
+            "compare report", lambda progress: save_report(results.read(options.results), options.out, progress)
+        )
     options = parse_run(arguments)
     return command.run("compare", lambda progress: run(options, progress))
 

@@ -106,17 +106,41 @@ class Watch(threading.Thread):
 def probe(port, duration_s, folder):
     """The probe as a process; its JSON and CSV land in the folder."""
     return subprocess.Popen(
-        ["loopscope-probe", "--url", f"http://balancer:{port}/hello", "--rate", f"{RATE_PER_S}/s",
-         "--duration", f"{duration_s:.1f}s", "--drain", "20s", "--connections", str(CONNECTIONS),
-         "--max-connections", str(CONNECTIONS), "--max-error-rate", "1", "--quiet",
-         "--json", os.path.join(folder, "probe.json"), "--csv", os.path.join(folder, "probe.csv")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        [
+            "loopscope-probe",
+            "--url",
+            f"http://balancer:{port}/hello",
+            "--rate",
+            f"{RATE_PER_S}/s",
+            "--duration",
+            f"{duration_s:.1f}s",
+            "--drain",
+            "20s",
+            "--connections",
+            str(CONNECTIONS),
+            "--max-connections",
+            str(CONNECTIONS),
+            "--max-error-rate",
+            "1",
+            "--quiet",
+            "--json",
+            os.path.join(folder, "probe.json"),
+            "--csv",
+            os.path.join(folder, "probe.csv"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def figures(rows, report):
     """What the clients had of it; times in milliseconds from the schedule's start."""
-    answered = sorted((float(row["done_us"]) / 1000, (float(row["done_us"]) - float(row["scheduled_us"])) / 1000)
-                      for row in rows if row["status"] == "200")
+    answered = sorted(
+        (float(row["done_us"]) / 1000, (float(row["done_us"]) - float(row["scheduled_us"])) / 1000)
+        for row in rows
+        if row["status"] == "200"
+    )
     done = [at for at, _ in answered]
     gaps = [after - before for before, after in zip(done, done[1:])]
     latencies = sorted(latency for _, latency in answered)
@@ -158,9 +182,13 @@ def measure(name, count, blocked_s):
         with open(os.path.join(folder, "probe.csv"), encoding="ascii", newline="") as file:
             found = figures(list(csv.DictReader(file)), report)
     out_at = next((at for at in watch.out_at if began <= at <= ended), None)
-    return {"configuration": name, "blocked_ms": round((ended - began) * 1000),
-            "out_after_ms": round((out_at - began) * 1000) if out_at else None,
-            "states_unseen": watch.unseen, **found}
+    return {
+        "configuration": name,
+        "blocked_ms": round((ended - began) * 1000),
+        "out_after_ms": round((out_at - began) * 1000) if out_at else None,
+        "states_unseen": watch.unseen,
+        **found,
+    }
 
 
 def seconds(ms):
@@ -170,17 +198,21 @@ def seconds(ms):
 
 
 def table(results):
-    lines = [f"{'':29} {'replica':>8} {'without':>8} {'':>5} {'over':>7}",
-             f"{'balancing and check':29} {'out at':>8} {'service':>8} {'lost':>5} {SLOW_MS:>4} ms "
-             f"{'p99':>7} {'slowest':>8}",
-             "-" * 79]
+    lines = [
+        f"{'':29} {'replica':>8} {'without':>8} {'':>5} {'over':>7}",
+        f"{'balancing and check':29} {'out at':>8} {'service':>8} {'lost':>5} {SLOW_MS:>4} ms "
+        f"{'p99':>7} {'slowest':>8}",
+        "-" * 79,
+    ]
     for result in results:
         _, what = CONFIGURATIONS[result["configuration"]]
         never = "n/a" if result["states_unseen"] else "never"
         out_after = never if result["out_after_ms"] is None else seconds(result["out_after_ms"])
-        lines.append(f"{what:29} {out_after:>8} "
-                     f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
-                     f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}")
+        lines.append(
+            f"{what:29} {out_after:>8} "
+            f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
+            f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}"
+        )
     blocked = [result["blocked_ms"] for result in results]
     own = max(result["own_lateness_max_ms"] or 0 for result in results)
     return lines + [
@@ -192,7 +224,8 @@ def table(results):
         "safe to repeat is asked of another one after 250 ms.",
         "out at: when the balancer took the replica out, from the start of the block.",
         "without service: the longest time in which nobody had an answer.",
-        f"lost: answered with an error or not at all. The probe itself was at most {seconds(own)} late."]
+        f"lost: answered with an error or not at all. The probe itself was at most {seconds(own)} late.",
+    ]
 
 
 def main():
@@ -215,8 +248,18 @@ def main():
     print("\n".join(table(results)))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"blocked": BLOCKED, "records": count, "rate_per_s": RATE_PER_S, "connections": CONNECTIONS,
-                       "slow_ms": SLOW_MS, "results": results}, file, indent=2)
+            json.dump(
+                {
+                    "blocked": BLOCKED,
+                    "records": count,
+                    "rate_per_s": RATE_PER_S,
+                    "connections": CONNECTIONS,
+                    "slow_ms": SLOW_MS,
+                    "results": results,
+                },
+                file,
+                indent=2,
+            )
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ COUNTS = (10**4, 10**5, 10**6, 10**7, 10**8)
 QUICK_COUNTS = (10**4, 10**5, 10**6)
 BASE_COUNT = 10**6
 PAIRS = 5
-PAIRS_S = 6         # after which no further pair is begun
+PAIRS_S = 6  # after which no further pair is begun
 LONGEST_WRITE_S = 300  # what would take longer is left out
-SHORT_S = 0.2       # for which short writes are repeated
+SHORT_S = 0.2  # for which short writes are repeated
 
 
 def one(method, count):
@@ -33,8 +33,9 @@ def one(method, count):
     known = None not in peaks and memory[0]["rss_before_bytes"] is not None
     return {
         "ms": statistics.median(report["timing_ms"]["completed"] for report in reports),
-        "cpu_ms": statistics.median(report["cpu"]["process_user_ms"] + report["cpu"]["process_system_ms"]
-                                    for report in reports),
+        "cpu_ms": statistics.median(
+            report["cpu"]["process_user_ms"] + report["cpu"]["process_system_ms"] for report in reports
+        ),
         "growth_bytes": max(peaks) - memory[0]["rss_before_bytes"] if known else None,
     }
 
@@ -91,15 +92,25 @@ def table(found):
             if "left_out" in row:
                 lines.append(f"{method:<11}{row['count']:>12,} {row['left_out']}")
                 continue
-            lines.append(ROW.format(
-                method, f"{row['count']:,}", nanoseconds(row["ns_per_record"]), nanoseconds(row["cpu_ns_per_record"]),
-                rounds.in_words(row["over_base"]), units.megabytes(row["growth_bytes"])))
-        lines.append(f"  A write of one record takes {units.duration(of['fixed_ms'])}, "
-                     f"{nanoseconds(of['fixed_ms'] * 1e6 / 10**4)} for each of 10,000.")
+            lines.append(
+                ROW.format(
+                    method,
+                    f"{row['count']:,}",
+                    nanoseconds(row["ns_per_record"]),
+                    nanoseconds(row["cpu_ns_per_record"]),
+                    rounds.in_words(row["over_base"]),
+                    units.megabytes(row["growth_bytes"]),
+                )
+            )
+        lines.append(
+            f"  A write of one record takes {units.duration(of['fixed_ms'])}, "
+            f"{nanoseconds(of['fixed_ms'] * 1e6 / 10**4)} for each of 10,000."
+        )
     return lines + rounds.under_rule(
         "over a million: the cost of a record over that of one of a million in the same minute, whose bytes are fewer: a record "
         "of a hundred million has 1.13 times as many. memory: how far the process grew during the write, from just after its "
-        "start.")
+        "start."
+    )
 
 
 def nanoseconds(value):

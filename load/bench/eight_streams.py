@@ -47,8 +47,11 @@ def measure(number_of_rounds, count, progress):
             with progress.step(f"{STREAMS} streams at once, {units.count(loops, 'loop')}"):
                 each = [one_round(server.url, count) for _ in range(number_of_rounds)]
                 contents = [report["content"] for _, report in together(server.url, count, verify=True)]
-        found[loops] = {"rounds": each, **{name: rounds.spread([one[name] for one in each]) for name in each[0]},
-                        "all_complete": all(one["complete"] and one["in_order"] for one in contents)}
+        found[loops] = {
+            "rounds": each,
+            **{name: rounds.spread([one[name] for one in each]) for name in each[0]},
+            "all_complete": all(one["complete"] and one["in_order"] for one in contents),
+        }
     return found
 
 
@@ -66,8 +69,14 @@ ROW = "{:<8}{:>9}{:>9}  {:<22}{:<22}{:>8}"
 def table(found):
     lines = [ROW.format("", "mean", "slowest", "slowest over mean", "over one by one", "complete"), "-" * 80]
     for loops, of in found.items():
-        lines.append(ROW.format(
-            units.count(loops, "loop"), units.duration(of["mean_ms"]["median"]), units.duration(of["slowest_ms"]["median"]),
-            rounds.in_words(of["slowest_over_mean"]), rounds.in_words(of["slowest_over_one_after_another"]),
-            "all" if of["all_complete"] else "NOT ALL"))
+        lines.append(
+            ROW.format(
+                units.count(loops, "loop"),
+                units.duration(of["mean_ms"]["median"]),
+                units.duration(of["slowest_ms"]["median"]),
+                rounds.in_words(of["slowest_over_mean"]),
+                rounds.in_words(of["slowest_over_one_after_another"]),
+                "all" if of["all_complete"] else "NOT ALL",
+            )
+        )
     return lines + rounds.under_rule(f"{STREAMS} streams to the same stream.txt, begun at the same moment.")

@@ -22,8 +22,12 @@ import rounds
 import scratch_file_systems
 
 PROGRAM = str(rounds.ROOT / "build/bin/file_writes")
-EVENTS = {"io_uring_enter": "syscalls:sys_enter_io_uring_enter", "punted": "io_uring:io_uring_queue_async_work",
-          "context_switches": "context-switches", "system_calls": "raw_syscalls:sys_enter"}
+EVENTS = {
+    "io_uring_enter": "syscalls:sys_enter_io_uring_enter",
+    "punted": "io_uring:io_uring_queue_async_work",
+    "context_switches": "context-switches",
+    "system_calls": "raw_syscalls:sys_enter",
+}
 
 
 def ways():
@@ -70,15 +74,19 @@ def text(value):
 
 
 def show(name, results):
-    print(f"\n{name:34}{'us a write':>12}  {'least .. greatest':18}{'CPU us':>8}"
-          + "".join(f"{column.replace('_', ' '):>18}" for column in EVENTS))
+    print(
+        f"\n{name:34}{'us a write':>12}  {'least .. greatest':18}{'CPU us':>8}"
+        + "".join(f"{column.replace('_', ' '):>18}" for column in EVENTS)
+    )
     for way, result in results.items():
         if result["us"] is None:
             print(f"{way:34}{'-':>12}  {result['reason']}")
             continue
         us = result["us"]
-        print(f"{way:34}{us['median']:12.2f}  {us['least']:6.2f} .. {us['greatest']:<8.2f}{result['cpu_us']['median']:8.2f}"
-              + "".join(f"{text(result[column]):>18}" for column in EVENTS))
+        print(
+            f"{way:34}{us['median']:12.2f}  {us['least']:6.2f} .. {us['greatest']:<8.2f}{result['cpu_us']['median']:8.2f}"
+            + "".join(f"{text(result[column]):>18}" for column in EVENTS)
+        )
 
 
 def measure(directory, names, count):

@@ -118,8 +118,11 @@ def series(servers, load_cpu, options, pipelined):
         url, pids = servers[name]
         figures = rounds.one_round(url, pids, load_cpu, options.seconds, options.connections, pipelined)
         measured[name].append(figures)
-        print(f"round {number + 1:2}  {name:10} {figures['requests_per_s']:9,.0f} requests/s "
-              f"{figures['cpu_us_per_request']:6.2f} us CPU  p99 {us(figures['p99_us']):>6} us", flush=True)
+        print(
+            f"round {number + 1:2}  {name:10} {figures['requests_per_s']:9,.0f} requests/s "
+            f"{figures['cpu_us_per_request']:6.2f} us CPU  p99 {us(figures['p99_us']):>6} us",
+            flush=True,
+        )
     return measured
 
 
@@ -127,8 +130,10 @@ def table(measured):
     print(f"\n{'':10} {'requests/s':>11} {'us CPU each':>12} {'p50 us':>8} {'p99 us':>8}")
     for name, each in measured.items():
         medians = {figure: rounds.median(one[figure] for one in each) for figure in each[0]}
-        print(f"{name:10} {medians['requests_per_s']:11,.0f} {medians['cpu_us_per_request']:12.2f} "
-              f"{us(medians['p50_us']):>8} {us(medians['p99_us']):>8}")
+        print(
+            f"{name:10} {medians['requests_per_s']:11,.0f} {medians['cpu_us_per_request']:12.2f} "
+            f"{us(medians['p50_us']):>8} {us(medians['p99_us']):>8}"
+        )
     against_nginx = {}
     for name, each in measured.items():
         if name == "nginx" or "nginx" not in measured:

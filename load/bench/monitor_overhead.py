@@ -42,8 +42,11 @@ def main():
             server = servers[mode]
             figures = rounds.one_round(server.url, [server.process.pid], load_cpu, options.seconds)
             measured[mode].append(figures)
-            print(f"round {number + 1:2} monitor {mode:3}  {figures['requests_per_s']:9.0f} requests/s  "
-                  f"{figures['cpu_us_per_request']:6.2f} us CPU a request", flush=True)
+            print(
+                f"round {number + 1:2} monitor {mode:3}  {figures['requests_per_s']:9.0f} requests/s  "
+                f"{figures['cpu_us_per_request']:6.2f} us CPU a request",
+                flush=True,
+            )
     finally:
         for server in servers.values():
             server.stop()

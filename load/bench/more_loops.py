@@ -21,8 +21,9 @@ MANY_WRITES = ("--max-writes", "1000")
 def measure(number_of_rounds, seconds, progress):
     """{load: {loops: [figures of each round]}}"""
     measured = {name: {1: [], 2: []} for name in LOADS}
-    with rounds.loopscope(*MANY_WRITES, "--io-threads", "1") as one, \
-            rounds.loopscope(*MANY_WRITES, "--io-threads", "2") as two:
+    with rounds.loopscope(*MANY_WRITES, "--io-threads", "1") as one, rounds.loopscope(
+        *MANY_WRITES, "--io-threads", "2"
+    ) as two:
         servers = {1: one, 2: two}
         for name, load in LOADS.items():
             for number, loops in rounds.by_turns([1, 2], number_of_rounds):
@@ -52,14 +53,23 @@ ROW = "{:<23}{:>10}{:>8}{:>12}  {:<20}{:>5}"
 
 
 def table(found):
-    lines = [f"{'':<27}CPU a request{'':>14}two loops over one",
-             ROW.format("", "server", "wrk", "requests/s", "measured", "same*"), "-" * 80]
+    lines = [
+        f"{'':<27}CPU a request{'':>14}two loops over one",
+        ROW.format("", "server", "wrk", "requests/s", "measured", "same*"),
+        "-" * 80,
+    ]
     for name, of in found.items():
         one = of["one_loop"]
-        lines.append(ROW.format(
-            name, *(units.cost(one[whose + "cpu_us_per_request"]["median"] / 1000) for whose in ("", "asking_")),
-            f"{one['requests_per_s']['median']:,.0f}", rounds.in_words(of["two_over_one"]["requests_per_s"]),
-            f"{of['at_the_same_cost']['median']:.2f}"))
+        lines.append(
+            ROW.format(
+                name,
+                *(units.cost(one[whose + "cpu_us_per_request"]["median"] / 1000) for whose in ("", "asking_")),
+                f"{one['requests_per_s']['median']:,.0f}",
+                rounds.in_words(of["two_over_one"]["requests_per_s"]),
+                f"{of['at_the_same_cost']['median']:.2f}",
+            )
+        )
     return lines + rounds.under_rule(
         "CPU and requests/s: with one loop. x 16: so many at once on each connection. * if a request cost the server and wrk "
-        "the same as with one loop, and both cores were always busy.")
+        "the same as with one loop, and both cores were always busy."
+    )

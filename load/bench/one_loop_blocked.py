@@ -11,7 +11,7 @@ CONNECTIONS = 64
 RATE_PER_S = 1000
 SETTLE_S = 0.5
 IDLE_S = 2.0
-TAIL_S = 0.5   # what waited for the loop has been answered
+TAIL_S = 0.5  # what waited for the loop has been answered
 HELD_UP = 0.5  # a connection is held up when one of its requests waited for this much of the write
 
 
@@ -62,14 +62,19 @@ def measure(number_of_rounds, count, progress):
 
 
 def table(found):
-    lines = [f"{'write':>9}{'held up':>11}{'waited':>12} {'  others: p50':>12}{'p99':>8}{'max':>8}{'  idle: p99':>11}{'max':>8}",
-             "-" * 80]
+    lines = [
+        f"{'write':>9}{'held up':>11}{'waited':>12} {'  others: p50':>12}{'p99':>8}{'max':>8}{'  idle: p99':>11}{'max':>8}",
+        "-" * 80,
+    ]
     us = units.duration_of_us
     for of in found:
-        lines.append(f"{units.duration(of['write_ms']):>9}{units.percent(of['requests_held_up_share']):>11}"
-                     f"{us(of['held_up']['max_us']):>12} {us(of['others']['p50_us']):>12}{us(of['others']['p99_us']):>8}"
-                     f"{us(of['others']['max_us']):>8}{us(of['idle']['p99_us']):>11}{us(of['idle']['max_us']):>8}")
+        lines.append(
+            f"{units.duration(of['write_ms']):>9}{units.percent(of['requests_held_up_share']):>11}"
+            f"{us(of['held_up']['max_us']):>12} {us(of['others']['p50_us']):>12}{us(of['others']['p99_us']):>8}"
+            f"{us(of['others']['max_us']):>8}{us(of['idle']['p99_us']):>11}{us(of['idle']['max_us']):>8}"
+        )
     loops = sorted({of["loops_that_stalled"] for of in found})
     return lines + rounds.under_rule(
         f"{CONNECTIONS} connections, {RATE_PER_S:,} /hello a second. held up: the share of those due during the sync write that "
-        f"were on its loop's connections. The server saw {' or '.join(map(str, loops))} of its 2 loops stall.")
+        f"were on its loop's connections. The server saw {' or '.join(map(str, loops))} of its 2 loops stall."
+    )

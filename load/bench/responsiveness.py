@@ -23,8 +23,8 @@ RATE_PER_S = 1000
 COUNT = 1_000_000
 PROMISE_COUNT = 250_000  # whose million may take longer than a phase lasts
 SLICE_US = 500
-PAUSE_S = 0.5            # what one phase holds up is answered before the next begins
-EVENT_MS = 100           # how much of the past an event tells of
+PAUSE_S = 0.5  # what one phase holds up is answered before the next begins
+EVENT_MS = 100  # how much of the past an event tells of
 IDLE, AGAIN, SLICED = "idle", "idle again", f"callback {SLICE_US} us"
 
 Phase = collections.namedtuple("Phase", "name method count parameters")
@@ -71,20 +71,27 @@ def one_round(phases, seconds):
         stalls = experiment.stalls_of(server.admin_url)
     zero_ms = report["started_unix_ms"]
     return {name: figures(window, requests, zero_ms, watch.samples, stalls) for name, window in windows.items()}, {
-        name: report[name] for name in experiment.PROBE_FIGURES}
+        name: report[name] for name in experiment.PROBE_FIGURES
+    }
 
 
 def figures(window, requests, zero_ms, samples, stalls):
     """One phase: /hello as its clients saw it, the loop as the server did."""
     due_in = [[window.started_ms - zero_ms, window.ended_ms - zero_ms]]
-    lags = [sample["lag_max_us"] for sample in samples
-            if window.started_ms + EVENT_MS <= sample["unix_ms"] <= window.ended_ms and sample["lag_max_us"] is not None]
-    stalled = [stall["duration_ms"] for stall in stalls
-               if window.started_ms <= stall["started_ms"] <= window.ended_ms]
-    return {**quantiles.figures(requests.within(due_in)),
-            "from_sent_max_us": quantiles.figures(requests.from_sent().within(due_in))["max_us"],
-            "writes": window.writes, "loop_lag_max_us": max(lags, default=None),
-            "stalls": len(stalled), "longest_stall_ms": max(stalled, default=None)}
+    lags = [
+        sample["lag_max_us"]
+        for sample in samples
+        if window.started_ms + EVENT_MS <= sample["unix_ms"] <= window.ended_ms and sample["lag_max_us"] is not None
+    ]
+    stalled = [stall["duration_ms"] for stall in stalls if window.started_ms <= stall["started_ms"] <= window.ended_ms]
+    return {
+        **quantiles.figures(requests.within(due_in)),
+        "from_sent_max_us": quantiles.figures(requests.from_sent().within(due_in))["max_us"],
+        "writes": window.writes,
+        "loop_lag_max_us": max(lags, default=None),
+        "stalls": len(stalled),
+        "longest_stall_ms": max(stalled, default=None),
+    }
 
 
 def summary(measured):
@@ -95,7 +102,10 @@ def summary(measured):
             out[name] = None
             continue
         over_idle = rounds.ratios([latencies(one) for one in each], [latencies(one) for one in measured[IDLE]])
-        out[name] = {"over_idle": over_idle, **{figure: rounds.spread([one[figure] for one in each]) for figure in each[0]}}
+        out[name] = {
+            "over_idle": over_idle,
+            **{figure: rounds.spread([one[figure] for one in each]) for figure in each[0]},
+        }
     return out
 
 
@@ -107,21 +117,32 @@ ROW = "{:<16}{:>8}{:>8}{:>8}{:>9}  {:<20}{:>9}"
 
 
 def table(found):
-    lines = [f"{'':<16}{'/hello':>17}{'':<18}{'p99.9 over idle':<20}{'loop':>9}",
-             ROW.format("", "p99.9", "max", "worst", "sent*", "median (of rounds)", "lag"), "-" * 80]
+    lines = [
+        f"{'':<16}{'/hello':>17}{'':<18}{'p99.9 over idle':<20}{'loop':>9}",
+        ROW.format("", "p99.9", "max", "worst", "sent*", "median (of rounds)", "lag"),
+        "-" * 80,
+    ]
     for name, of in found.items():
         if of is None:
             lines.append(f"{name:<17}not offered by this server")
             continue
         us, middle, most = units.duration_of_us, "median", "greatest"
-        lines.append(ROW.format(
-            name, us(of["p99_9_us"] and of["p99_9_us"][middle]), us(of["max_us"][middle]), us(of["max_us"][most]),
-            us(of["from_sent_max_us"] and of["from_sent_max_us"][most]), rounds.in_words(of["over_idle"].get("p99_9_us")),
-            us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most])))
+        lines.append(
+            ROW.format(
+                name,
+                us(of["p99_9_us"] and of["p99_9_us"][middle]),
+                us(of["max_us"][middle]),
+                us(of["max_us"][most]),
+                us(of["from_sent_max_us"] and of["from_sent_max_us"][most]),
+                rounds.in_words(of["over_idle"].get("p99_9_us")),
+                us(of["loop_lag_max_us"] and of["loop_lag_max_us"][most]),
+            )
+        )
     return lines + rounds.under_rule(
         f"{RATE_PER_S:,} /hello a second. p99.9, max: medians of the rounds; worst: of all of them. lag: the longest that the "
         "server itself saw. idle again: the machine's own noise. * the longest from sent to answered: what is more is what "
-        "the machine kept the probe itself from sending.")
+        "the machine kept the probe itself from sending."
+    )
 
 
 def measure(options, progress):
@@ -135,11 +156,15 @@ def measure(options, progress):
         probes.append(probed)
         for name, one in found.items():
             measured[name].append(one)
-        progress.say("p99.9: " + ", ".join(f"{name} {units.duration_of_us(one['p99_9_us'])}" for name, one in found.items()))
+        progress.say(
+            "p99.9: " + ", ".join(f"{name} {units.duration_of_us(one['p99_9_us'])}" for name, one in found.items())
+        )
     found = summary(measured)
     print("\n".join(table(found)))
-    rounds.write_json(options.json, {"rate_per_s": RATE_PER_S, "seconds": options.seconds, "summary": found,
-                                     "rounds": measured, "probes": probes})
+    rounds.write_json(
+        options.json,
+        {"rate_per_s": RATE_PER_S, "seconds": options.seconds, "summary": found, "rounds": measured, "probes": probes},
+    )
 
 
 def main():

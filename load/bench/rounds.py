@@ -41,8 +41,11 @@ def loopscope(*flags):
 
 def cpu_ns(pids):
     """CPU time that all threads of these processes have used."""
-    return sum(int(schedstat.read_text().split()[0])
-               for pid in pids for schedstat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    return sum(
+        int(schedstat.read_text().split()[0])
+        for pid in pids
+        for schedstat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
+    )
 
 
 def ended_children_cpu_s():
@@ -63,10 +66,13 @@ def one_round(url, pids, cpu, seconds, connections=64, pipelined=1, target="/hel
     figures = wrk.parse(done.stdout, done.stderr)
     if sum(figures["errors"].values()):
         raise SystemExit(f"{url}: wrk reports errors: {figures['errors']}")
-    return {"requests_per_s": figures["requests_per_s"],
-            "cpu_us_per_request": (cpu_ns(pids) - before) / 1000 / figures["requests"],
-            "asking_cpu_us_per_request": (ended_children_cpu_s() - asking_before) * 1e6 / figures["requests"],
-            "p50_us": figures["p50_us"], "p99_us": figures["p99_us"]}
+    return {
+        "requests_per_s": figures["requests_per_s"],
+        "cpu_us_per_request": (cpu_ns(pids) - before) / 1000 / figures["requests"],
+        "asking_cpu_us_per_request": (ended_children_cpu_s() - asking_before) * 1e6 / figures["requests"],
+        "p50_us": figures["p50_us"],
+        "p99_us": figures["p99_us"],
+    }
 
 
 def by_turns(names, count):
@@ -92,8 +98,11 @@ def ratios(rounds, base_rounds):
     """Per figure: the spread of the ratios to the base in the same round."""
     out = {}
     for figure in rounds[0]:
-        each = [mine[figure] / other[figure] for mine, other in zip(rounds, base_rounds)
-                if other[figure] and mine[figure] is not None]
+        each = [
+            mine[figure] / other[figure]
+            for mine, other in zip(rounds, base_rounds)
+            if other[figure] and mine[figure] is not None
+        ]
         if each:
             out[figure] = spread(each)
     return out
@@ -103,8 +112,10 @@ def in_words(ratios_spread):
     """A spread of ratios, as "1.05 (0.86 .. 1.17)"."""
     if ratios_spread is None:
         return "n/a"
-    median, least, greatest = (f"{value:.{2 if value < 9.995 else 0}f}"
-                               for value in (ratios_spread[name] for name in ("median", "least", "greatest")))
+    median, least, greatest = (
+        f"{value:.{2 if value < 9.995 else 0}f}"
+        for value in (ratios_spread[name] for name in ("median", "least", "greatest"))
+    )
     return f"{median} ({least} .. {greatest})"
 
 

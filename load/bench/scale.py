@@ -44,14 +44,22 @@ def names(known):
         if not given or set(given) - set(known):
             raise argparse.ArgumentTypeError(f"'{text}' given, known are {','.join(known)}")
         return given
+
     return parse
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), metavar="A,B", help=f"which ({','.join(PARTS)})")
-    parser.add_argument("--methods", type=names(cost_per_record.METHODS), default=list(cost_per_record.METHODS),
-                        metavar="A,B", help=f"of cost ({','.join(cost_per_record.METHODS)})")
+    parser.add_argument(
+        "--parts", type=names(PARTS), default=list(PARTS), metavar="A,B", help=f"which ({','.join(PARTS)})"
+    )
+    parser.add_argument(
+        "--methods",
+        type=names(cost_per_record.METHODS),
+        default=list(cost_per_record.METHODS),
+        metavar="A,B",
+        help=f"of cost ({','.join(cost_per_record.METHODS)})",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and costs to 1,000,000 records only")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()

@@ -21,7 +21,11 @@ import rounds
 from loopscope_load import command, units
 
 IDLE_S = 5
-MEMORY = {"rss_bytes": ("status", "VmRSS"), "anonymous_bytes": ("status", "RssAnon"), "pss_bytes": ("smaps_rollup", "Pss")}
+MEMORY = {
+    "rss_bytes": ("status", "VmRSS"),
+    "anonymous_bytes": ("status", "RssAnon"),
+    "pss_bytes": ("smaps_rollup", "Pss"),
+}
 
 
 def memory(pid):

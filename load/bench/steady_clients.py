@@ -40,7 +40,7 @@ class SteadyClient:
             due_s = self.waiting.popleft()
             self.answers.append(Answer(due_s, (now - due_s) * 1e6))
         if complete:
-            self.unread = self.unread[self.unread.rindex(END_OF_ANSWER) + len(END_OF_ANSWER):]
+            self.unread = self.unread[self.unread.rindex(END_OF_ANSWER) + len(END_OF_ANSWER) :]
 
 
 class SteadyClients:
@@ -50,8 +50,10 @@ class SteadyClients:
         parts = urllib.parse.urlsplit(url)
         self.period_s_ = clients / rate_per_s
         begin_s = time.monotonic() + BEGIN_AFTER_S
-        self.clients_ = [SteadyClient(connected((parts.hostname, parts.port)), begin_s + number / rate_per_s)
-                         for number in range(clients)]
+        self.clients_ = [
+            SteadyClient(connected((parts.hostname, parts.port)), begin_s + number / rate_per_s)
+            for number in range(clients)
+        ]
         self.ending_ = threading.Event()
         self.thread_ = threading.Thread(target=self.ask_, daemon=True)
         self.answers = None

@@ -17,8 +17,10 @@ def install(sections):
     """The installer speaks for itself: it names what it installs and is silent when nothing is missing."""
     if shutil.which("dpkg-query") is None:
         if shutil.which("wrk") is None or ("build" in sections and shutil.which("cmake") is None):
-            raise Failure("Packages are missing and this is not a Debian system: install what "
-                          ".ci/packages.txt lists, then run this again.")
+            raise Failure(
+                "Packages are missing and this is not a Debian system: install what "
+                ".ci/packages.txt lists, then run this again."
+            )
         return
     if subprocess.run([os.path.join(ROOT, ".ci", "install-packages.sh"), *sections], check=False).returncode:
         raise Failure("The packages that are missing could not be installed.")
@@ -27,8 +29,11 @@ def install(sections):
 def get_dashboard_modules():
     """Where npm is there, has it fetch what the page is built with; without it the service is built without the page."""
     if shutil.which("npm"):
-        subprocess.run([os.path.join(ROOT, ".ci", "install-node-modules.sh"), "server/dashboard"], check=False,
-                       stdin=subprocess.DEVNULL)
+        subprocess.run(
+            [os.path.join(ROOT, ".ci", "install-node-modules.sh"), "server/dashboard"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
 
 
 def build(progress):
@@ -51,8 +56,16 @@ def build(progress):
 
 
 def run(command, log, progress):
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
     try:
         for line in process.stdout:
             log.write(line)

@@ -11,14 +11,38 @@ CLAIMED_COUNT = 1_000_000
 MB = 1_000_000
 
 CLAIMS = {
-    "sync": {"time": "2-3 s", "memory": "50-70 MB", "cpu": "70-90 %", "order": "in order",
-             "hello": "2,500 ms", "loop": "BLOCKED"},
-    "promise": {"time": "45-60 s", "memory": "50-80 MB", "cpu": "5-10 %", "order": "in order",
-                "hello": "50 ms", "loop": "free"},
-    "callback": {"time": "0.5-1 s", "memory": "500 MB-2 GB", "cpu": "30-50 %", "order": "not guaranteed",
-                 "hello": "80 ms", "loop": "\"free\""},
-    "stream": {"time": "0.3-0.5 s", "memory": "60-90 MB", "cpu": "40-50 %", "order": "in order",
-               "hello": "45 ms", "loop": "free"},
+    "sync": {
+        "time": "2-3 s",
+        "memory": "50-70 MB",
+        "cpu": "70-90 %",
+        "order": "in order",
+        "hello": "2,500 ms",
+        "loop": "BLOCKED",
+    },
+    "promise": {
+        "time": "45-60 s",
+        "memory": "50-80 MB",
+        "cpu": "5-10 %",
+        "order": "in order",
+        "hello": "50 ms",
+        "loop": "free",
+    },
+    "callback": {
+        "time": "0.5-1 s",
+        "memory": "500 MB-2 GB",
+        "cpu": "30-50 %",
+        "order": "not guaranteed",
+        "hello": "80 ms",
+        "loop": '"free"',
+    },
+    "stream": {
+        "time": "0.3-0.5 s",
+        "memory": "60-90 MB",
+        "cpu": "40-50 %",
+        "order": "in order",
+        "hello": "45 ms",
+        "loop": "free",
+    },
 }
 
 # The same as numbers, least and greatest, in the units of the summary's figures.

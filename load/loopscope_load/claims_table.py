@@ -8,8 +8,13 @@ from loopscope_load.claims import CLAIMED_COUNT, CLAIMS, HELLO_US, RANGES
 from loopscope_load.summary import middles
 
 IN_ORDER = "in order"
-FIGURES = (("time", "time"), ("memory", "peak memory"), ("cpu", "CPU, of one core"), ("order", "order"),
-           ("hello", "/hello during the write, slowest"))
+FIGURES = (
+    ("time", "time"),
+    ("memory", "peak memory"),
+    ("cpu", "CPU, of one core"),
+    ("order", "order"),
+    ("hello", "/hello during the write, slowest"),
+)
 
 
 def rows(entries, settings):
@@ -22,7 +27,9 @@ def rows(entries, settings):
         if not any(name == method for _, name in measured):
             continue
         for figure, title in FIGURES:
-            cells = {system: cell(figure, method, entry) for (system, name), entry in measured.items() if name == method}
+            cells = {
+                system: cell(figure, method, entry) for (system, name), entry in measured.items() if name == method
+            }
             result.append({"method": method, "figure": title, "claim": claim[figure], "measured": cells})
     return result
 
@@ -33,14 +40,19 @@ def cell(figure, method, entry):
     if figure == "time":
         return timed(row, ranges["time_ms"], entry["count"])
     if figure == "memory":
-        return {"says": units.megabytes(row["peak_bytes"]), "relation": relation(row["peak_bytes"], *ranges["peak_bytes"])}
+        return {
+            "says": units.megabytes(row["peak_bytes"]),
+            "relation": relation(row["peak_bytes"], *ranges["peak_bytes"]),
+        }
     if figure == "cpu":
         return {"says": units.percent(row["cpu_share"]), "relation": relation(row["cpu_share"], *ranges["cpu_share"])}
     if figure == "order":
         return {"says": order(row), "relation": order_relation(row["in_order"], CLAIMS[method]["order"])}
     claimed_us = HELLO_US[method]
-    return {"says": units.duration_of_us(row["hello_max_us"]),
-            "relation": relation(row["hello_max_us"], claimed_us, claimed_us)}
+    return {
+        "says": units.duration_of_us(row["hello_max_us"]),
+        "relation": relation(row["hello_max_us"], claimed_us, claimed_us),
+    }
 
 
 def timed(row, wanted, count):
@@ -48,8 +60,11 @@ def timed(row, wanted, count):
     if count == CLAIMED_COUNT:
         return {"says": units.duration(row["time_ms"]), "relation": relation(row["time_ms"], *wanted)}
     whole_ms = row["time_ms"] / count * CLAIMED_COUNT
-    return {"says": f"{units.duration(row['time_ms'])} for {units.count(count)}, {units.cost(row['time_ms'] / count)} "
-                    f"each; {units.duration(whole_ms)} at that for all", "relation": relation(whole_ms, *wanted)}
+    return {
+        "says": f"{units.duration(row['time_ms'])} for {units.count(count)}, {units.cost(row['time_ms'] / count)} "
+        f"each; {units.duration(whole_ms)} at that for all",
+        "relation": relation(whole_ms, *wanted),
+    }
 
 
 def order(row):

@@ -32,8 +32,14 @@ def compare(systems, options, plan, results, data_dir, progress):
                         if number == 1:
                             entry["count"], entry["cut_from"] = records(system, method, options, data_dir)
                         count = entry["count"]
-                        repeat = experiment.measure(system, method, count, plan, data_dir,
-                                                    lambda part, what=what: progress.show(f"{what}, {part}"))
+                        repeat = experiment.measure(
+                            system,
+                            method,
+                            count,
+                            plan,
+                            data_dir,
+                            lambda part, what=what: progress.show(f"{what}, {part}"),
+                        )
                 except Refused as refused:
                     results.not_measured(entry, "refused", str(refused))
                     progress.say(f"{what}: refused: {refused}")
@@ -72,5 +78,7 @@ def title(system, method, count, number, options):
 
 
 def in_short(repeat):
-    return (f"{units.duration(repeat['write']['time_ms'])}, /hello max "
-            f"{units.duration_of_us(repeat['during']['max_us'])} (idle {units.duration_of_us(repeat['idle']['max_us'])})")
+    return (
+        f"{units.duration(repeat['write']['time_ms'])}, /hello max "
+        f"{units.duration_of_us(repeat['during']['max_us'])} (idle {units.duration_of_us(repeat['idle']['max_us'])})"
+    )

@@ -20,8 +20,15 @@ FIGURES = (  # lower is better for each
     ("cpu_share", "CPU", units.percent),
 )
 # Below these a difference is of no use to anyone, however sure it is.
-NEGLIGIBLE = {"time_ms": 1, "hello_p99_us": 1000, "hello_p99_9_us": 1000, "hello_max_us": 5000,
-              "longest_stall_ms": 5, "peak_bytes": 1_000_000, "cpu_share": 0.02}
+NEGLIGIBLE = {
+    "time_ms": 1,
+    "hello_p99_us": 1000,
+    "hello_p99_9_us": 1000,
+    "hello_max_us": 5000,
+    "longest_stall_ms": 5,
+    "peak_bytes": 1_000_000,
+    "cpu_share": 0.02,
+}
 LOOP_ORDER = (reading.FREE, reading.STRESSED, reading.BLOCKED)
 
 
@@ -43,9 +50,13 @@ def changes(old, new):
         earlier = before.pop((entry["system"], entry["method"]), None)
         if earlier is not None:
             found += entry_changes(earlier, entry)
-    found += [Change(name(entry), "no longer measured", True) for entry in before.values()
-              if entry["outcome"] == "measured" and entry["system"] in new["systems"]
-              and entry["method"] in new["settings"]["methods"]]
+    found += [
+        Change(name(entry), "no longer measured", True)
+        for entry in before.values()
+        if entry["outcome"] == "measured"
+        and entry["system"] in new["systems"]
+        and entry["method"] in new["settings"]["methods"]
+    ]
     return found
 
 
@@ -62,7 +73,9 @@ def entry_changes(old, new):
             found.append(Change(where, f"{what}: {yes_no(was[key])}, now {yes_no(now[key])}", not now[key]))
     loops = was["verdict"]["loop"], now["verdict"]["loop"]
     if comparable(was, now) and None not in loops and loops[0] != loops[1]:
-        found.append(Change(where, f"loop {loops[0]}, now {loops[1]}", LOOP_ORDER.index(loops[1]) > LOOP_ORDER.index(loops[0])))
+        found.append(
+            Change(where, f"loop {loops[0]}, now {loops[1]}", LOOP_ORDER.index(loops[1]) > LOOP_ORDER.index(loops[0]))
+        )
     lost = [each.get("hello_unanswered", 0) for each in (was, now)]  # an earlier version did not count them
     if lost[1] and not lost[0]:
         found.append(Change(where, f"{lost[1]:,} /hello without their answer, none before", True))
@@ -108,8 +121,10 @@ def doubts(old, new):
             said.append(f"{key}: {old['settings'][key]}, now {new['settings'][key]}.")
     repeats = min(old["settings"]["repeats"], new["settings"]["repeats"])
     if repeats < REPEATS_MIN:
-        said.append(f"{units.count(repeats, 'repeat')}: the noise is not known, so figures are not compared, only order, "
-                    f"completeness and outcome; use --repeats {REPEATS_MIN} or more.")
+        said.append(
+            f"{units.count(repeats, 'repeat')}: the noise is not known, so figures are not compared, only order, "
+            f"completeness and outcome; use --repeats {REPEATS_MIN} or more."
+        )
     return said
 
 

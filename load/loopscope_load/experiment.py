@@ -12,9 +12,9 @@ from loopscope_load.process_watch import ProcessWatch
 from loopscope_load.server_process import running
 from loopscope_load.wrk import Load, timeout_s
 
-SETTLE_S = 0.3   # the probe's connections stand by then
-QUIET_S = 0.3    # before the first write, which would hold up the last of the idle requests
-TAIL_S = 0.5     # and what waited for the loop has been answered
+SETTLE_S = 0.3  # the probe's connections stand by then
+QUIET_S = 0.3  # before the first write, which would hold up the last of the idle requests
+TAIL_S = 0.5  # and what waited for the loop has been answered
 POINTS_MAX = 4000
 PROBE_FIGURES = ("requests", "lateness_us", "probe_was_bottleneck", "bottleneck_reasons", "connections")
 
@@ -42,8 +42,9 @@ def under_probe(system, method, count, plan, data_dir, progress):
         with watch, ProbeRun(plan.probe, server.url, plan.rate_per_s) as run:
             progress("idle")
             time.sleep(SETTLE_S + plan.idle_s + QUIET_S)
-            writes = writing.write_for(server.url, method, count, plan.window_s,
-                                       lambda number: progress(f"write {number}"))
+            writes = writing.write_for(
+                server.url, method, count, plan.window_s, lambda number: progress(f"write {number}")
+            )
             time.sleep(TAIL_S)
             report, requests = run.stop()
         stalls = stalls_of(server.admin_url)
@@ -70,8 +71,9 @@ def under_probe(system, method, count, plan, data_dir, progress):
 def under_wrk(system, method, count, plan, data_dir, progress):
     load = Load.at_rate(plan.rate_per_s, timeout_s(count))
     with running(system.command(data_dir)) as server:
-        figures, reports = wrk_window.during_write(server.url, load, method, count, plan.window_s,
-                                                   lambda number: progress(f"wrk, write {number}"), pauses=True)
+        figures, reports = wrk_window.during_write(
+            server.url, load, method, count, plan.window_s, lambda number: progress(f"wrk, write {number}"), pauses=True
+        )
     return {**figures, "load": load.as_dict(), "write": writing.summary(reports)}
 
 
@@ -81,8 +83,16 @@ def stalls_of(admin_url):
         return None
     with Client(admin_url) as admin:
         listed = admin.json("/stalls")["stalls"]
-    kept = [{"started_ms": unix_ms(stall["started"]), **{name: stall[name] for name in (
-        "duration_ms", "verdict", "culprit", "request", "sentence", "delayed_requests")}} for stall in listed]
+    kept = [
+        {
+            "started_ms": unix_ms(stall["started"]),
+            **{
+                name: stall[name]
+                for name in ("duration_ms", "verdict", "culprit", "request", "sentence", "delayed_requests")
+            },
+        }
+        for stall in listed
+    ]
     return sorted(kept, key=lambda stall: stall["started_ms"])
 
 
@@ -92,8 +102,10 @@ def unix_ms(rfc3339):
 
 def columns(samples, zero_ms):
     names = ("resident_bytes", "cpu_share", "lag_max_us", "dirty_bytes")
-    return {"at_ms": [round(sample["unix_ms"] - zero_ms, 1) for sample in samples],
-            **{name: [sample[name] for sample in samples] for name in names}}
+    return {
+        "at_ms": [round(sample["unix_ms"] - zero_ms, 1) for sample in samples],
+        **{name: [sample[name] for sample in samples] for name in names},
+    }
 
 
 def points(requests):
@@ -104,5 +116,8 @@ def points(requests):
         threshold = sorted(latency for _, latency in every)[-POINTS_MAX // 2]
         stride = math.ceil(len(every) / (POINTS_MAX // 2))
         kept = [point for index, point in enumerate(every) if point[1] >= threshold or index % stride == 0]
-    return {"answered": len(every), "at_ms": [round(due / 1000, 1) for due, _ in kept],
-            "latency_us": [round(latency, 1) for _, latency in kept]}
+    return {
+        "answered": len(every),
+        "at_ms": [round(due / 1000, 1) for due, _ in kept],
+        "latency_us": [round(latency, 1) for _, latency in kept],
+    }

@@ -9,8 +9,14 @@ import sys
 
 from loopscope_load import units
 
-LATENCIES = (("p50", "p50_us"), ("p75", "p75_us"), ("p90", "p90_us"), ("p99", "p99_us"),
-             ("p99.9", "p99_9_us"), ("max", "max_us"))
+LATENCIES = (
+    ("p50", "p50_us"),
+    ("p75", "p75_us"),
+    ("p90", "p90_us"),
+    ("p99", "p99_us"),
+    ("p99.9", "p99_9_us"),
+    ("max", "max_us"),
+)
 
 
 def render(titles, runs):

@@ -24,7 +24,7 @@ STALL_S = 3.0
 CALIBRATION_COUNT = 500_000
 HEAD_S = 1
 WHOLE_S = 9
-INSIDE_S = 2      # HEAD_S and a part of the stall
+INSIDE_S = 2  # HEAD_S and a part of the stall
 WRK_DEFAULT_TIMEOUT_S = 2
 CONNECTIONS = 16
 RATE_PER_S = 1000
@@ -35,8 +35,10 @@ COLUMNS = "{:<31} {:>9} {:>9} {:>9} {:>7} {:>9}"
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
-        prog="load/lying-tools.sh", description=f"Shows how one stall of about {STALL_S:g} s looks to wrk with its default "
-        "time-out, to wrk with a long one, to a run that ends inside the stall, and to an open-loop probe.")
+        prog="load/lying-tools.sh",
+        description=f"Shows how one stall of about {STALL_S:g} s looks to wrk with its default "
+        "time-out, to wrk with a long one, to a run that ends inside the stall, and to an open-loop probe.",
+    )
     parser.add_argument("--server", metavar="FILE", help="this loopscope instead of building one; needs --probe")
     parser.add_argument("--probe", metavar="FILE", help="this loopscope-probe instead of building one; needs --server")
     options = parser.parse_args(arguments)
@@ -68,6 +70,7 @@ class Stage:
                 self.write()
             except Failure as failure:
                 failures.append(failure)
+
         thread = threading.Thread(target=later)
         thread.start()
         try:
@@ -79,13 +82,27 @@ class Stage:
 
     def truth_ms(self, since_unix_ms):
         """The longest stall that the server recorded since: others may be the machine's, or the tool's own load."""
-        return max(stall["duration_ms"] for stall in experiment.stalls_of(self.admin_url_)
-                   if stall["started_ms"] >= since_unix_ms)
+        return max(
+            stall["duration_ms"]
+            for stall in experiment.stalls_of(self.admin_url_)
+            if stall["started_ms"] >= since_unix_ms
+        )
 
 
 def by_wrk(stage, seconds, *options):
-    command_line = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s", *options,
-                    "--script", wrk.SCRIPT, stage.url + "/hello"]
+    command_line = [
+        "wrk",
+        "--threads",
+        "1",
+        "--connections",
+        str(CONNECTIONS),
+        "--duration",
+        f"{seconds}s",
+        *options,
+        "--script",
+        wrk.SCRIPT,
+        stage.url + "/hello",
+    ]
     with stage.stall_after(HEAD_S):
         done = subprocess.run(command_line, capture_output=True, text=True, check=False, timeout=seconds + 60)
     figures = wrk.parse(done.stdout, done.stderr)
@@ -96,17 +113,40 @@ def by_probe(stage, binary):
     with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as folder:
         path = os.path.join(folder, "probe.json")
         done = subprocess.run(
-            [binary, "--url", stage.url + "/hello", "--rate", str(RATE_PER_S), "--duration", f"{WHOLE_S}s",
-             "--trigger", f"POST /write?method=sync&count={stage.count}", "--trigger-at", f"{HEAD_S}s",
-             "--drain", "30s", "--quiet", "--json", path],
-            capture_output=True, text=True, check=False, timeout=WHOLE_S + 120)
+            [
+                binary,
+                "--url",
+                stage.url + "/hello",
+                "--rate",
+                str(RATE_PER_S),
+                "--duration",
+                f"{WHOLE_S}s",
+                "--trigger",
+                f"POST /write?method=sync&count={stage.count}",
+                "--trigger-at",
+                f"{HEAD_S}s",
+                "--drain",
+                "30s",
+                "--quiet",
+                "--json",
+                path,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WHOLE_S + 120,
+        )
         if done.returncode:
             raise Failure(f"The probe ended with exit status {done.returncode}: {done.stderr.strip()}")
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
     latency, requests = report["latency_us"], report["requests"]
-    return latency["p50"], latency["p99"], latency["max"], (
-        requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"])
+    return (
+        latency["p50"],
+        latency["p99"],
+        latency["max"],
+        (requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"]),
+    )
 
 
 def calibrated(server):
@@ -121,8 +161,9 @@ def calibrated(server):
 def show(options, progress):
     build.install(["demo"] if options.server else ["build", "demo"])
     server_binary, probe = (options.server, options.probe) if options.server else build.build(progress)
-    with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as data_dir, \
-            running(Loopscope(server_binary, "threads").command(data_dir)) as server:
+    with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as data_dir, running(
+        Loopscope(server_binary, "threads").command(data_dir)
+    ) as server:
         with progress.step("finding how many records make the stall"):
             stage = Stage(server, calibrated(server))
         views = (
@@ -141,14 +182,24 @@ def show(options, progress):
 
 
 def render(count, rows):
-    lines = [f"sync writes {units.count(count, 'record')}; meanwhile each tool asks /hello.", "",
-             COLUMNS.format("", "p50", "p99", "max", "lost", "truth"), "-" * WIDTH]
+    lines = [
+        f"sync writes {units.count(count, 'record')}; meanwhile each tool asks /hello.",
+        "",
+        COLUMNS.format("", "p50", "p99", "max", "lost", "truth"),
+        "-" * WIDTH,
+    ]
     for name, (p50_us, p99_us, max_us, lost), truth_ms in rows:
-        lines.append(COLUMNS.format(name, *map(units.duration_of_us, (p50_us, p99_us, max_us)), units.count(lost),
-                                    units.duration(truth_ms)))
-    lines += ["-" * WIDTH,
-              "truth: the stall in the server's own record. lost: requests that the tool gave",
-              "up and whose time is in none of its figures.", ""]
+        lines.append(
+            COLUMNS.format(
+                name, *map(units.duration_of_us, (p50_us, p99_us, max_us)), units.count(lost), units.duration(truth_ms)
+            )
+        )
+    lines += [
+        "-" * WIDTH,
+        "truth: the stall in the server's own record. lost: requests that the tool gave",
+        "up and whose time is in none of its figures.",
+        "",
+    ]
     for name, (_, _, max_us, lost), truth_ms in rows:
         lines += textwrap.wrap(f"{name}: {verdict(max_us, lost, truth_ms)}", WIDTH, subsequent_indent="  ")
     return lines
@@ -162,7 +213,9 @@ def verdict(max_us, lost, truth_ms):
         return f"its maximum is {share * 100:.0f} % of the stall."
     if lost:
         return f"dropped the {units.count(lost, 'request')} that waited; what it shows is {share * 100:.1f} % of the stall."
-    return f"those that waited had no answer at its end and vanished; what it shows is {share * 100:.1f} % of the stall."
+    return (
+        f"those that waited had no answer at its end and vanished; what it shows is {share * 100:.1f} % of the stall."
+    )
 
 
 if __name__ == "__main__":

@@ -56,8 +56,7 @@ def file_system(path):
 
 def git(root, *arguments):
     try:
-        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True,
-                              timeout=10, check=True)
+        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, timeout=10, check=True)
         return done.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None

@@ -7,16 +7,20 @@ def rows(entries):
     """[{"claim", "says": {system: words}}] of what was measured; a system without the figure is left out."""
     found = {(entry["system"], entry["method"]): entry["summary"] for entry in entries if entry["summary"]}
     answers = (
-        ("A timer that stops when everything is queued misleads: callback seems to take milliseconds.",
-         "callback", queueing),
+        (
+            "A timer that stops when everything is queued misleads: callback seems to take milliseconds.",
+            "callback",
+            queueing,
+        ),
         ("callback leaves the loop free.", "callback", longest_delay),
-        ("stream pauses for drain \"15\" times in one place and \"about 15,000\" in another.", "stream", drains),
+        ('stream pauses for drain "15" times in one place and "about 15,000" in another.', "stream", drains),
         ("When a write is done its data are safe on the disk.", "stream", page_cache),
     )
     result = []
     for claim, method, answer in answers:
-        says = {system: words for (system, name), summary in found.items()
-                if name == method and (words := answer(summary))}
+        says = {
+            system: words for (system, name), summary in found.items() if name == method and (words := answer(summary))
+        }
         if says:
             result.append({"claim": claim, "method": method, "says": says})
     return result

@@ -15,11 +15,11 @@ import time
 from loopscope_load.failure import Failure
 
 LONGEST_RUN_S = 1200
-MOST_REQUESTS = 10_000_000   # of one run: the probe's own limit
+MOST_REQUESTS = 10_000_000  # of one run: the probe's own limit
 STOP_TIMEOUT_S = 30
 CONNECTIONS = 64
-CLOCK_SET_S = 0.1            # a clock that is adjusted gradually (NTP) moves less in the minutes of a run
-CONNECTIONS_MAX = 512   # a stall holds up more requests than that; they wait in the probe and keep their due time
+CLOCK_SET_S = 0.1  # a clock that is adjusted gradually (NTP) moves less in the minutes of a run
+CONNECTIONS_MAX = 512  # a stall holds up more requests than that; they wait in the probe and keep their due time
 
 
 class Requests:
@@ -62,7 +62,9 @@ class WallClock:
     def check(self):
         moved_s = self.apart_() - self.before_s_
         if abs(moved_s) > CLOCK_SET_S:
-            raise Failure(f"The system clock was set by {moved_s:+.1f} s meanwhile, so what happened when is not known.")
+            raise Failure(
+                f"The system clock was set by {moved_s:+.1f} s meanwhile, so what happened when is not known."
+            )
 
 
 class Run:
@@ -79,14 +81,38 @@ class Run:
     def __enter__(self):
         self.folder_ = tempfile.TemporaryDirectory(prefix="loopscope-probe-")
         longest_s = min(LONGEST_RUN_S, MOST_REQUESTS // self.rate_)
-        command = [self.binary_, "--url", self.url_, "--rate", str(self.rate_), "--duration", f"{longest_s}s",
-                   "--connections", str(CONNECTIONS), "--max-connections", str(CONNECTIONS_MAX),
-                   "--schedule", "uniform", "--max-error-rate", "1", "--quiet",
-                   "--json", self.file_("json"), "--csv", self.file_("csv")]
+        command = [
+            self.binary_,
+            "--url",
+            self.url_,
+            "--rate",
+            str(self.rate_),
+            "--duration",
+            f"{longest_s}s",
+            "--connections",
+            str(CONNECTIONS),
+            "--max-connections",
+            str(CONNECTIONS_MAX),
+            "--schedule",
+            "uniform",
+            "--max-error-rate",
+            "1",
+            "--quiet",
+            "--json",
+            self.file_("json"),
+            "--csv",
+            self.file_("csv"),
+        ]
         try:
             # Its own session: Ctrl-C at the terminal is ours to handle.
-            self.process_ = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                             stderr=subprocess.PIPE, text=True, start_new_session=True)
+            self.process_ = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         except OSError as error:
             self.folder_.cleanup()
             raise Failure(f"Cannot start {self.binary_}: {error.strerror}.") from error
@@ -120,7 +146,9 @@ class Run:
         if report["started_unix_ms"] is None:
             raise Failure(f"The probe could not reach {self.url_}: {(errors.strip() or 'no reason given')}")
         if not report["interrupted"]:
-            raise Failure(f"The probe was over before the write: {report['requests']['scheduled']:,} /hello is all that it asks.")
+            raise Failure(
+                f"The probe was over before the write: {report['requests']['scheduled']:,} /hello is all that it asks."
+            )
         self.clock_.check()
         return report, requests
 

@@ -26,8 +26,15 @@ class ProcessWatch(SampleWatch):
             except (OSError, ValueError, IndexError):
                 return
             share = (now[1] - before[1]) / (now[0] - before[0]) if before else None
-            self.samples.append({"unix_ms": time.time() * 1000, "resident_bytes": resident_bytes,
-                                 "cpu_share": share, "lag_max_us": None, "dirty_bytes": None})
+            self.samples.append(
+                {
+                    "unix_ms": time.time() * 1000,
+                    "resident_bytes": resident_bytes,
+                    "cpu_share": share,
+                    "lag_max_us": None,
+                    "dirty_bytes": None,
+                }
+            )
             before = now
             self.ending_.wait(PERIOD_S)
 

@@ -73,7 +73,7 @@ class Progress:
                 width = shutil.get_terminal_size().columns - 1
                 elapsed = f"  {time.monotonic() - self.started_:.0f} s"
                 self.clear_()
-                self.write_(self.text_[:max(0, width - len(elapsed))] + elapsed)
+                self.write_(self.text_[: max(0, width - len(elapsed))] + elapsed)
             done.wait(INTERVAL_S)
 
     def clear_(self):

@@ -2,7 +2,7 @@
 
 import math
 
-P999_SAMPLES_MIN = 1000   # with fewer, the slowest of a thousand has not been seen
+P999_SAMPLES_MIN = 1000  # with fewer, the slowest of a thousand has not been seen
 POINTS_PER_DECADE = 10
 
 

@@ -10,12 +10,12 @@ BLOCKED = "BLOCKED"
 STRESSED = "stressed"
 FREE = "free"
 
-STALL_MS = 25          # the service's own default threshold
-BLOCKED_SHARE = 0.8    # of the write's time in one stall: less is stressed
+STALL_MS = 25  # the service's own default threshold
+BLOCKED_SHARE = 0.8  # of the write's time in one stall: less is stressed
 STRESSED_SHARE = 0.02  # below it, and in a write of seconds, a stall is the machine's more likely than the method's
-WAITED_SHARE = 0.05    # of the write's time, which a typical /hello waits for a loop that blocks
-QUEUED_SHARE = 0.8     # of the time, below which a timer around the queueing alone would mislead
-NOISE_FACTOR = 4       # a /hello slower than this many times the idle maximum is no accident
+WAITED_SHARE = 0.05  # of the write's time, which a typical /hello waits for a loop that blocks
+QUEUED_SHARE = 0.8  # of the time, below which a timer around the queueing alone would mislead
+NOISE_FACTOR = 4  # a /hello slower than this many times the idle maximum is no accident
 
 
 def verdict(row):
@@ -41,7 +41,8 @@ def verdict(row):
         real = stall_ms >= max(STALL_MS, NOISE_FACTOR * (row["idle_max_us"] or 0) / 1000)
         # A single slow answer is not enough for BLOCKED: most answers must have waited.
         blocked = stall_ms >= BLOCKED_SHARE * time_ms and typical_ms >= max(
-            WAITED_SHARE * time_ms, NOISE_FACTOR * (row["idle_p50_us"] or 0) / 1000)
+            WAITED_SHARE * time_ms, NOISE_FACTOR * (row["idle_p50_us"] or 0) / 1000
+        )
     loop = FREE
     if blocked:
         loop = BLOCKED
@@ -98,5 +99,8 @@ def details(row):
         yield units.count(row["drains"], "drain")
     if row["write_calls"]:
         one_each = row["write_calls"] == row["count"]
-        yield (f"{units.cost(row['time_ms'] / row['write_calls'])} a write call" if one_each
-               else units.count(row["write_calls"], "write call"))
+        yield (
+            f"{units.cost(row['time_ms'] / row['write_calls'])} a write call"
+            if one_each
+            else units.count(row["write_calls"], "write call")
+        )

@@ -41,8 +41,16 @@ class Results:
         for entry in self.document["entries"]:
             if (entry["system"], entry["method"]) == (system, method):
                 return entry
-        entry = {"system": system, "method": method, "count": count, "cut_from": None, "outcome": "interrupted",
-                 "reason": None, "repeats": [], "summary": None}
+        entry = {
+            "system": system,
+            "method": method,
+            "count": count,
+            "cut_from": None,
+            "outcome": "interrupted",
+            "reason": None,
+            "repeats": [],
+            "summary": None,
+        }
         self.document["entries"].append(entry)
         return entry
 

@@ -29,8 +29,13 @@ class ServerProcess:
 
     def __enter__(self):
         try:
-            self.process_ = subprocess.Popen(self.command_, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                             stderr=self.log_, start_new_session=True)
+            self.process_ = subprocess.Popen(
+                self.command_,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self.log_,
+                start_new_session=True,
+            )
         except OSError as error:
             raise Failure(f"Cannot start {self.command_[0]}: {error.strerror}.") from error
         try:

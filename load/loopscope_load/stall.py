@@ -11,12 +11,15 @@ LATENCIES = ("p50_us", "p99_us", "p99_9_us", "max_us")
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
-        prog="load/stall.sh", description="Asks /hello with wrk while a running loopscope writes with METHOD.")
+        prog="load/stall.sh", description="Asks /hello with wrk while a running loopscope writes with METHOD."
+    )
     parser.add_argument("method", metavar="METHOD", help=", ".join(METHODS))
-    parser.add_argument("url", metavar="URL", nargs="?", default="http://127.0.0.1:8080",
-                        help="the server (http://127.0.0.1:8080)")
-    parser.add_argument("--count", type=command.positive_number, default=1_000_000, metavar="N",
-                        help="records (1000000)")
+    parser.add_argument(
+        "url", metavar="URL", nargs="?", default="http://127.0.0.1:8080", help="the server (http://127.0.0.1:8080)"
+    )
+    parser.add_argument(
+        "--count", type=command.positive_number, default=1_000_000, metavar="N", help="records (1000000)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -31,9 +34,13 @@ def measure(options, report_progress):
     with report_progress.step(f"during: {options.method} writes {units.count(options.count, 'record')}"):
         during, reports = wrk_window.during_write(url, load, options.method, options.count)
 
-    row = {**writing.summary(reports), "count": options.count,
-           **{"hello_" + name: during[name] for name in LATENCIES}, **{"idle_" + name: before[name] for name in LATENCIES},
-           "hello_unanswered": sum(during["errors"].values())}
+    row = {
+        **writing.summary(reports),
+        "count": options.count,
+        **{"hello_" + name: during[name] for name in LATENCIES},
+        **{"idle_" + name: before[name] for name in LATENCIES},
+        "hello_unanswered": sum(during["errors"].values()),
+    }
     row["verdict"] = reading.verdict(row)
     lines = hello_table.render(["before", "during"], [before, during])
     lines += [

@@ -35,7 +35,8 @@ def summary(repeats, count):
     figures["complete"] = agreed([repeat["write"]["complete"] for repeat in repeats])
     figures["in_order"] = agreed([repeat["write"]["in_order"] for repeat in repeats])
     figures["out_of_order_records"] = max(
-        (count for repeat in repeats if (count := repeat["write"]["out_of_order_records"]) is not None), default=None)
+        (count for repeat in repeats if (count := repeat["write"]["out_of_order_records"]) is not None), default=None
+    )
     figures["verdict"] = reading.verdict(middles(figures))
     figures["shown_repeat"] = shown(repeats)
     return figures
@@ -61,8 +62,10 @@ def agreed(values):
 
 def middles(figures):
     """The same with every spread figure replaced by its median."""
-    return {name: value["median"] if isinstance(value, dict) and "median" in value else value
-            for name, value in figures.items()}
+    return {
+        name: value["median"] if isinstance(value, dict) and "median" in value else value
+        for name, value in figures.items()
+    }
 
 
 def shown(repeats):

@@ -20,8 +20,17 @@ class Loopscope:
         self.file_io_ = file_io
 
     def command(self, data_dir):
-        return [self.binary_, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-                "--data-dir", data_dir, "--file-io", self.file_io_]
+        return [
+            self.binary_,
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--data-dir",
+            data_dir,
+            "--file-io",
+            self.file_io_,
+        ]
 
     def version(self):
         return version_of([self.binary_, "--version"])
@@ -42,8 +51,14 @@ class NodePeer:
             raise Failure(f"--peer node needs Node.js {NODE_MAJOR_MIN} or newer; {self.node_} is {self.version()}.")
 
     def command(self, data_dir):
-        return [self.node_, os.path.join(ROOT, "load", "peers", "node", "server.js"),
-                "--listen", "127.0.0.1:0", "--data-dir", data_dir]
+        return [
+            self.node_,
+            os.path.join(ROOT, "load", "peers", "node", "server.js"),
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            data_dir,
+        ]
 
     def version(self):
         return version_of([self.node_, "--version"])

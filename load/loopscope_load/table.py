@@ -9,8 +9,14 @@ from loopscope_load.summary import middles, repeats_done, spread
 WIDTH = 80
 TIED = "\N{NO-BREAK SPACE}"
 PLAIN = {name: "" for name in ("bold", "dim", "red", "yellow", "green", "off")}
-COLOURS = {"bold": "\033[1m", "dim": "\033[2m", "red": "\033[31m", "yellow": "\033[33m",
-           "green": "\033[32m", "off": "\033[0m"}
+COLOURS = {
+    "bold": "\033[1m",
+    "dim": "\033[2m",
+    "red": "\033[31m",
+    "yellow": "\033[33m",
+    "green": "\033[32m",
+    "off": "\033[0m",
+}
 LOOP_COLOURS = {reading.BLOCKED: "red", reading.STRESSED: "yellow", reading.FREE: "green"}
 
 # method, time, /hello p50, p99, max, memory, in order, loop
@@ -30,9 +36,16 @@ def render(document, colours=False):
 def head(entries, colours=False):
     """The lines down to the idle figures: the medians of all idle times."""
     paint = COLOURS if colours else PLAIN
-    idle = {name: spread([middles(entry["summary"])["idle_" + name] for entry in entries
-                          if entry["summary"] and entry["system"] == "loopscope"])
-            for name in ("p50_us", "p99_us", "max_us")}
+    idle = {
+        name: spread(
+            [
+                middles(entry["summary"])["idle_" + name]
+                for entry in entries
+                if entry["summary"] and entry["system"] == "loopscope"
+            ]
+        )
+        for name in ("p50_us", "p99_us", "max_us")
+    }
     titles = [
         f"{'':<21} {'/hello while it writes':^30} {'peak':>8}  {'in':<6}".rstrip(),
         COLUMNS.format("method", "time", "p50", "p99", "max", "memory", "order?", "loop"),
@@ -40,8 +53,9 @@ def head(entries, colours=False):
     return [
         *(paint["bold"] + line + paint["off"] for line in titles),
         "-" * WIDTH,
-        COLUMNS.format("idle", "", *(units.duration_of_us(each and each["median"]) for each in idle.values()),
-                       "", "", "").rstrip(),
+        COLUMNS.format(
+            "idle", "", *(units.duration_of_us(each and each["median"]) for each in idle.values()), "", "", ""
+        ).rstrip(),
     ]
 
 
@@ -60,24 +74,32 @@ def block(entries, colours=False):
         row = middles(entry["summary"])
         loop = row["verdict"]["loop"]
         mark = "*" if row["verdict"]["from"] == "hello" else ""
-        lines.append(COLUMNS.format(
-            name, units.duration(row["time_ms"]) + ("+" if entry["cut_from"] else ""),
-            *(units.duration_of_us(row["hello_" + key]) for key in ("p50_us", "p99_us", "max_us")),
-            units.megabytes(row["peak_bytes"]), yes_or_no(row["in_order"]),
-            paint[LOOP_COLOURS.get(loop, "off")] + (loop or units.NOT_MEASURED) + mark + paint["off"]))
+        lines.append(
+            COLUMNS.format(
+                name,
+                units.duration(row["time_ms"]) + ("+" if entry["cut_from"] else ""),
+                *(units.duration_of_us(row["hello_" + key]) for key in ("p50_us", "p99_us", "max_us")),
+                units.megabytes(row["peak_bytes"]),
+                yes_or_no(row["in_order"]),
+                paint[LOOP_COLOURS.get(loop, "off")] + (loop or units.NOT_MEASURED) + mark + paint["off"],
+            )
+        )
         if own:
             said.append(reading.sentence(row))
         if entry["reason"]:
             said.append(f"{units.count(row['repeats'], 'repeat')} of {entry['system']}, then: {entry['reason']}")
         if entry["cut_from"]:
-            said.append(f"+ {entry['system']} wrote {units.count(entry['count'], 'record')} only, "
-                        f"{units.cost(row['time_ms'] / entry['count'])} each.")
+            said.append(
+                f"+ {entry['system']} wrote {units.count(entry['count'], 'record')} only, "
+                f"{units.cost(row['time_ms'] / entry['count'])} each."
+            )
     article = CLAIMS.get(entries[0]["method"]) if any(claims_apply(entry) for entry in entries) else None
     if article:
         line = CLAIM.format("  article", article["time"], article["hello"], article["memory"], "", article["loop"])
         lines.append(paint["dim"] + line + paint["off"])
-    return lines + ["  " + line for text in said for piece in text.splitlines()
-                    for line in textwrap.wrap(piece, WIDTH - 2)]
+    return lines + [
+        "  " + line for text in said for piece in text.splitlines() for line in textwrap.wrap(piece, WIDTH - 2)
+    ]
 
 
 def claims_apply(entry):
@@ -118,8 +140,20 @@ def foot(document, colours=False):
     changed = "+" if machine["uncommitted_changes"] else ""
     commit = machine["commit"] and f"commit{TIED}{machine['commit'][:9]}{changed}"
     peer = document["systems"].get("node")
-    notes.append(", ".join(fact for fact in (
-        machine["cpu"], cores, f"Linux {machine['kernel']}", machine["file_system"],
-        peer and f"Node.js {peer['version']}", commit) if fact) + ".")
+    notes.append(
+        ", ".join(
+            fact
+            for fact in (
+                machine["cpu"],
+                cores,
+                f"Linux {machine['kernel']}",
+                machine["file_system"],
+                peer and f"Node.js {peer['version']}",
+                commit,
+            )
+            if fact
+        )
+        + "."
+    )
     lines = [line.replace(TIED, " ") for note in notes for line in textwrap.wrap(note, WIDTH)]
     return ["-" * WIDTH, *(paint["dim"] + line + paint["off"] for line in lines)]

@@ -4,7 +4,7 @@ import time
 
 from loopscope_load.client import Client
 
-PAUSE_SHARE = 0.5    # of the write's time: the requests that it held up have been answered when the next begins
+PAUSE_SHARE = 0.5  # of the write's time: the requests that it held up have been answered when the next begins
 PAUSE_MIN_S = 0.005
 
 

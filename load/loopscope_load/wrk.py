@@ -42,9 +42,23 @@ class Load:
         return cls(connections, max(1, round(2 * 1000 * connections / rate_per_s)), timeout_s)
 
     def command(self, url):
-        return ["wrk", "--threads", "1", "--connections", str(self.connections),
-                "--duration", f"{LONGEST_RUN_S}s", "--timeout", f"{self.timeout_s}s", "--script", SCRIPT,
-                url + "/hello", "--", f"pause_max_ms={self.pause_max_ms}", f"connections={self.connections}"]
+        return [
+            "wrk",
+            "--threads",
+            "1",
+            "--connections",
+            str(self.connections),
+            "--duration",
+            f"{LONGEST_RUN_S}s",
+            "--timeout",
+            f"{self.timeout_s}s",
+            "--script",
+            SCRIPT,
+            url + "/hello",
+            "--",
+            f"pause_max_ms={self.pause_max_ms}",
+            f"connections={self.connections}",
+        ]
 
     def as_dict(self):
         return {"connections": self.connections, "pause_max_ms": self.pause_max_ms, "timeout_s": self.timeout_s}
@@ -63,8 +77,13 @@ class Run:
             raise Failure("wrk is not installed.")
         # Its own session: Ctrl-C at the terminal is ours to handle, wrk must not end by itself.
         self.process_ = subprocess.Popen(
-            self.load_.command(self.url_), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True)
+            self.load_.command(self.url_),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
         try:
             self.await_threads_()
         except BaseException:

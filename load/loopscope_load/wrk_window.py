@@ -10,8 +10,8 @@ from loopscope_load.failure import Failure
 from loopscope_load.writing import write_for
 
 WINDOW_S = 3.0
-HEAD_S = 0.1   # wrk's connections must stand before the loop may stop
-TAIL_S = 0.1   # and the answers that waited for the loop must reach it
+HEAD_S = 0.1  # wrk's connections must stand before the loop may stop
+TAIL_S = 0.1  # and the answers that waited for the loop must reach it
 
 
 def idle(url, load):
@@ -33,6 +33,9 @@ def during_write(url, load, method, count, window_s=WINDOW_S, progress=lambda ru
 
 def usable(hello):
     if hello["p50_us"] is None:
-        raise Failure("wrk got no answer from /hello: " + ", ".join(
-            f"{number} {cause} errors" for cause, number in hello["errors"].items()) + ".")
+        raise Failure(
+            "wrk got no answer from /hello: "
+            + ", ".join(f"{number} {cause} errors" for cause, number in hello["errors"].items())
+            + "."
+        )
     return hello

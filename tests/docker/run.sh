@@ -18,7 +18,10 @@ if ! docker compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev
 fi
 
 python3 -c 'import jsonschema, yaml' ||
-  { echo "tests/docker: .ci/install-packages.sh test installs what is missing." >&2; exit 1; }
+  {
+    echo "tests/docker: .ci/install-packages.sh test installs what is missing." >&2
+    exit 1
+  }
 if command -v npm >/dev/null; then
   .ci/install-node-modules.sh server/dashboard || echo "tests/docker: the image has to fetch the page's module" >&2
 fi

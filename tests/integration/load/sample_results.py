@@ -4,23 +4,54 @@ import support  # noqa: F401  (finds load/)
 from loopscope_load import claims_table, finding, other_claims, results
 from loopscope_load.summary import summary
 
-MACHINE = {"cpu": "A Processor With A Very Long Name @ 2.00GHz", "cores": 128, "kernel": "6.18.44-with-a-long-suffix",
-           "file_system": "overlay", "load_average_1m": 0.1, "commit": "0123456789abcdef", "uncommitted_changes": True}
+MACHINE = {
+    "cpu": "A Processor With A Very Long Name @ 2.00GHz",
+    "cores": 128,
+    "kernel": "6.18.44-with-a-long-suffix",
+    "file_system": "overlay",
+    "load_average_1m": 0.1,
+    "commit": "0123456789abcdef",
+    "uncommitted_changes": True,
+}
 
 
 def latency(p50_us, p99_us, max_us, requests=2000):
-    return {"requests": requests, "unanswered": 0, "p50_us": p50_us, "p90_us": p99_us, "p99_us": p99_us,
-            "p99_9_us": max_us if requests >= 1000 else None, "max_us": max_us}
+    return {
+        "requests": requests,
+        "unanswered": 0,
+        "p50_us": p50_us,
+        "p90_us": p99_us,
+        "p99_us": p99_us,
+        "p99_9_us": max_us if requests >= 1000 else None,
+        "max_us": max_us,
+    }
 
 
 IDLE = latency(100, 300, 4_000)
 
 
 def write(**figures):
-    return {"writes": 1, "io": "threads", "io_reason": "asked for", "bytes": 7_888_890, "time_ms": 1000.0, "queued_ms": 1000.0,
-            "peak_bytes": 9_400_000, "pending_peak_bytes": 8, "cpu_share": 0.9, "write_calls": 1_000_000, "drains": None,
-            "stalls": None, "longest_stall_ms": None, "lag_max_us": None, "dirty_bytes": 7_888_896, "complete": True, "in_order": True,
-            "out_of_order_records": 0, **figures}
+    return {
+        "writes": 1,
+        "io": "threads",
+        "io_reason": "asked for",
+        "bytes": 7_888_890,
+        "time_ms": 1000.0,
+        "queued_ms": 1000.0,
+        "peak_bytes": 9_400_000,
+        "pending_peak_bytes": 8,
+        "cpu_share": 0.9,
+        "write_calls": 1_000_000,
+        "drains": None,
+        "stalls": None,
+        "longest_stall_ms": None,
+        "lag_max_us": None,
+        "dirty_bytes": 7_888_896,
+        "complete": True,
+        "in_order": True,
+        "out_of_order_records": 0,
+        **figures,
+    }
 
 
 def repeat(hello=None, idle=None, **figures):
@@ -28,37 +59,91 @@ def repeat(hello=None, idle=None, **figures):
     hello = hello or latency(100, 300, 5_000)
     curve = {"x": [1.0, 10.0, 2000], "us": [50, hello["p50_us"], hello["max_us"]]}
     return {
-        "started_unix_ms": 1_795_275_892_943.5, "idle": idle or IDLE, "during": hello,
+        "started_unix_ms": 1_795_275_892_943.5,
+        "idle": idle or IDLE,
+        "during": hello,
         "probe": {"requests": {}, "lateness_us": None, "probe_was_bottleneck": False, "connections": {}},
-        "write": write(**figures), "windows_ms": [[2000.0, 3000.0]],
-        "stalls": [{"started_ms": 2000.0, "duration_ms": 990.0, "verdict": "on_cpu", "culprit": None, "request": None,
-                    "sentence": "</script><b>not markup</b>", "delayed_requests": {"count": 1, "max_ms": 1.0}}],
-        "samples": {"at_ms": [0, 1000, 2000, 3000], "resident_bytes": [1, 2, 3, 4], "cpu_share": [None, 0.1, 1.0, 0.1],
-                    "lag_max_us": [None, 100, 990_000, 100], "dirty_bytes": [0, 0, 1, 2]},
+        "write": write(**figures),
+        "windows_ms": [[2000.0, 3000.0]],
+        "stalls": [
+            {
+                "started_ms": 2000.0,
+                "duration_ms": 990.0,
+                "verdict": "on_cpu",
+                "culprit": None,
+                "request": None,
+                "sentence": "</script><b>not markup</b>",
+                "delayed_requests": {"count": 1, "max_ms": 1.0},
+            }
+        ],
+        "samples": {
+            "at_ms": [0, 1000, 2000, 3000],
+            "resident_bytes": [1, 2, 3, 4],
+            "cpu_share": [None, 0.1, 1.0, 0.1],
+            "lag_max_us": [None, 100, 990_000, 100],
+            "dirty_bytes": [0, 0, 1, 2],
+        },
         "points": {"answered": 4, "at_ms": [0, 1000, 2000, 3000], "latency_us": [90, 100, 990_000, 80]},
         "open_loop_curve": curve,
-        "wrk": {"requests": 100, "p50_us": 90, "p99_us": 100, "max_us": 990_000, "raw_curve": curve, "corrected_curve": None,
-                "errors": {"timeout": 0}, "load": {}, "write": write(**figures)},
+        "wrk": {
+            "requests": 100,
+            "p50_us": 90,
+            "p99_us": 100,
+            "max_us": 990_000,
+            "raw_curve": curve,
+            "corrected_curve": None,
+            "errors": {"timeout": 0},
+            "load": {},
+            "write": write(**figures),
+        },
     }
 
 
 def entry(method="sync", repeats=None, system="loopscope", count=1_000_000, cut_from=None):
     repeats = repeats or [repeat()]
-    return {"system": system, "method": method, "count": count, "cut_from": cut_from, "outcome": "measured", "reason": None,
-            "repeats": repeats, "summary": summary(repeats, count)}
+    return {
+        "system": system,
+        "method": method,
+        "count": count,
+        "cut_from": cut_from,
+        "outcome": "measured",
+        "reason": None,
+        "repeats": repeats,
+        "summary": summary(repeats, count),
+    }
 
 
 def failed(method, reason, outcome="failed"):
-    return {"system": "loopscope", "method": method, "count": 1_000_000, "cut_from": None, "outcome": outcome,
-            "reason": reason, "repeats": [], "summary": None}
+    return {
+        "system": "loopscope",
+        "method": method,
+        "count": 1_000_000,
+        "cut_from": None,
+        "outcome": outcome,
+        "reason": reason,
+        "repeats": [],
+        "summary": None,
+    }
 
 
 def document(entries, **settings):
     made = {
-        "schema": results.SCHEMA, "started": "2026-01-01T00:00:00+00:00", "finished": "2026-01-01T00:01:00+00:00",
+        "schema": results.SCHEMA,
+        "started": "2026-01-01T00:00:00+00:00",
+        "finished": "2026-01-01T00:01:00+00:00",
         "machine": dict(MACHINE),
-        "settings": {"count": 1_000_000, "methods": [each["method"] for each in entries], "repeats": 1, "quick": False,
-                     "rate_per_s": 1000, "io": "threads", "peer": None, "idle_s": 3.0, "window_s": 3.0, **settings},
+        "settings": {
+            "count": 1_000_000,
+            "methods": [each["method"] for each in entries],
+            "repeats": 1,
+            "quick": False,
+            "rate_per_s": 1000,
+            "io": "threads",
+            "peer": None,
+            "idle_s": 3.0,
+            "window_s": 3.0,
+            **settings,
+        },
         "systems": {system: {"version": "1"} for system in {"loopscope"} | {each["system"] for each in entries}},
         "entries": entries,
     }

@@ -50,22 +50,42 @@ async def write(query):
 def report(method, count, queued_s, completed_s, stall_s, checked):
     ordered = method != "callback"
     return {
-        "run_id": 1, "method": method, "io": "threads", "io_reason": "stand-in",
-        "count": count, "bytes": count * 8, "file": f"{method}.txt",
+        "run_id": 1,
+        "method": method,
+        "io": "threads",
+        "io_reason": "stand-in",
+        "count": count,
+        "bytes": count * 8,
+        "file": f"{method}.txt",
         "timing_ms": {"queued": queued_s * 1e3, "completed": completed_s * 1e3, "durable": None},
         "throughput": {"records_per_s": count / completed_s, "bytes_per_s": count * 8 / completed_s},
         "syscalls": {"write": 121 if method == "stream" else count, "fsync": 0},
-        "memory": {"rss_before_bytes": 8_000_000, "rss_peak_bytes": 9_400_000, "rss_after_bytes": 9_000_000,
-                   "pending_peak_records": 1, "pending_peak_bytes": 8},
+        "memory": {
+            "rss_before_bytes": 8_000_000,
+            "rss_peak_bytes": 9_400_000,
+            "rss_after_bytes": 9_000_000,
+            "pending_peak_records": 1,
+            "pending_peak_bytes": 8,
+        },
         "cpu": {"process_user_ms": 1.0, "process_system_ms": 1.0, "loop_thread_ms": 1.0},
-        "loop": {"lag_p50_us": 90, "lag_p99_us": 100, "lag_max_us": stall_s * 1e6, "stalls": int(stall_s > 0),
-                 "longest_stall_ms": stall_s * 1e3 if stall_s > 0 else None} if REPORTS_LOOP else None,
+        "loop": {
+            "lag_p50_us": 90,
+            "lag_p99_us": 100,
+            "lag_max_us": stall_s * 1e6,
+            "stalls": int(stall_s > 0),
+            "longest_stall_ms": stall_s * 1e3 if stall_s > 0 else None,
+        }
+        if REPORTS_LOOP
+        else None,
         "backpressure": {"high_water_mark": 65536, "drains": 120, "waited_ms": 5.0} if method == "stream" else None,
         "page_cache": None,
-        "content": {"checked": checked, "complete": True if checked else None,
-                    "in_order": ordered if checked else None,
-                    "out_of_order_records": (0 if ordered else 312_044) if checked else None,
-                    "first_out_of_order": None},
+        "content": {
+            "checked": checked,
+            "complete": True if checked else None,
+            "in_order": ordered if checked else None,
+            "out_of_order_records": (0 if ordered else 312_044) if checked else None,
+            "first_out_of_order": None,
+        },
     }
 
 
@@ -87,8 +107,10 @@ async def serve_connection(reader, writer):
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             status, kind, body = await answer(head.split(b" ", 2)[1].decode())
-            writer.write(f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\n"
-                         f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            writer.write(
+                f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            )
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
@@ -113,8 +135,10 @@ async def main():
     if STARTED:
         with open(STARTED, "a", encoding="ascii") as file:
             file.write(f"{os.getpid()} {listen}\n")
-    print(json.dumps({"event": "ready", "listen": listen, "admin": None,
-                      "file_io": "threads", "pid": os.getpid()}), flush=True)
+    print(
+        json.dumps({"event": "ready", "listen": listen, "admin": None, "file_io": "threads", "pid": os.getpid()}),
+        flush=True,
+    )
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()

@@ -35,9 +35,15 @@ class StandIn(unittest.TestCase):
 
     def start(self, script, *arguments, **more):
         """Starts load/<script>, from a folder that is not the repository."""
-        process = subprocess.Popen([os.path.join(LOAD, script), *arguments], cwd=self.folder,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, env=self.environment(**more))
+        process = subprocess.Popen(
+            [os.path.join(LOAD, script), *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(**more),
+        )
         self.addCleanup(lambda: process.poll() is None and process.kill())
         return process
 

@@ -26,7 +26,9 @@ class Rounds(unittest.TestCase):
         self.assertEqual([name for _, name in rounds.by_turns("abc", 2)], list("abccba"))
 
     def test_compare_within_a_round_and_leave_out_what_was_not_measured(self):
-        ratios = rounds.ratios([{"us": 2}, {"us": 9}, {"us": None}, {"us": 5}], [{"us": 1}, {"us": 3}, {"us": 1}, {"us": 0}])
+        ratios = rounds.ratios(
+            [{"us": 2}, {"us": 9}, {"us": None}, {"us": 5}], [{"us": 1}, {"us": 3}, {"us": 1}, {"us": 0}]
+        )
         self.assertEqual(ratios, {"us": {"median": 2.5, "least": 2, "greatest": 3}})
         self.assertEqual(rounds.ratios([{"us": None}], [{"us": 1}]), {})
 
@@ -39,28 +41,46 @@ class Responsiveness(unittest.TestCase):
     WINDOW = responsiveness.Window(10_000, 12_000, 7)
 
     def test_keeps_what_was_due_and_what_the_loop_did_in_the_window(self):
-        requests = Requests([999_000, 1_500_000, 2_500_000, 3_000_500], [1, 20, 30, 400], [1, 15, 12, 300])  # us from 9,000 ms
-        samples = [{"unix_ms": at, "lag_max_us": lag} for at, lag in ((10_050, 900), (10_150, 5), (12_000, 7), (12_001, 800), (11_000, None))]
+        requests = Requests(
+            [999_000, 1_500_000, 2_500_000, 3_000_500], [1, 20, 30, 400], [1, 15, 12, 300]
+        )  # us from 9,000 ms
+        samples = [
+            {"unix_ms": at, "lag_max_us": lag}
+            for at, lag in ((10_050, 900), (10_150, 5), (12_000, 7), (12_001, 800), (11_000, None))
+        ]
         stalls = [{"started_ms": 9_999, "duration_ms": 300}, {"started_ms": 11_000, "duration_ms": 40.0}]
         found = responsiveness.figures(self.WINDOW, requests, 9_000, samples, stalls)
         self.assertEqual((found["requests"], found["max_us"], found["p99_9_us"]), (2, 30, None))
         self.assertEqual(found["from_sent_max_us"], 15)
-        self.assertEqual((found["loop_lag_max_us"], found["stalls"], found["longest_stall_ms"], found["writes"]), (7, 1, 40.0, 7))
+        self.assertEqual(
+            (found["loop_lag_max_us"], found["stalls"], found["longest_stall_ms"], found["writes"]), (7, 1, 40.0, 7)
+        )
 
     def test_has_no_longest_stall_where_there_was_none(self):
         found = responsiveness.figures(self.WINDOW, Requests([], [], []), 9_000, [], [])
         self.assertEqual((found["stalls"], found["longest_stall_ms"]), (0, None))
 
     def test_says_nothing_of_a_method_that_the_server_lacks(self):
-        quiet = {**dict.fromkeys(("p50_us", "p99_us", "p99_9_us", "max_us", "from_sent_max_us", "loop_lag_max_us"), 1000), "stalls": 0, "longest_stall_ms": None}
-        found = responsiveness.summary({responsiveness.IDLE: [quiet], "stream": [{**quiet, "p99_9_us": 1500}], responsiveness.SLICED: []})
+        quiet = {
+            **dict.fromkeys(("p50_us", "p99_us", "p99_9_us", "max_us", "from_sent_max_us", "loop_lag_max_us"), 1000),
+            "stalls": 0,
+            "longest_stall_ms": None,
+        }
+        found = responsiveness.summary(
+            {responsiveness.IDLE: [quiet], "stream": [{**quiet, "p99_9_us": 1500}], responsiveness.SLICED: []}
+        )
         self.assertIsNone(found[responsiveness.SLICED])
         self.assertEqual(found["stream"]["over_idle"]["p99_9_us"]["median"], 1.5)
         self.assertTrue(all(len(line) <= 80 for line in responsiveness.table(found)))
 
     def test_knows_from_the_list_of_methods_whether_callback_takes_slices(self):
         for defaults, takes in (({"slice_us": None}, True), ({"count": 1}, False)):
-            methods = {"methods": [{"name": "partition", "defaults": {"slice_us": 500}}, {"name": "callback", "defaults": defaults}]}
+            methods = {
+                "methods": [
+                    {"name": "partition", "defaults": {"slice_us": 500}},
+                    {"name": "callback", "defaults": defaults},
+                ]
+            }
             self.assertIs(responsiveness.callback_takes_slices(methods), takes)
 
 
@@ -73,7 +93,9 @@ class CostPerRecord(unittest.TestCase):
         self.assertEqual(row["over_base"], {"median": 3.0, "least": 2.0, "greatest": 4.0})
 
     def test_has_no_memory_where_one_write_had_none(self):
-        row = cost_per_record.summary(1, [{"ms": 1, "cpu_ms": 1, "growth_bytes": each} for each in (5, None)], [{"ms": 1}] * 2)
+        row = cost_per_record.summary(
+            1, [{"ms": 1, "cpu_ms": 1, "growth_bytes": each} for each in (5, None)], [{"ms": 1}] * 2
+        )
         self.assertIsNone(row["growth_bytes"])
 
 
@@ -92,7 +114,9 @@ class OneLoopBlocked(unittest.TestCase):
         found = one_loop_blocked.figures([waited, other], idle, write)
         self.assertEqual(found["connections_held_up_share"], 0.5)
         self.assertAlmostEqual(found["requests_held_up_share"], 2 / 3)
-        self.assertEqual((found["idle"]["max_us"], found["held_up"]["max_us"], found["others"]["max_us"]), (200, 2_000_000, 300))
+        self.assertEqual(
+            (found["idle"]["max_us"], found["held_up"]["max_us"], found["others"]["max_us"]), (200, 2_000_000, 300)
+        )
 
     def test_a_client_counts_from_when_its_request_was_due_and_reads_answers_in_pieces(self):
         ours, servers = socket.socketpair()

@@ -22,8 +22,21 @@ PROBE = os.environ["LOOPSCOPE_PROBE"]
 class Compare(support.StandIn):
     def compare(self, *arguments, script="demo.sh", **more):
         self.out = os.path.join(self.folder, "the results")
-        return self.start(script, "--server", self.binary, "--probe", PROBE, "--out", self.out,
-                          "--idle", "0.5", "--window", "0.5", *arguments, **more)
+        return self.start(
+            script,
+            "--server",
+            self.binary,
+            "--probe",
+            PROBE,
+            "--out",
+            self.out,
+            "--idle",
+            "0.5",
+            "--window",
+            "0.5",
+            *arguments,
+            **more,
+        )
 
     def results(self):
         """Whatever a run leaves behind is a document of the schema."""
@@ -54,12 +67,23 @@ class Compare(support.StandIn):
         self.assertGreater(sync["summary"]["hello_p50_us"]["median"], 0.2 * 500_000)
         self.assertLess(stream["summary"]["hello_p99_us"]["median"], 0.5 * 500_000)
         self.assertLess(sync["summary"]["idle_p99_us"]["median"], 0.5 * 500_000)
-        self.assertEqual(len({pid for pid, _ in self.servers()}), 4, "a fresh server for the probe and for wrk of each method")
+        self.assertEqual(
+            len({pid for pid, _ in self.servers()}), 4, "a fresh server for the probe and for wrk of each method"
+        )
         self.assert_nothing_left()
 
     def test_repeats_go_round_and_give_ranges(self):
-        process = self.compare("--quick", "--methods", "stream,offload", "--repeats", "2", "--rate", "200",
-                               script="compare.py", STANDIN_WRITE_S="0.2")
+        process = self.compare(
+            "--quick",
+            "--methods",
+            "stream,offload",
+            "--repeats",
+            "2",
+            "--rate",
+            "200",
+            script="compare.py",
+            STANDIN_WRITE_S="0.2",
+        )
         output, progress = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, progress)
         begun = re.findall(r"(?m)^(\w+): 1,000,000 records, repeat (\d) of 2 \.\.\.$", progress)
@@ -81,8 +105,10 @@ class Compare(support.StandIn):
         self.assertIn("stopped by SIGINT", progress)
         self.assertRegex(output, r"(?m)^stream ")
         results = self.results()
-        self.assertEqual([(entry["method"], entry["outcome"]) for entry in results["entries"]],
-                         [("stream", "measured"), ("sync", "interrupted")])
+        self.assertEqual(
+            [(entry["method"], entry["outcome"]) for entry in results["entries"]],
+            [("stream", "measured"), ("sync", "interrupted")],
+        )
         self.assertIsNone(results["finished"])
         self.assertTrue(os.path.exists(os.path.join(self.out, "report.html")))
         self.assert_nothing_left()
@@ -107,17 +133,31 @@ class Compare(support.StandIn):
     def test_says_what_is_wrong_and_exits_non_zero(self):
         mine = ["--server", self.binary, "--probe", PROBE]
         for arguments, code, message in (
-                (["--count", "0"], 2, "'0' is not a whole number above 0"),
-                (["--methods", "sync,bogus"], 2, "bogus given, known are sync"),
-                (["--server", "/bin/true"], 2, "--server and --probe go together"),
-                (["--server", "/nonexistent", "--probe", PROBE, "--out", self.folder], 1, "Cannot start /nonexistent"),
-                (["--server", "/bin/true", "--probe", PROBE, "--out", self.folder], 1, "ended before it was ready. (exit status 0)"),
-                ([*mine, "--probe", "/nonexistent", "--out", self.folder], 1, "Cannot start /nonexistent"),
-                ([*mine, "--probe", "/bin/true", "--out", self.folder], 1, "The probe reported nothing"),
-                ([*mine, "--out", "/proc/x/y"], 1, "Cannot write /proc/x/y")):
+            (["--count", "0"], 2, "'0' is not a whole number above 0"),
+            (["--methods", "sync,bogus"], 2, "bogus given, known are sync"),
+            (["--server", "/bin/true"], 2, "--server and --probe go together"),
+            (["--server", "/nonexistent", "--probe", PROBE, "--out", self.folder], 1, "Cannot start /nonexistent"),
+            (
+                ["--server", "/bin/true", "--probe", PROBE, "--out", self.folder],
+                1,
+                "ended before it was ready. (exit status 0)",
+            ),
+            ([*mine, "--probe", "/nonexistent", "--out", self.folder], 1, "Cannot start /nonexistent"),
+            ([*mine, "--probe", "/bin/true", "--out", self.folder], 1, "The probe reported nothing"),
+            ([*mine, "--out", "/proc/x/y"], 1, "Cannot write /proc/x/y"),
+        ):
             with self.subTest(arguments=arguments):
-                done, output, progress = self.run_script("demo.sh", "--methods", "sync", "--idle", "0.1", "--window", "0.1",
-                                                         *arguments, STANDIN_WRITE_S="0.1")
+                done, output, progress = self.run_script(
+                    "demo.sh",
+                    "--methods",
+                    "sync",
+                    "--idle",
+                    "0.1",
+                    "--window",
+                    "0.1",
+                    *arguments,
+                    STANDIN_WRITE_S="0.1",
+                )
                 self.assertEqual(done, code, progress)
                 self.assertIn(message, progress + output)
                 self.assertNotIn("Traceback", progress)
@@ -133,10 +173,24 @@ class Compare(support.StandIn):
     def on_terminal(self, **more):
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
-        command = [os.path.join(support.LOAD, "demo.sh"), "--server", self.binary, "--probe", PROBE, "--methods", "offload",
-                   "--idle", "0.5", "--window", "1", "--out", os.path.join(self.folder, "out")]
-        process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave,
-                                   env=self.environment(TERM="xterm", **more))
+        command = [
+            os.path.join(support.LOAD, "demo.sh"),
+            "--server",
+            self.binary,
+            "--probe",
+            PROBE,
+            "--methods",
+            "offload",
+            "--idle",
+            "0.5",
+            "--window",
+            "1",
+            "--out",
+            os.path.join(self.folder, "out"),
+        ]
+        process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=self.environment(TERM="xterm", **more)
+        )
         os.close(slave)
         screen = b""
         while True:

@@ -31,8 +31,10 @@ class Quantiles(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    ROWS = ("scheduled_us,sent_us,done_us,status,expected,repeated\n0,1,100,200,true,false\n1000,1001,1300,200,true,false\n"
-            "2000,2001,2500,429,false,false\n3000,3001,,,,false\n4000,,,skipped,,false\n")
+    ROWS = (
+        "scheduled_us,sent_us,done_us,status,expected,repeated\n0,1,100,200,true,false\n1000,1001,1300,200,true,false\n"
+        "2000,2001,2500,429,false,false\n3000,3001,,,,false\n4000,,,skipped,,false\n"
+    )
 
     def test_counts_from_when_a_request_was_due_and_apart_what_had_no_answer(self):
         requests = probe.read_requests(io.StringIO(self.ROWS))
@@ -67,13 +69,17 @@ class WallClock(unittest.TestCase):
 
 class Summary(unittest.TestCase):
     def test_takes_median_and_range_and_what_one_repeat_denies(self):
-        figures = summary([sample.repeat(time_ms=time_ms, in_order=in_order) for time_ms, in_order in
-                           ((30, True), (10, False), (11, True))], 1000)
+        figures = summary(
+            [
+                sample.repeat(time_ms=time_ms, in_order=in_order)
+                for time_ms, in_order in ((30, True), (10, False), (11, True))
+            ],
+            1000,
+        )
         self.assertEqual(figures["time_ms"], {"median": 11, "min": 10, "max": 30})
         self.assertIs(figures["in_order"], False)
         self.assertEqual(figures["shown_repeat"], 2)
         self.assertIsNone(figures["longest_stall_ms"])
-
 
     def test_tells_a_measured_zero_from_what_was_not_measured(self):
         for counts, greatest in (((0, 0), 0), ((None, 0), 0), ((None, 7), 7), ((None, None), None)):
@@ -82,8 +88,11 @@ class Summary(unittest.TestCase):
 
     def test_has_the_longest_stall_of_the_repeats_that_had_one(self):
         none, one = {"stalls": 0, "longest_stall_ms": None}, {"stalls": 1, "longest_stall_ms": 990.0}
-        for repeats, stall_ms, loop in (((none, none), None, reading.FREE), ((none, none, one), 990.0, reading.FREE),
-                                        ((none, one, one), 990.0, reading.BLOCKED)):
+        for repeats, stall_ms, loop in (
+            ((none, none), None, reading.FREE),
+            ((none, none, one), 990.0, reading.FREE),
+            ((none, one, one), 990.0, reading.BLOCKED),
+        ):
             figures = summary([sample.repeat(**each) for each in repeats], 1000)
             self.assertEqual(figures["longest_stall_ms"] and figures["longest_stall_ms"]["median"], stall_ms)
             self.assertEqual(figures["verdict"]["loop"], loop)
@@ -91,20 +100,38 @@ class Summary(unittest.TestCase):
 
 class Claims(unittest.TestCase):
     def test_places_a_figure_beside_its_claim(self):
-        for value, said in ((2500, "as claimed"), (3200, "as claimed"), (6000, "2.0 x the claim"), (500, "0.25 x the claim"), (60_000, "20 x the claim"),
-                            (None, None)):
+        for value, said in (
+            (2500, "as claimed"),
+            (3200, "as claimed"),
+            (6000, "2.0 x the claim"),
+            (500, "0.25 x the claim"),
+            (60_000, "20 x the claim"),
+            (None, None),
+        ):
             self.assertEqual(claims_table.relation(value, 2000, 3000), said)
 
     def test_gives_a_cut_run_its_cost_a_record_and_what_the_whole_would_take(self):
         entry = sample.entry("promise", [sample.repeat(time_ms=5500.0)], "node", 100_000, 1_000_000)
         row = claims_table.rows([entry], sample.document([entry])["settings"])[0]
-        self.assertEqual(row["measured"]["node"], {
-            "says": "5.50 s for 100,000, 55 us each; 55.0 s at that for all", "relation": "as claimed"})
+        self.assertEqual(
+            row["measured"]["node"],
+            {"says": "5.50 s for 100,000, 55 us each; 55.0 s at that for all", "relation": "as claimed"},
+        )
 
     def test_do_not_contradict_an_order_that_is_kept_where_none_is_promised(self):
-        self.assertEqual([claims_table.order_relation(in_order, claim) for in_order, claim in (
-            (True, "in order"), (False, "in order"), (True, "not guaranteed"), (False, "not guaranteed"), (None, "in order"))],
-            ["as claimed", "not as claimed", None, "as claimed", None])
+        self.assertEqual(
+            [
+                claims_table.order_relation(in_order, claim)
+                for in_order, claim in (
+                    (True, "in order"),
+                    (False, "in order"),
+                    (True, "not guaranteed"),
+                    (False, "not guaranteed"),
+                    (None, "in order"),
+                )
+            ],
+            ["as claimed", "not as claimed", None, "as claimed", None],
+        )
 
     def test_are_left_out_at_another_count(self):
         self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
@@ -112,15 +139,30 @@ class Claims(unittest.TestCase):
 
 class Quick(unittest.TestCase):
     def test_cuts_a_slow_write_to_a_round_number_of_records(self):
-        for each_ms, count in ((0.005, 10_000_000), (0.055, 1_000_000), (0.286, 300_000), (10.0, comparison.TRIAL_COUNT)):
+        for each_ms, count in (
+            (0.005, 10_000_000),
+            (0.055, 1_000_000),
+            (0.286, 300_000),
+            (10.0, comparison.TRIAL_COUNT),
+        ):
             self.assertEqual(comparison.affordable(each_ms), count)
 
 
 class Finding(unittest.TestCase):
     def test_names_the_stall_and_the_slowest_answer_first(self):
-        said = finding.sentences(sample.document([sample.entry("stream", [sample.repeat(stalls=0)]), sample.entry(
-            repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)])]))
-        self.assertIn("a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0])
+        said = finding.sentences(
+            sample.document(
+                [
+                    sample.entry("stream", [sample.repeat(stalls=0)]),
+                    sample.entry(
+                        repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)]
+                    ),
+                ]
+            )
+        )
+        self.assertIn(
+            "a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0]
+        )
         self.assertIn("stream p99.9 5.0 ms (idle 4.0 ms)", said[1])
 
     def test_says_nothing_of_the_middle_of_a_single_request(self):
@@ -130,7 +172,10 @@ class Finding(unittest.TestCase):
 
     def test_warns_of_requests_that_are_in_no_figure(self):
         hello = {**sample.latency(100, 300, 5_000), "unanswered": 1200}
-        self.assertIn("1,200 /hello that were due", " ".join(sample.document([sample.entry(repeats=[sample.repeat(hello)])])["caveats"]))
+        self.assertIn(
+            "1,200 /hello that were due",
+            " ".join(sample.document([sample.entry(repeats=[sample.repeat(hello)])])["caveats"]),
+        )
 
     def test_warns_of_a_busy_machine(self):
         document = sample.document([sample.entry()])
@@ -153,7 +198,10 @@ class Diff(unittest.TestCase):
 
     def test_tells_what_lies_beyond_it_in_either_direction(self):
         slow, fast = self.document([20, 22, 24]), self.document([10, 12, 14])
-        self.assertEqual(self.said(fast, slow), ["WORSE   stream               time 12 ms (10 ms to 14 ms), now 22 ms (20 ms to 24 ms)"])
+        self.assertEqual(
+            self.said(fast, slow),
+            ["WORSE   stream               time 12 ms (10 ms to 14 ms), now 22 ms (20 ms to 24 ms)"],
+        )
         self.assertTrue(self.said(slow, fast)[0].startswith("better  stream"))
 
     def test_compares_no_figures_without_enough_repeats_and_says_so(self):
@@ -163,21 +211,28 @@ class Diff(unittest.TestCase):
 
     def test_a_file_out_of_order_is_worse_however_few_the_repeats(self):
         changes = diff.changes(self.document([10]), self.document([10], in_order=False))
-        self.assertEqual([(change.worse, change.what) for change in changes],
-                         [(True, "the records are in order: yes, now NO")])
+        self.assertEqual(
+            [(change.worse, change.what) for change in changes], [(True, "the records are in order: yes, now NO")]
+        )
 
     def test_requests_without_their_answer_are_worse_than_none(self):
         lossy = {**sample.latency(100, 300, 5_000), "unanswered": 3}
         old, new = (sample.document([sample.entry(repeats=[sample.repeat(hello)])]) for hello in (None, lossy))
-        self.assertEqual([str(change) for change in diff.changes(old, new)],
-                         ["WORSE   sync                 3 /hello without their answer, none before"])
+        self.assertEqual(
+            [str(change) for change in diff.changes(old, new)],
+            ["WORSE   sync                 3 /hello without their answer, none before"],
+        )
         self.assertEqual(diff.changes(new, new), [])
 
     def test_a_stall_where_there_was_none_is_worse(self):
-        free, stalled = ([sample.entry("stream", [sample.repeat(time_ms=10_000.0, **each)] * 3)] for each in (
-            {"stalls": 0}, {"stalls": 1, "longest_stall_ms": 45.0}))
-        self.assertEqual(self.said(sample.document(free, repeats=3), sample.document(stalled, repeats=3)),
-                         ["WORSE   stream               longest stall none (none to none), now 45 ms (45 ms to 45 ms)"])
+        free, stalled = (
+            [sample.entry("stream", [sample.repeat(time_ms=10_000.0, **each)] * 3)]
+            for each in ({"stalls": 0}, {"stalls": 1, "longest_stall_ms": 45.0})
+        )
+        self.assertEqual(
+            self.said(sample.document(free, repeats=3), sample.document(stalled, repeats=3)),
+            ["WORSE   stream               longest stall none (none to none), now 45 ms (45 ms to 45 ms)"],
+        )
 
     def test_a_method_that_fails_or_is_gone_is_worse(self):
         old = self.document([10])

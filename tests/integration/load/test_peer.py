@@ -71,15 +71,34 @@ class Peer(support.StandIn):
     def test_stands_beside_loopscope_in_the_comparison(self):
         out = os.path.join(self.folder, "out")
         code, output, progress = self.run_script(
-            "compare.py", "--quick", "--peer", "node", "--methods", "stream,partition", "--count", "20000", "--idle", "0.5",
-            "--window", "0.5", "--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"], "--out", out)
+            "compare.py",
+            "--quick",
+            "--peer",
+            "node",
+            "--methods",
+            "stream,partition",
+            "--count",
+            "20000",
+            "--idle",
+            "0.5",
+            "--window",
+            "0.5",
+            "--server",
+            os.environ["LOOPSCOPE_BINARY"],
+            "--probe",
+            os.environ["LOOPSCOPE_PROBE"],
+            "--out",
+            out,
+        )
         self.assertEqual(code, 0, progress)
         self.assertRegex(output, r"(?m)^  node ")
         with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
             results = json.load(file)
         support.check_schema(results)
-        self.assertEqual([(entry["system"], entry["method"]) for entry in results["entries"]],
-                         [("loopscope", "stream"), ("loopscope", "partition"), ("node", "stream")])
+        self.assertEqual(
+            [(entry["system"], entry["method"]) for entry in results["entries"]],
+            [("loopscope", "stream"), ("loopscope", "partition"), ("node", "stream")],
+        )
         node = results["entries"][-1]
         self.assertIsNone(node["repeats"][0]["stalls"])
         self.assertGreater(max(filter(None, node["repeats"][0]["samples"]["resident_bytes"])), 10_000_000)

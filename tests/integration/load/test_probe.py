@@ -63,8 +63,9 @@ class FakeServer:
                         if not line:
                             return
                         head += line
-                    length = next((int(line.split(":")[1]) for line in head.splitlines()
-                                   if line.startswith("Content-Length:")), 0)
+                    length = next(
+                        (int(line.split(":")[1]) for line in head.splitlines() if line.startswith("Content-Length:")), 0
+                    )
                     answer = self.answer_(number, head, lines.read(length))
                     if answer is None:
                         return
@@ -75,8 +76,14 @@ class FakeServer:
 
 class Probe(support.StandIn):
     def start_probe(self, *arguments):
-        process = subprocess.Popen([PROBE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        process = subprocess.Popen(
+            [PROBE, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+        )
         self.addCleanup(lambda: process.poll() is None and process.kill())
         return process
 
@@ -105,9 +112,20 @@ class Oracle(Probe):
     def stall(self, stall_s, duration_s, *arguments, at_s=None):
         at_the_end = at_s is None
         url = self.serve(stall_s + 1 if at_the_end else stall_s)
-        return self.measure("--url", url + "/hello", "--rate", f"{RATE_PER_S}/s", "--duration", f"{duration_s}s", "--quiet",
-                            "--trigger", "POST /write?method=sync", "--trigger-at",
-                            f"{duration_s - stall_s if at_the_end else at_s}s", *arguments)
+        return self.measure(
+            "--url",
+            url + "/hello",
+            "--rate",
+            f"{RATE_PER_S}/s",
+            "--duration",
+            f"{duration_s}s",
+            "--quiet",
+            "--trigger",
+            "POST /write?method=sync",
+            "--trigger-at",
+            f"{duration_s - stall_s if at_the_end else at_s}s",
+            *arguments,
+        )
 
     def assert_oracle(self, figures, stall_s, duration_s):
         said = []
@@ -126,8 +144,11 @@ class Oracle(Probe):
                 run = self.stall(stall_s, duration_s, at_s=duration_s / 4)
                 self.assert_oracle(run["latency_us"], stall_s, duration_s)
                 self.assertEqual(run["requests"]["failed"]["total"], 0)
-                self.assertAlmostEqual(run["trigger"]["ended_ms"] - run["trigger"]["started_ms"], stall_s * 1e3,
-                                       delta=SHARE_OF_D * duration_s * 1e3)
+                self.assertAlmostEqual(
+                    run["trigger"]["ended_ms"] - run["trigger"]["started_ms"],
+                    stall_s * 1e3,
+                    delta=SHARE_OF_D * duration_s * 1e3,
+                )
             self.doCleanups()
             self.setUp()
 
@@ -136,8 +157,9 @@ class Oracle(Probe):
             with self.subTest(stall_s=stall_s, duration_s=duration_s):
                 run = self.stall(stall_s, duration_s)
                 self.assert_oracle(run["latency_us"], stall_s, duration_s)
-                self.assertAlmostEqual(run["requests"]["waiting_at_end"], RATE_PER_S * stall_s,
-                                       delta=RATE_PER_S * SHARE_OF_D * duration_s)
+                self.assertAlmostEqual(
+                    run["requests"]["waiting_at_end"], RATE_PER_S * stall_s, delta=RATE_PER_S * SHARE_OF_D * duration_s
+                )
                 self.assertIsNone(run["trigger"]["ended_ms"])
                 self.assertEqual(run["trigger"]["error"], "unanswered at the end")
             self.doCleanups()
@@ -155,9 +177,25 @@ class Oracle(Probe):
 class Reports(Probe):
     def test_rows_and_figures_agree(self):
         url = self.serve(0.3)
-        run = self.measure("--url", url + "/hello", "--rate", "200", "--duration", "1s", "--drain", "5s", "--quiet",
-                           "--trigger", "POST /write?method=sync", "--trigger-at", "500ms",
-                           "--csv", "rows.csv", "--hgrm", "latency.hgrm")
+        run = self.measure(
+            "--url",
+            url + "/hello",
+            "--rate",
+            "200",
+            "--duration",
+            "1s",
+            "--drain",
+            "5s",
+            "--quiet",
+            "--trigger",
+            "POST /write?method=sync",
+            "--trigger-at",
+            "500ms",
+            "--csv",
+            "rows.csv",
+            "--hgrm",
+            "latency.hgrm",
+        )
         rows = self.rows()
         self.assertEqual(len(rows), 200)
         self.assertEqual([int(row["scheduled_us"]) for row in rows], list(range(0, 1_000_000, 5000)))
@@ -241,8 +279,19 @@ class Connections(Probe):
     def setUp(self):
         super().setUp()
         self.url = self.fake(lambda number, *_: OK if number == 1 else None).url
-        self.arguments = ("--url", self.url, "--rate", "50", "--duration", "1s", "--drain", "10s",
-                          "--connections", "1", "--quiet")
+        self.arguments = (
+            "--url",
+            self.url,
+            "--rate",
+            "50",
+            "--duration",
+            "1s",
+            "--drain",
+            "10s",
+            "--connections",
+            "1",
+            "--quiet",
+        )
 
     def test_that_die_idle_have_their_request_repeated(self):
         run = self.measure(*self.arguments, "--csv", "rows.csv")
@@ -259,8 +308,9 @@ class Connections(Probe):
         self.assertEqual(code, 4)
         requests = json.loads(output)["requests"]
         self.assertEqual(requests["repeated"], 0)
-        self.assertEqual(requests["failed"], {"total": 50 - requests["expected"],
-                                              "by_cause": {"closed": 50 - requests["expected"]}})
+        self.assertEqual(
+            requests["failed"], {"total": 50 - requests["expected"], "by_cause": {"closed": 50 - requests["expected"]}}
+        )
 
 
 class Requests(Probe):
@@ -278,13 +328,30 @@ class Requests(Probe):
         self.fake(answer, unix_path=path)
         with open(os.path.join(self.folder, "body"), "wb") as file:
             file.write(b"a\0b")
-        run = self.measure("--url", "http://no-such-name.invalid/x?y=1", "--unix-socket", path, "--method", "PUT",
-                           "-H", "X-A: 1", "-H", "Host: other", "--body", "@body", *self.ARGUMENTS)
+        run = self.measure(
+            "--url",
+            "http://no-such-name.invalid/x?y=1",
+            "--unix-socket",
+            path,
+            "--method",
+            "PUT",
+            "-H",
+            "X-A: 1",
+            "-H",
+            "Host: other",
+            "--body",
+            "@body",
+            *self.ARGUMENTS,
+        )
         self.assertEqual(run["status"], {"200": 100})
-        self.assertEqual(run["addresses"], [{"address": "unix:" + path, "measured": True, "connections": 10,
-                                             "unreached": 0, "requests": 100}])
-        self.assertEqual(heads, {"PUT /x?y=1 HTTP/1.1\r\nUser-Agent: loopscope-probe\r\nX-A: 1\r\nHost: other\r\n"
-                                 "Content-Length: 3\r\n"})
+        self.assertEqual(
+            run["addresses"],
+            [{"address": "unix:" + path, "measured": True, "connections": 10, "unreached": 0, "requests": 100}],
+        )
+        self.assertEqual(
+            heads,
+            {"PUT /x?y=1 HTTP/1.1\r\nUser-Agent: loopscope-probe\r\nX-A: 1\r\nHost: other\r\n" "Content-Length: 3\r\n"},
+        )
         self.assertEqual(bodies, {b"a\0b"})
 
     def test_to_head_have_no_body_in_the_answer(self):
@@ -306,19 +373,26 @@ class Requests(Probe):
         url = self.fake(lambda *_: OK).url
         port = int(url.rsplit(":", 1)[1])
         run = self.measure("--url", f"http://localhost:{port}/", *self.ARGUMENTS)
-        known = {("[{}]:{}" if ":" in address[0] else "{}:{}").format(address[0], port)
-                 for *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
+        known = {
+            ("[{}]:{}" if ":" in address[0] else "{}:{}").format(address[0], port)
+            for *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)
+        }
         self.assertEqual({address["address"] for address in run["addresses"]}, known)
-        self.assertEqual([address["address"] for address in run["addresses"] if address["measured"]],
-                         [f"127.0.0.1:{port}"])
-        spread = self.measure("--url", f"http://localhost:{port}/", "--spread", "--max-error-rate", "1", *self.ARGUMENTS)
+        self.assertEqual(
+            [address["address"] for address in run["addresses"] if address["measured"]], [f"127.0.0.1:{port}"]
+        )
+        spread = self.measure(
+            "--url", f"http://localhost:{port}/", "--spread", "--max-error-rate", "1", *self.ARGUMENTS
+        )
         self.assertTrue(all(address["measured"] for address in spread["addresses"]))
 
 
 class Stopped(Probe):
     def test_does_not_make_up_for_the_time_in_which_it_stood_still(self):
         url = self.fake(lambda *_: OK).url
-        process = self.start_probe("--url", url, "--rate", "200", "--duration", "60s", "--json", "-", "--csv", "rows.csv")
+        process = self.start_probe(
+            "--url", url, "--rate", "200", "--duration", "60s", "--json", "-", "--csv", "rows.csv"
+        )
         process.stderr.readline()  # progress: under way for a second
         process.send_signal(signal.SIGSTOP)
         time.sleep(2.5)
@@ -362,8 +436,9 @@ class Ends(Probe):
 
     def test_1_when_a_report_does_not_fit_and_the_others_are_written(self):
         url = self.fake(lambda *_: OK).url
-        code, output, errors = self.probe("--url", url, "--rate", "50", "--duration", "200ms", "--quiet",
-                                          "--json", "/dev/full", "--csv", "rows.csv")
+        code, output, errors = self.probe(
+            "--url", url, "--rate", "50", "--duration", "200ms", "--quiet", "--json", "/dev/full", "--csv", "rows.csv"
+        )
         self.assertEqual(code, 1)
         self.assertIn("cannot write /dev/full: No space left on device", errors)
         self.assertEqual(len(self.rows()), 10)
@@ -379,9 +454,16 @@ class Ends(Probe):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-        process = subprocess.run([PROBE, "--url", url, "--rate", "500", "--duration", "200ms", "--quiet",
-                                  "--csv", "rows.csv"], cwd=self.folder, capture_output=True, text=True, check=False,
-                                 timeout=60, preexec_fn=few_bytes, restore_signals=False)
+        process = subprocess.run(
+            [PROBE, "--url", url, "--rate", "500", "--duration", "200ms", "--quiet", "--csv", "rows.csv"],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            preexec_fn=few_bytes,
+            restore_signals=False,
+        )
         self.assertEqual(process.returncode, 1, process.stderr)
         self.assertIn("cannot write rows.csv: File too large", process.stderr)
         with open(os.path.join(self.folder, "rows.csv"), encoding="ascii") as file:
@@ -401,8 +483,9 @@ class Ends(Probe):
         requests = run["requests"]
         self.assertGreater(requests["completed"], 0)
         self.assertLess(requests["scheduled"], 12_000)
-        self.assertEqual(requests["scheduled"],
-                         requests["completed"] + requests["failed"]["total"] + requests["waiting_at_end"])
+        self.assertEqual(
+            requests["scheduled"], requests["completed"] + requests["failed"]["total"] + requests["waiting_at_end"]
+        )
         self.assertIn("INTERRUPTED", errors)
 
 

@@ -16,11 +16,13 @@ CHROMIUM = shutil.which("chromium")
 
 
 def a_document():
-    return sample.document([
-        sample.entry("sync", [sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)]),
-        sample.entry("stream", system="node"),
-        sample.failed("callback", "The service answered 500: <i>oops</i>"),
-    ])
+    return sample.document(
+        [
+            sample.entry("sync", [sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)]),
+            sample.entry("stream", system="node"),
+            sample.failed("callback", "The service answered 500: <i>oops</i>"),
+        ]
+    )
 
 
 class Page(unittest.TestCase):
@@ -37,8 +39,9 @@ class Page(unittest.TestCase):
         self.assertNotIn("<!-- results", page)
 
     def test_says_when_the_chart_library_cannot_be_had(self):
-        with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"), \
-                unittest.mock.patch.dict(os.environ, {"PATH": "/nonexistent"}):
+        with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"), unittest.mock.patch.dict(
+            os.environ, {"PATH": "/nonexistent"}
+        ):
             self.assertIn("Debian package npm", report_page.get_uplot())
             self.assertNotIn("uPlot.assign", report_page.render(a_document()))
 
@@ -56,25 +59,53 @@ class InBrowser(support.StandIn):
         with open(path, "w", encoding="utf-8") as file:
             file.write(page)
         done = subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-logging=stderr",
-             f"--user-data-dir={self.folder}/profile", "--virtual-time-budget=5000", "--dump-dom", "file://" + path],
-            capture_output=True, text=True, check=True, timeout=120)
+            [
+                CHROMIUM,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--enable-logging=stderr",
+                f"--user-data-dir={self.folder}/profile",
+                "--virtual-time-budget=5000",
+                "--dump-dom",
+                "file://" + path,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
         return done.stdout.split('<script type="application/json"')[0], re.findall(r"CONSOLE.*", done.stderr)
 
     def test_shows_finding_claims_tables_and_conditions_without_an_error(self):
         shown, console = self.opened(report_page.render(a_document()))
         self.assertEqual(console, [])
-        for said in ("a stall of 990 ms", "The articles' claims, measured", "50-70 MB", "Node.js", "Conditions and caveats",
-                     "The service answered 500: &lt;i&gt;oops&lt;/i&gt;", "&lt;/script&gt;&lt;b&gt;not markup"):
+        for said in (
+            "a stall of 990 ms",
+            "The articles' claims, measured",
+            "50-70 MB",
+            "Node.js",
+            "Conditions and caveats",
+            "The service answered 500: &lt;i&gt;oops&lt;/i&gt;",
+            "&lt;/script&gt;&lt;b&gt;not markup",
+        ):
             self.assertIn(said, shown)
         self.assertGreaterEqual(shown.count("<table"), 8)
 
     def test_tells_no_stall_from_one_that_is_not_known(self):
         none, one = {"stalls": 0}, {"stalls": 1, "longest_stall_ms": 40.0}
-        shown, _ = self.opened(report_page.render(sample.document([
-            sample.entry("stream", [sample.repeat(**none)]),
-            sample.entry("partition", [sample.repeat(**none), sample.repeat(**one)]),
-            sample.entry("sync", system="node")])))
+        shown, _ = self.opened(
+            report_page.render(
+                sample.document(
+                    [
+                        sample.entry("stream", [sample.repeat(**none)]),
+                        sample.entry("partition", [sample.repeat(**none), sample.repeat(**one)]),
+                        sample.entry("sync", system="node"),
+                    ]
+                )
+            )
+        )
         cells = re.findall(r'<td data-label="longest stall">(.*?)</td>', shown)
         words = [" ".join(re.sub("<.*?>|&nbsp;", " ", cell).split()) for cell in cells]
         self.assertEqual(words, ["none", "40 ms none to 40 ms", "n/a"])

@@ -31,8 +31,11 @@ class Baseline(support.StandIn):
         self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_says_what_is_wrong_and_exits_non_zero(self):
-        for arguments, code, message in ((["-d", "0"], 2, "'0' is not a whole number"), (["-x"], 2, "load/baseline.sh"),
-                                         (["-d", "1", "127.0.0.1:1"], 1, "unable to connect")):
+        for arguments, code, message in (
+            (["-d", "0"], 2, "'0' is not a whole number"),
+            (["-x"], 2, "load/baseline.sh"),
+            (["-d", "1", "127.0.0.1:1"], 1, "unable to connect"),
+        ):
             with self.subTest(arguments=arguments):
                 done, _, progress = self.run_script("baseline.sh", *arguments)
                 self.assertEqual(done, code)

@@ -63,16 +63,21 @@ class Sentence(unittest.TestCase):
         self.assertNotIn("queued", self.said(queued_ms=999.0))
 
     def test_puts_the_stall_beside_the_slowest_answer(self):
-        self.assertIn("waited up to 999 ms, the loop stood still for 990 ms",
-                      self.said(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0))
+        self.assertIn(
+            "waited up to 999 ms, the loop stood still for 990 ms",
+            self.said(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0),
+        )
 
     def test_compares_a_stressed_loop_with_idle_too(self):
-        self.assertIn("stalled for up to 200 ms at once; /hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=200.0))
+        self.assertIn(
+            "stalled for up to 200 ms at once; /hello p99.9 5.0 ms (idle 4.0 ms)", self.said(longest_stall_ms=200.0)
+        )
 
     def test_compares_with_idle_at_a_percentile_that_both_have(self):
         self.assertIn("/hello p99.9 5.0 ms (idle 4.0 ms)", self.said(stalls=0))
-        self.assertIn("/hello p99 0.30 ms (idle 0.30 ms)",
-                      self.said(sample.latency(100, 300, 5_000, requests=900), stalls=0))
+        self.assertIn(
+            "/hello p99 0.30 ms (idle 0.30 ms)", self.said(sample.latency(100, 300, 5_000, requests=900), stalls=0)
+        )
 
 
 class Table(unittest.TestCase):
@@ -80,7 +85,9 @@ class Table(unittest.TestCase):
         large = sample.latency(99_940_000, 99_940_000, 99_940_000)
         entries = [
             sample.entry("partition", [sample.repeat(large, time_ms=999_000.0, peak_bytes=99_990_000_000)]),
-            sample.entry("callback", [sample.repeat(large, out_of_order_records=999_999, queued_ms=9.0, drains=99_999)]),
+            sample.entry(
+                "callback", [sample.repeat(large, out_of_order_records=999_999, queued_ms=9.0, drains=99_999)]
+            ),
             sample.entry("callback", [sample.repeat(large)], system="node", count=100_000, cut_from=1_000_000),
             sample.entry("sync", [sample.repeat(peak_bytes=None, in_order=None, queued_ms=None)]),
             sample.failed("stream", "word " * 50 + "\n  | " + "log " * 40),
@@ -107,8 +114,11 @@ class Table(unittest.TestCase):
         self.assertIn("article", "\n".join(table.block([sample.entry()])))
 
     def test_says_what_was_cut(self):
-        said = "\n".join(table.block([sample.entry("promise"), sample.entry(
-            "promise", system="node", count=100_000, cut_from=1_000_000)]))
+        said = "\n".join(
+            table.block(
+                [sample.entry("promise"), sample.entry("promise", system="node", count=100_000, cut_from=1_000_000)]
+            )
+        )
         self.assertRegex(said, r"(?m)^  node +1\.00 s\+")
         self.assertIn("+ node wrote 100,000 records only, 10 us each", said)
 
@@ -131,9 +141,18 @@ class Table(unittest.TestCase):
 
 class Units(unittest.TestCase):
     def test_keeps_two_or_three_figures_across_the_units(self):
-        for ms, text in ((None, "n/a"), (0.0009, "0.9 us"), (0.04, "0.04 ms"), (0.999, "1.0 ms"), (9.96, "10 ms"),
-                         (999.4, "999 ms"), (999.6, "1.00 s"), (9_996, "10.0 s"), (99_960, "100 s"),
-                         (1_000_000, "1,000 s")):
+        for ms, text in (
+            (None, "n/a"),
+            (0.0009, "0.9 us"),
+            (0.04, "0.04 ms"),
+            (0.999, "1.0 ms"),
+            (9.96, "10 ms"),
+            (999.4, "999 ms"),
+            (999.6, "1.00 s"),
+            (9_996, "10.0 s"),
+            (99_960, "100 s"),
+            (1_000_000, "1,000 s"),
+        ):
             self.assertEqual(units.duration(ms), text)
 
     def test_gives_what_one_costs_in_microseconds(self):

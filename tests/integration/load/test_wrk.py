@@ -58,8 +58,13 @@ class HelloScript(support.StandIn):
         self.assertIsNone(figures["max_us"])
 
     def test_refuses_an_unknown_argument(self):
-        done = subprocess.run(["wrk", "-d1s", "-s", wrk.SCRIPT, self.serve(0) + "/hello", "--", "pause=1"],
-                              capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            ["wrk", "-d1s", "-s", wrk.SCRIPT, self.serve(0) + "/hello", "--", "pause=1"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("unknown argument 'pause=1'", done.stderr + done.stdout)
 
@@ -81,8 +86,7 @@ class Window(support.StandIn):
         _, reports = window.during_write(self.serve(0.2), wrk.Load(), "stream", 1000, progress=runs.append)
         self.assertGreater(len(reports), 2)
         self.assertEqual(runs, list(range(1, len(reports) + 1)))
-        self.assertEqual([report["content"]["checked"] for report in reports],
-                         [True] + [False] * (len(reports) - 1))
+        self.assertEqual([report["content"]["checked"] for report in reports], [True] + [False] * (len(reports) - 1))
 
     def test_ends_the_load_long_before_its_planned_end(self):
         url = self.serve(0)
@@ -99,9 +103,15 @@ class Window(support.StandIn):
 
 class Summary(unittest.TestCase):
     def test_takes_the_median_time_the_highest_memory_and_the_first_content(self):
-        reports = [{"timing_ms": {"completed": time_ms, "queued": None}, "memory": {"rss_peak_bytes": peak},
-                    "loop": None, "content": {"in_order": order, "complete": order}}
-                   for time_ms, peak, order in ((30, 5, True), (10, 9, None), (11, 7, None))]
+        reports = [
+            {
+                "timing_ms": {"completed": time_ms, "queued": None},
+                "memory": {"rss_peak_bytes": peak},
+                "loop": None,
+                "content": {"in_order": order, "complete": order},
+            }
+            for time_ms, peak, order in ((30, 5, True), (10, 9, None), (11, 7, None))
+        ]
         row = writing.summary(reports)
         self.assertEqual((row["writes"], row["time_ms"], row["peak_bytes"], row["in_order"]), (3, 11, 9, True))
         self.assertIsNone(row["queued_ms"])
