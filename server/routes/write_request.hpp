@@ -5,8 +5,8 @@
 #include <span>
 #include <variant>
 
-#include "server/http/problem.hpp"
 #include "server/http/parse/target.hpp"
+#include "server/http/problem.hpp"
 #include "server/runs/admission.hpp"
 #include "writers/write_run.hpp"
 
