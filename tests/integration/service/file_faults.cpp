@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 
 namespace {
@@ -66,7 +67,11 @@ int flock(int descriptor, int operation) noexcept {
 /// Sleeps before every write to a part.
 ssize_t write(int descriptor, const void* data, std::size_t size) {
   static const int delay_ms = number("FAULT_WRITE_DELAY_MS");
-  if (delay_ms != 0 && is_part(descriptor)) ::usleep(static_cast<useconds_t>(delay_ms) * 1000);
+  if (delay_ms != 0 && is_part(descriptor)) {
+    // The monitor's signal interrupts a sleep, so the sleep is continued.
+    timespec left{.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1'000'000L};
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+  }
   return ::syscall(SYS_write, descriptor, data, size);
 }
 

@@ -22,7 +22,8 @@ double stalled_seconds(const running_plane& plane) {
 /// The stall in progress as /stalls shows it; null without one. A busy machine may stall the loop at any time, so that
 /// tests compare stalls by their ids.
 json stall_in_progress(const running_plane& plane) {
-  for (const json& each : plane.get_json("/stalls")["stalls"])
+  const json stalls = plane.get_json("/stalls")["stalls"];
+  for (const json& each : stalls)
     if (each["in_progress"] == true) return each;
   return nullptr;
 }
