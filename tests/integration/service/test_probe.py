@@ -23,7 +23,7 @@ class SyncWrite(unittest.TestCase):
                     "--duration",
                     "3s",
                     "--trigger",
-                    "POST /write?method=sync&count=2000000",
+                    "POST /write?method=sync&count=500000",
                     "--trigger-at",
                     "500ms",
                     "--quiet",
@@ -43,14 +43,16 @@ class SyncWrite(unittest.TestCase):
         stalls = json.loads(text)
         stall_ms = max(stall["duration_ms"] for stall in stalls["stalls"])
         report_ms = run["trigger"]["body"]["timing_ms"]["completed"]
-        highest_ms = run["latency_us"]["max"] / 1e3
+        highest_ms, lateness_ms = run["latency_us"]["max"] / 1e3, run["lateness_us"]["max"] / 1e3
         print(
             f"highest latency {highest_ms:.1f} ms, the service's stall {stall_ms:.1f} ms, "
-            f"its write {report_ms:.1f} ms, own lateness {run['lateness_us']['max'] / 1e3:.2f} ms",
+            f"its write {report_ms:.1f} ms, own lateness {lateness_ms:.2f} ms",
             flush=True,
         )
-        self.assertAlmostEqual(highest_ms, stall_ms, delta=0.05 * stall_ms)
-        self.assertGreater(highest_ms, 100)
+        # The request that was due when the stall began waits for all of it, and then for the requests ahead of it.
+        self.assertGreater(highest_ms, 0.95 * stall_ms)
+        self.assertLess(highest_ms, 1.25 * stall_ms + 2 * lateness_ms)
+        self.assertGreater(highest_ms, 50)
         self.assertEqual(run["requests"]["completed"], 3000)
 
 
