@@ -12,6 +12,6 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 find build/coverage -name '*.gcda' -delete 2>/dev/null || true
 LOOPSCOPE_CMAKE_FLAGS="-DLOOPSCOPE_BUILD_BENCH=OFF ${LOOPSCOPE_CMAKE_FLAGS:-}" \
   tests/run.sh coverage -L 'unit|service' || echo "tests/coverage.sh: some tests failed; the figures are of all" >&2
-[ $# -gt 0 ] || set -- --print-summary --output /dev/null
+[ $# -gt 0 ] || set -- --print-summary --output build/coverage/lines.txt
 gcovr --root . --filter 'writers/' --filter 'server/' --filter 'load/' --exclude-unreachable-branches \
   --exclude-throw-branches -j "$(nproc)" "$@" build/coverage
