@@ -193,7 +193,7 @@ TEST_F(size_limits, of_a_target_and_a_header_are_exact) {
     const std::string start = "GET /hello" + host + "X-A:";
     return start + std::string(bytes - start.size() - 4, 'a') + "\r\n\r\n";
   };
-  for (const std::size_t limit : {100, 100'000}) {
+  for (const std::size_t limit : {100U, 100'000U}) {
     SCOPED_TRACE(limit);
     bounds_.max_target_bytes = limit;
     bounds_.max_header_bytes = 2 * limit + 100;
@@ -229,7 +229,7 @@ TEST_F(size_limits, of_a_body_is_exact_whether_its_length_is_given_or_not) {
     }
     return post + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n";
   };
-  for (const std::size_t limit : {10, 1'000'000}) {
+  for (const std::size_t limit : {10U, 1'000'000U}) {
     SCOPED_TRACE(limit);
     bounds_.max_body_bytes = limit;
     expect_boundary(with_length(limit), with_length(limit + 1), 413);

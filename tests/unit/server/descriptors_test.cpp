@@ -30,8 +30,8 @@ TEST(descriptors, allow_the_configured_connections_where_there_are_enough) {
 }
 
 TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writes) {
-  for (const std::size_t io_threads : {1, 2, 5}) {
-    for (const std::size_t descriptors : {200, 256, 1024, 4096}) {
+  for (const std::size_t io_threads : {1U, 2U, 5U}) {
+    for (const std::size_t descriptors : {200U, 256U, 1024U, 4096U}) {
       const auto config = config_of(io_threads, 4096);
       const std::size_t least = least_descriptors(config);
       const std::size_t clients = io_threads * most_accepted(connections_within(descriptors, config));
@@ -46,7 +46,7 @@ TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writ
 }
 
 TEST(descriptors, always_allow_one_connection) {
-  for (const std::size_t io_threads : {1, 3}) {
+  for (const std::size_t io_threads : {1U, 3U}) {
     const auto config = config_of(io_threads, 4096);
     EXPECT_EQ(connections_within(least_descriptors(config), config), 1U);
     EXPECT_EQ(connections_within(0, config), 1U);
