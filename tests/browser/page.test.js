@@ -45,7 +45,7 @@ describe('the dashboard', () => {
     assert.match(facts, /blocking_write|write_sync/);
     assert.match(facts, /writers\/.*:[0-9]+/);
     assert.match(facts, /POST \/write\?method=sync/);
-    assert.match(stack, /writers\/sync\.cpp:[0-9]+/);
+    assert.match(stack, /writers\/methods\/sync\.cpp:[0-9]+/);
     assert.ok(Number(progress) > 0 && Number(progress) < 1, progress);
 
     await page.waitForSelector('#results_table tbody tr', { timeout: 60_000 });
