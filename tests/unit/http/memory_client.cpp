@@ -9,8 +9,8 @@
 namespace loopscope::http::test {
 namespace {
 
-void require(bool condition, const std::string& text) {
-  if (!condition) throw std::runtime_error("not a response: " + text);
+void require(bool condition, std::string_view text) {
+  if (!condition) throw std::runtime_error("not a response: " + std::string(text));
 }
 
 bool is_printable(std::string_view text) {
@@ -98,7 +98,7 @@ parsed_response memory_client::receive(bool headless) {
   parsed_response parsed;
   const auto take_line = [this] {
     const auto end = output_.find("\r\n", taken_);
-    require(end != std::string::npos, output_.substr(taken_));
+    require(end != std::string::npos, std::string_view(output_).substr(taken_));
     auto line = take(end + 2 - taken_);
     line.resize(line.size() - 2);
     return line;
@@ -120,7 +120,7 @@ parsed_response memory_client::receive(bool headless) {
 }
 
 std::string memory_client::take(std::size_t bytes) {
-  require(bytes <= output_.size() - taken_, output_.substr(taken_));
+  require(bytes <= output_.size() - taken_, std::string_view(output_).substr(taken_));
   taken_ += bytes;
   return output_.substr(taken_ - bytes, bytes);
 }
