@@ -25,7 +25,7 @@ std::vector<family> blocking_process_families() {
   gauge("process_resident_memory_bytes", "Resident memory, in bytes.", process.resident_bytes);
   gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.", process.virtual_bytes);
   gauge("process_open_fds", "Open file descriptors.", system::blocking_count_descriptors());
-  gauge("process_max_fds", "Limit of open file descriptors.", system::blocking_read_max_descriptors());
+  gauge("process_max_fds", "Limit of open file descriptors.", system::max_descriptors());
   gauge("process_threads", "Threads.", process.threads);
   gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",
         system::blocking_read_start_time_s(process));

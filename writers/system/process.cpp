@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "clock.hpp"
 #include "number.hpp"
@@ -92,10 +94,6 @@ process_figures parse_process_stat(std::string_view stat, std::uint64_t page_byt
   return out;
 }
 
-std::optional<std::uint64_t> parse_max_descriptors(std::string_view limits) {
-  return parse_field(limits, "Max open files");
-}
-
 process_figures blocking_read_process() {
   const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   process_figures out = parse_process_stat(proc_file{"/proc/self/stat"}.read(), page_bytes);
@@ -114,10 +112,6 @@ std::optional<std::uint64_t> blocking_count_descriptors() {
   return count - 1;  // without the one that lists them
 }
 
-std::optional<std::uint64_t> blocking_read_max_descriptors() {
-  return parse_max_descriptors(proc_file{"/proc/self/limits"}.read());
-}
-
 std::optional<double> blocking_read_start_time_s(const process_figures& process) {
   std::ifstream lines{"/proc/stat"};  // longer than what a proc_file reads: a line for each CPU comes first
   std::optional<std::uint64_t> boot_s;
@@ -125,6 +119,32 @@ std::optional<double> blocking_read_start_time_s(const process_figures& process)
   if (!boot_s || !process.started_ticks) return std::nullopt;
   const auto ticks_per_s = static_cast<double>(::sysconf(_SC_CLK_TCK));
   return static_cast<double>(*boot_s) + static_cast<double>(*process.started_ticks) / ticks_per_s;
+}
+
+std::optional<std::uint64_t> max_descriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return limit.rlim_cur;
+}
+
+std::size_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return max_descriptors().value_or(std::numeric_limits<std::size_t>::max());
+}
+
+std::size_t blocking_count_free_descriptors(std::size_t wanted) {
+  std::vector<int> opened;
+  opened.reserve(wanted);
+  while (opened.size() < wanted) {
+    const int descriptor = ::open("/", O_PATH | O_CLOEXEC);
+    if (descriptor < 0) break;
+    opened.push_back(descriptor);
+  }
+  for (const int each : opened) ::close(each);
+  return opened.size();
 }
 
 }  // namespace loopscope::system

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -68,7 +69,7 @@ class peak_memory_meter {
 
 /// What the kernel says about this process. Absent: the kernel does not say.
 ///
-/// Source: proc(5): /proc/self/stat, limits, fd; /proc/stat btime. CPU time from getrusage(2).
+/// Source: proc(5): /proc/self/stat, fd; /proc/stat btime. CPU time from getrusage(2).
 struct process_figures {
   std::chrono::nanoseconds cpu{0};
   std::optional<std::uint64_t> resident_bytes;
@@ -81,14 +82,19 @@ struct process_figures {
 /// Fields of /proc/PID/stat; the command's name in it may hold spaces and parentheses.
 process_figures parse_process_stat(std::string_view stat, std::uint64_t page_bytes);
 
-/// The soft limit of "Max open files"; absent when unlimited.
-std::optional<std::uint64_t> parse_max_descriptors(std::string_view limits);
-
 /// Threads: any. Each reads one small kernel file, or lists one folder: microseconds, but system calls.
 process_figures blocking_read_process();
 std::optional<std::uint64_t> blocking_count_descriptors();
-std::optional<std::uint64_t> blocking_read_max_descriptors();
 /// Seconds since 1970.
 std::optional<double> blocking_read_start_time_s(const process_figures& process);
+
+/// The soft limit of open file descriptors; nullopt when there is none. Source: getrlimit(2).
+std::optional<std::uint64_t> max_descriptors() noexcept;
+
+/// Raises the soft limit of descriptors to the hard one. Returns the limit that is in force now.
+std::size_t raise_descriptor_limit() noexcept;
+
+/// How many descriptors can be opened now, at most `wanted`: opens that many and closes them again.
+std::size_t blocking_count_free_descriptors(std::size_t wanted);
 
 }  // namespace loopscope::system

@@ -1,41 +1,19 @@
 #include "watchdog.hpp"
 
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
 #include "server/monitor/detect/host_pressure.hpp"
 #include "server/monitor/detect/scheduler_clock.hpp"
 #include "watched_loop.hpp"
+#include "writers/system/thread.hpp"
 
 namespace loopscope::monitor {
 namespace {
 
 constexpr std::chrono::seconds idle_wait{3600};
-
-// With a short slice the scheduler runs a thread soon after it wakes up, without any privilege (Linux 6.12 and later).
-// On other kernels the call changes nothing or fails, and the watchdog is less punctual on a loaded machine.
-void request_short_slice() {
-  struct attributes {
-    std::uint32_t size;
-    std::uint32_t policy;
-    std::uint64_t flags;
-    std::int32_t nice;
-    std::uint32_t priority;
-    std::uint64_t runtime_ns;
-    std::uint64_t deadline_ns;
-    std::uint64_t period_ns;
-  } own{};
-  if (::syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) != 0 || own.policy != SCHED_OTHER) return;
-  own.runtime_ns = 100'000;
-  ::syscall(SYS_sched_setattr, 0, &own, 0);
-}
 
 }  // namespace
 
@@ -52,13 +30,7 @@ std::shared_ptr<watchdog> watchdog::shared() {
 }
 
 watchdog::watchdog() {
-  // The thread inherits the mask, so that it handles none of the application's signals.
-  sigset_t all;
-  sigset_t previous;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &previous);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  thread_ = system::start_thread_without_signals([this] { run(); });
 }
 
 watchdog::~watchdog() {
@@ -85,7 +57,7 @@ void watchdog::remove(const watched_loop& loop) {
 
 void watchdog::run() {
   ::pthread_setname_np(::pthread_self(), "loop-watchdog");
-  request_short_slice();
+  system::request_short_time_slice();  // otherwise the watchdog is less punctual on a busy machine
   host_pressure_meter host;
   scheduler_clock clock;
   auto due = std::chrono::steady_clock::now();

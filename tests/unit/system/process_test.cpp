@@ -1,6 +1,7 @@
 #include "writers/system/process.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -26,11 +27,6 @@ TEST(process_figures, what_stat_does_not_say_is_absent) {
   EXPECT_FALSE(cut.resident_bytes);
 }
 
-TEST(process_figures, reads_the_soft_limit_of_descriptors) {
-  EXPECT_EQ(parse_max_descriptors("Limit  Soft\nMax open files            1024                 4096   files\n"), 1024u);
-  EXPECT_FALSE(parse_max_descriptors("Max open files            unlimited            unlimited   files\n"));
-}
-
 TEST(process_figures, this_process_has_memory_threads_and_a_start_in_the_past) {
   const auto before = blocking_read_process();
   ASSERT_TRUE(before.resident_bytes && before.virtual_bytes && before.threads);
@@ -49,6 +45,36 @@ TEST(process_figures, counts_the_descriptors_that_are_open_without_its_own) {
   ASSERT_TRUE(before && after);
   EXPECT_EQ(*after, *before + 1);
   EXPECT_EQ(blocking_count_descriptors(), before);
+}
+
+/// Restores the limit of descriptors at the end of a test.
+class descriptor_limit : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &original_), 0); }
+  void TearDown() override { ::setrlimit(RLIMIT_NOFILE, &original_); }
+  void set_soft(rlim_t count) const {
+    rlimit limit = original_;
+    limit.rlim_cur = count;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+
+  rlimit original_{};
+};
+
+TEST_F(descriptor_limit, is_the_soft_one_and_can_be_raised_to_the_hard_one) {
+  if (original_.rlim_max == RLIM_INFINITY) GTEST_SKIP() << "there is no hard limit";
+  set_soft(64);
+  EXPECT_EQ(max_descriptors(), 64U);
+  EXPECT_EQ(raise_descriptor_limit(), original_.rlim_max);
+  EXPECT_EQ(max_descriptors(), original_.rlim_max);
+}
+
+TEST_F(descriptor_limit, bounds_the_count_of_free_descriptors) {
+  EXPECT_EQ(blocking_count_free_descriptors(5), 5U);
+  const int next = ::dup(STDIN_FILENO);  // the lowest free number
+  ::close(next);
+  set_soft(static_cast<rlim_t>(next));
+  EXPECT_EQ(blocking_count_free_descriptors(5), 0U);
 }
 
 }  // namespace
