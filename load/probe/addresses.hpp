@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "server/support/http_url.hpp"
 #include "types.hpp"
-#include "url.hpp"
 
 namespace loopscope::probe {
 

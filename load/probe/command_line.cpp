@@ -14,7 +14,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "server/cli/duration.hpp"
+#include "server/support/duration.hpp"
 #include "text.hpp"
 
 #ifndef LOOPSCOPE_VERSION
@@ -43,7 +43,7 @@ CLI::Option* parsed_flag(CLI::App& app, const std::string& name, Parse parse, co
 
 CLI::Option* duration_flag(CLI::App& app, const std::string& name, microseconds& value, const std::string& help) {
   const auto read = [&value](const std::string& text) {
-    const auto parsed = cli::parse_duration(text, std::chrono::seconds{1});
+    const auto parsed = parse_duration(text, std::chrono::seconds{1});
     if (parsed) value = *parsed;
     return parsed.has_value();
   };

@@ -9,7 +9,7 @@
 #include "expected_statuses.hpp"
 #include "request.hpp"
 #include "schedule.hpp"
-#include "url.hpp"
+#include "server/support/http_url.hpp"
 
 namespace loopscope::probe {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "url.hpp"
+#include "server/support/http_url.hpp"
 
 namespace loopscope::probe {
 

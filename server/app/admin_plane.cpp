@@ -9,8 +9,8 @@ constexpr std::size_t max_connections = 1024;
 
 }  // namespace
 
-admin_plane::admin_plane(admin::sources of, logger& log)
-    : sources_(std::move(of)),
+admin_plane::admin_plane(admin::sources sources, logger& log)
+    : sources_(std::move(sources)),
       loop_("admin"),
       feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),
       sampler_(sources_, feed_),
@@ -23,10 +23,10 @@ admin_plane::~admin_plane() {
   loop_.stop();
 }
 
-http::error_code admin_plane::listen(const cli::listen_address& at, std::vector<std::string> allowed_hosts) {
-  const auto address = http::asio::ip::make_address(at.host);
+http::error_code admin_plane::listen(const config::listen_address& listen, std::vector<std::string> allowed_hosts) {
+  const auto address = http::asio::ip::make_address(listen.host);
   router_.hosts(http::allowed_hosts{address, std::move(allowed_hosts)});
-  return server_.listen({address, at.port});
+  return server_.listen({address, listen.port});
 }
 
 void admin_plane::start() {

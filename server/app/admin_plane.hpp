@@ -4,24 +4,24 @@
 #include <string>
 #include <vector>
 
-#include "error_log.hpp"
 #include "io_loop.hpp"
+#include "observers.hpp"
 #include "server/admin/endpoints.hpp"
-#include "server/cli/config.hpp"
+#include "server/config/config.hpp"
 #include "server/http/server.hpp"
 
 namespace loopscope::app {
 
-/// The second listener, on a loop and thread of its own: it answers while the data plane is blocked.
+/// The second listener. It has its own loop and thread, so that it responds while the data plane is blocked.
 ///
-/// Threads: the control thread's. Lifetime: what `of` refers to outlives it.
+/// Threads: the control thread's. Lifetime: the objects that `sources` refers to outlive it.
 class admin_plane {
  public:
-  admin_plane(admin::sources of, logger& log);
+  admin_plane(admin::sources sources, logger& log);
   ~admin_plane();
 
-  /// Before start().
-  http::error_code listen(const cli::listen_address& at, std::vector<std::string> allowed_hosts);
+  /// Call it before start().
+  http::error_code listen(const config::listen_address& listen, std::vector<std::string> allowed_hosts);
   http::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
   void start();
 

@@ -6,7 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "loop_observer.hpp"
+#include "observers.hpp"
 #include "server/monitor/loop_monitor.hpp"
 #include "server/routes/routes.hpp"
 #include "stall_advice.hpp"
@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::size_t spare_activities = 64;
 
-monitor::options watch_options(const std::string& name, const cli::serve_config& config, logger& log) {
+monitor::options watch_options(const std::string& name, const config::serve_config& config, logger& log) {
   monitor::options options;
   options.name = name;
   options.stall_threshold = std::chrono::ceil<std::chrono::milliseconds>(config.stall_threshold);
   options.source_root = LOOPSCOPE_SOURCE_ROOT;
   options.advise = advise;
-  // Only writes have activities, and those that are refused have theirs for a moment.
+  // Only writes have activities; a rejected write has one for a moment.
   options.activity_capacity = std::min(options.activity_capacity, config.limits.max_writes + spare_activities);
   options.on_stall = [&log](const monitor::stall_record& stall) { log.warn(stall.sentence, {{"stall", stall.id}}); };
   return options;
@@ -32,7 +32,7 @@ monitor::options watch_options(const std::string& name, const cli::serve_config&
 }  // namespace
 
 struct data_plane::part {
-  part(const std::string& name, const cli::serve_config& config, runs::run_service& service,
+  part(const std::string& name, const config::serve_config& config, runs::run_service& service,
        metrics::request_counters& requests, logger& log)
       : loop(name), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
     routes::add_hello(router);
@@ -51,14 +51,14 @@ struct data_plane::part {
   std::unique_ptr<http::server> server;
 };
 
-data_plane::data_plane(const cli::serve_config& config, runs::run_service& service, metrics::service_metrics& metrics,
-                       logger& log) {
+data_plane::data_plane(const config::serve_config& config, runs::run_service& service,
+                       metrics::service_metrics& metrics, logger& log) {
   for (std::size_t i = 0; i < config.io_threads; ++i)
     parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
   if (!service.back_ends().uring.available) return;
   try {
     for (const auto& each : parts_) writers::set_up_ring(each->loop.context());
-  } catch (const boost::system::system_error& failure) {  // the writes that want one will say so again
+  } catch (const boost::system::system_error& failure) {  // a write that needs a ring fails with the same error
     log.warn("no ring for every loop", {{"error", failure.what()}});
   }
 }
@@ -67,12 +67,12 @@ data_plane::~data_plane() {
   stop();
 }
 
-http::error_code data_plane::listen(const cli::listen_address& at) {
-  http::tcp::endpoint endpoint{http::asio::ip::make_address(at.host), at.port};
+http::error_code data_plane::listen(const config::listen_address& address) {
+  http::tcp::endpoint endpoint{http::asio::ip::make_address(address.host), address.port};
   auto sharing = parts_.size() > 1 ? http::port_sharing::first : http::port_sharing::none;
   for (const auto& each : parts_) {
     if (const http::error_code error = each->server->listen(endpoint, {.sharing = sharing})) return error;
-    endpoint = local_endpoint();  // port 0 is decided by the first
+    endpoint = local_endpoint();  // the first listener decides port 0
     sharing = http::port_sharing::join;
   }
   return {};
@@ -89,10 +89,10 @@ void data_plane::start() {
   }
 }
 
-void data_plane::drain(boost::asio::any_io_executor on, std::function<void()> drained) {
-  const auto left = std::make_shared<std::atomic<std::size_t>>(parts_.size());
-  const auto one_is_done = [left, on = std::move(on), drained = std::move(drained)] {
-    if (left->fetch_sub(1) == 1) boost::asio::post(on, drained);
+void data_plane::drain(boost::asio::any_io_executor executor, std::function<void()> drained) {
+  const auto remaining = std::make_shared<std::atomic<std::size_t>>(parts_.size());
+  const auto one_is_done = [remaining, executor = std::move(executor), drained = std::move(drained)] {
+    if (remaining->fetch_sub(1) == 1) boost::asio::post(executor, drained);
   };
   for (const auto& each : parts_) {
     boost::asio::post(each->loop.context(), [server = each->server.get(), one_is_done] {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "io_loop.hpp"
-#include "server/cli/config.hpp"
+#include "logger.hpp"
+#include "server/config/config.hpp"
 #include "server/http/server.hpp"
-#include "server/log/logger.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
 
@@ -17,25 +17,25 @@ namespace loopscope::app {
 
 /// The I/O threads under test: N loops that share one port, each with its own server.
 ///
-/// Threads: the control thread's. Lifetime: runs end before it is destroyed or the process leaves.
+/// Threads: the control thread's. Lifetime: all runs end before it is destroyed or the process exits.
 class data_plane {
  public:
-  data_plane(const cli::serve_config& config, runs::run_service& service, metrics::service_metrics& metrics,
+  data_plane(const config::serve_config& config, runs::run_service& service, metrics::service_metrics& metrics,
              logger& log);
   ~data_plane();
 
-  /// Binds every loop's listener. Nothing runs yet.
-  http::error_code listen(const cli::listen_address& at);
+  /// Binds the listener of every loop; the loops do not run yet.
+  http::error_code listen(const config::listen_address& address);
   boost::asio::ip::tcp::endpoint local_endpoint() const;
   void start();
-  /// Stops accepting, lets every loop finish what is in flight, then posts `drained` to `on`. A blocked loop takes
-  /// part when it is free again.
-  void drain(boost::asio::any_io_executor on, std::function<void()> drained);
+  /// Stops accepting, lets every loop finish its open requests, then posts `drained` to `executor`. A blocked loop does
+  /// so as soon as it is free again.
+  void drain(boost::asio::any_io_executor executor, std::function<void()> drained);
   void stop();
 
   /// The loops with their monitors, io-0 first. Lifetime: the data plane's.
   std::vector<metrics::loop_source> loops() const;
-  /// Every route's name in metrics, the most frequent first.
+  /// The name of every route in the metrics, the most frequent one first.
   static std::vector<std::string> route_names();
 
  private:

@@ -1,32 +1,44 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace loopscope::app {
 
-/// One event loop: an io_context that one named thread runs.
+/// One event loop: an io_context and the named thread that runs it.
 ///
-/// Threads: start() and stop() from the owner's. Lifetime: the destructor stops and joins.
+/// Threads: start() and stop() from the owner's thread. Lifetime: the destructor stops and joins.
 class io_loop {
  public:
-  explicit io_loop(std::string name);
-  ~io_loop();
+  explicit io_loop(std::string name) : name_(std::move(name)) {}
+  ~io_loop() { stop(); }
   io_loop(const io_loop&) = delete;
   io_loop& operator=(const io_loop&) = delete;
 
-  void start();
-  /// Abandons what is queued and joins the thread.
-  void stop();
+  void start() {
+    thread_ = std::thread{[this] { run(); }};
+  }
+  /// Drops queued handlers and joins the thread.
+  void stop() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
 
   boost::asio::io_context& context() noexcept { return context_; }
   const std::string& name() const noexcept { return name_; }
 
  private:
-  void run();
+  void run() {
+    constexpr std::size_t max_thread_name = 15;
+    ::pthread_setname_np(::pthread_self(), name_.substr(0, max_thread_name).c_str());
+    // An exception from a handler is a bug, and the rest of the handler's work is lost: it ends the process.
+    context_.run();
+  }
 
   std::string name_;
   boost::asio::io_context context_{1};

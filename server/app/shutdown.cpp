@@ -4,12 +4,12 @@
 
 #include <csignal>
 
-#include "server/cli/command_line.hpp"
+#include "server/support/program.hpp"
 
 namespace loopscope::app {
 namespace {
 
-/// For writes to notice that they are cancelled and for their answers to leave.
+/// Time for writes to notice the cancellation and for their responses to be sent.
 constexpr std::chrono::milliseconds cancel_time{1000};
 
 }  // namespace
@@ -47,11 +47,11 @@ void shutdown::act(shutdown_policy::action what) {
       data_.drain(control_.get_executor(), [this] { act(policy_.on(event::drained)); });
       return after(grace_, event::grace_over);
     case shutdown_policy::action::cancel:
-      log_.warn("grace is over: cancelling writes", {{"writes", runs_.active().size()}});
+      log_.warn("the grace period is over: cancelling writes", {{"writes", runs_.active().size()}});
       runs_.cancel_all();
       return after(cancel_time, event::cancel_over);
     case shutdown_policy::action::leave:
-      signals_.clear();  // the next one ends the process, whatever is waited for then
+      signals_.clear();  // the next one ends the process at once
       return control_.stop();
     case shutdown_policy::action::leave_at_once:
       leave_at_once();
@@ -68,8 +68,8 @@ void shutdown::after(std::chrono::microseconds time, event then) {
 }
 
 void shutdown::leave_at_once() const {
-  // The loops may be blocked for good: nothing of theirs can be waited for or destroyed.
-  ::_exit(cancel_time_is_over_ ? cli::exit_done : 128 + last_signal_);
+  // The loops may stay blocked for ever, so their threads cannot be joined and their objects cannot be destroyed.
+  ::_exit(cancel_time_is_over_ ? exit_done : exit_by_signal + last_signal_);
 }
 
 }  // namespace loopscope::app

@@ -7,16 +7,16 @@
 #include <chrono>
 
 #include "data_plane.hpp"
-#include "server/log/logger.hpp"
+#include "logger.hpp"
 #include "server/runs/run_registry.hpp"
 #include "shutdown_policy.hpp"
 
 namespace loopscope::app {
 
-/// Signals, the grace and what they lead to, on the control thread: they work while every other loop is blocked.
+/// Handles signals and the grace period on the control thread, so that they work while every other loop is blocked.
 ///
-/// Stops the control loop when the process may leave in order, and ends the process when it may not.
-/// Threads: the control loop's; `requested` is set on it and read anywhere. Lifetime: everything given outlives it.
+/// Stops the control loop for an orderly exit. Ends the process when an orderly exit is not possible.
+/// Threads: the control loop's; `requested` is set on it and read anywhere. Lifetime: its arguments outlive it.
 class shutdown {
  public:
   shutdown(boost::asio::io_context& control, data_plane& data, runs::run_registry& runs, logger& log,

@@ -2,10 +2,10 @@
 
 namespace loopscope::app {
 
-/// What a shutdown does next, from what has happened. Plain state; time and I/O are the caller's.
+/// Decides the next step of a shutdown. It has plain state; time and I/O are the caller's.
 ///
-/// First signal: stop accepting, finish what is in flight. Grace over: cancel it. Still not done a little later, or a
-/// second signal: leave at once.
+/// The first signal stops accepting and lets open requests finish. The end of the grace period cancels them. If they
+/// still have not ended shortly after, or on a second signal, the process exits at once.
 class shutdown_policy {
  public:
   enum class event { signal, drained, grace_over, cancel_over };

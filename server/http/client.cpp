@@ -5,9 +5,9 @@
 #include <boost/asio/connect.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <optional>
+
+#include "server/support/http_url.hpp"
 
 namespace loopscope::http {
 namespace {
@@ -16,37 +16,15 @@ namespace beast_http = boost::beast::http;
 using result = boost::system::result<fetched>;
 constexpr auto as_result = asio::as_tuple(use_task);
 
-struct address {
-  std::string host;
-  std::string port;
-  std::string target;
-  std::string host_header;
-};
-
-boost::system::result<address> parse_address(std::string_view url) {
-  const auto parsed = boost::urls::parse_uri(url);
-  if (!parsed) return parsed.error();
-  if (parsed->scheme_id() != boost::urls::scheme::http || parsed->encoded_host_address().empty()) {
-    return error_code(asio::error::invalid_argument);
-  }
-  address to;
-  to.host = parsed->host_address();
-  to.port = parsed->has_port() ? std::string(std::string_view(parsed->port())) : "80";
-  to.target = parsed->encoded_path().empty() ? "/" : std::string(std::string_view(parsed->encoded_path()));
-  if (parsed->has_query()) to.target.append("?").append(std::string_view(parsed->encoded_query()));
-  to.host_header = std::string(std::string_view(parsed->encoded_host_and_port()));
-  return to;
-}
-
-task<result> get(stream_socket& socket, address from) {
+task<result> get(stream_socket& socket, http_url url) {
   asio::ip::basic_resolver<tcp, executor> resolver(socket.get_executor());
-  const auto [resolve_error, found] = co_await resolver.async_resolve(from.host, from.port, as_result);
+  const auto [resolve_error, found] = co_await resolver.async_resolve(url.host, url.port, as_result);
   if (resolve_error) co_return resolve_error;
   const auto [connect_error, endpoint] = co_await asio::async_connect(socket, found, as_result);
   if (connect_error) co_return connect_error;
 
-  beast_http::request<beast_http::empty_body> asked(verb::get, from.target, 11);
-  asked.set(field::host, from.host_header);
+  beast_http::request<beast_http::empty_body> asked(verb::get, url.target, 11);
+  asked.set(field::host, url.host_header);
   asked.set(field::user_agent, "loopscope");
   asked.set(field::connection, "close");
   const auto [write_error, written] = co_await beast_http::async_write(socket, asked, as_result);
@@ -62,12 +40,12 @@ task<result> get(stream_socket& socket, address from) {
 }  // namespace
 
 result blocking_get(std::string_view url, std::chrono::milliseconds timeout) {
-  auto from = parse_address(url);
-  if (!from) return from.error();
+  auto parsed = parse_http_url(url);
+  if (!parsed) return parsed.error();
   asio::io_context loop(1);
   stream_socket socket(loop);
   std::optional<result> outcome;
-  asio::co_spawn(loop, get(socket, std::move(*from)), [&outcome](std::exception_ptr failure, result got) {
+  asio::co_spawn(loop, get(socket, std::move(*parsed)), [&outcome](std::exception_ptr failure, result got) {
     outcome = failure ? result(error_code(asio::error::fault)) : std::move(got);
   });
   loop.run_for(timeout);

@@ -10,26 +10,28 @@
 #include <new>
 #include <string_view>
 
+#include "program.hpp"
+
 namespace loopscope {
 namespace {
 
-/// A pipe that nobody reads must not keep a process that cannot go on.
-constexpr int stderr_patience_ms = 1000;
+/// A full pipe on stderr must not keep the process alive.
+constexpr int stderr_timeout_ms = 1000;
 
-/// Allocates nothing and takes no lock: any thread may be anywhere.
+/// Must not allocate or lock: other threads may hold any lock.
 [[noreturn]] void end_process() {
   constexpr std::string_view name_end = ": out of memory: an allocation failed, so the process ends\n";
   std::array<char, 128> line;
   std::size_t size = std::string_view{program_invocation_short_name}.copy(line.data(), line.size() - name_end.size());
   size += name_end.copy(line.data() + size, name_end.size());
-  // No other thread's line comes after this one.
+  // After this no other thread can write to stderr, so this line is the last one.
   const int last = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (last >= 0) ::close(STDERR_FILENO);
-  pollfd to{.fd = last >= 0 ? last : STDERR_FILENO, .events = POLLOUT, .revents = 0};
-  if (::poll(&to, 1, stderr_patience_ms) == 1) {
-    [[maybe_unused]] const ssize_t written = ::write(to.fd, line.data(), size);
+  pollfd output{.fd = last >= 0 ? last : STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&output, 1, stderr_timeout_ms) == 1) {
+    [[maybe_unused]] const ssize_t written = ::write(output.fd, line.data(), size);
   }
-  ::_exit(exit_out_of_memory);
+  ::_exit(exit_could_not_run);
 }
 
 }  // namespace
@@ -40,8 +42,8 @@ void end_process_when_out_of_memory() noexcept {
 
 }  // namespace loopscope
 
-// Asio (Boost 1.81) allocates handlers with aligned_alloc(3), which knows no new_handler. The linker puts this in its
-// place (--wrap, see CMakeLists.txt).
+// Asio (Boost 1.81) allocates handlers with aligned_alloc(3), which does not call the new_handler. The linker replaces
+// it with this function (--wrap, see CMakeLists.txt).
 extern "C" {
 void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size);

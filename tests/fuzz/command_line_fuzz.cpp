@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "invariant.hpp"
-#include "server/cli/command_line.hpp"
+#include "server/config/command_line.hpp"
 
-namespace loopscope::cli {
+namespace loopscope::config {
 namespace {
 
 using fuzz::require;
 using std::chrono::microseconds;
 
-constexpr std::size_t most_arguments = 32;
+constexpr std::size_t max_arguments = 32;
 
 command parse(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv{"loopscope"};
@@ -22,9 +22,9 @@ command parse(const std::vector<std::string>& arguments) {
   return parse_command_line(static_cast<int>(argv.size()), argv.data());
 }
 
-bool is_address(const listen_address& at) {
+bool is_address(const listen_address& address) {
   boost::system::error_code wrong;
-  boost::asio::ip::make_address(at.host, wrong);
+  boost::asio::ip::make_address(address.host, wrong);
   return !wrong;
 }
 
@@ -33,7 +33,7 @@ std::vector<std::string> as_flags(const serve_config& config) {
   std::vector<std::string> flags;
   const auto printed = nlohmann::ordered_json::parse(to_json_text(config));
   for (const auto& [key, value] : printed.items()) {
-    if (key == "container") continue;  // found, not told
+    if (key == "container") continue;  // not a flag
     if (key == "allowed_hosts") {
       for (const auto& host : value) flags.push_back("--allowed-host=" + host.get<std::string>());
       continue;
@@ -73,16 +73,17 @@ void check(const serve_config& config) {
   require(!config.data_dir.empty(), "there is a directory");
 
   const std::string text = to_json_text(config);
-  if (!is_utf8(config.data_dir.string())) return;  // JSON cannot say its name
+  if (!is_utf8(config.data_dir.string())) return;  // JSON cannot hold its name
   const command again = parse(as_flags(config));
   const auto* serving = std::get_if<serve_command>(&again);
   require(serving != nullptr, "the printed configuration can be given");
   require(to_json_text(serving->config) == text, "the printed configuration is the effective one");
 }
 
-void check(const leave& leaving) {
-  require(leaving.exit_code == exit_done || leaving.exit_code == exit_bad_usage, "it leaves well or for bad usage");
-  require(!(leaving.exit_code == exit_done ? leaving.out : leaving.err).empty(), "it says why it leaves");
+void check(const early_exit& exit) {
+  require(exit.exit_code == exit_done || exit.exit_code == exit_bad_usage,
+          "the exit code is that of success or of wrong usage");
+  require(!(exit.exit_code == exit_done ? exit.out : exit.err).empty(), "there is a text for the exit");
 }
 
 void check(const write_command& writing) {
@@ -96,7 +97,7 @@ void check(const healthcheck_command& checking) {
 }
 
 }  // namespace
-}  // namespace loopscope::cli
+}  // namespace loopscope::config
 
 /// One argument a line.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -105,17 +106,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (c == '\0') return 0;  // no argument can hold one
     if (c != '\n') {
       arguments.back() += c;
-    } else if (arguments.size() < loopscope::cli::most_arguments) {
+    } else if (arguments.size() < loopscope::config::max_arguments) {
       arguments.emplace_back();
     }
   }
-  const auto parsed = loopscope::cli::parse(arguments);
+  const auto parsed = loopscope::config::parse(arguments);
   std::visit(
       [](const auto& each) {
         if constexpr (requires { each.config; }) {
-          loopscope::cli::check(each.config);
+          loopscope::config::check(each.config);
         } else {
-          loopscope::cli::check(each);
+          loopscope::config::check(each);
         }
       },
       parsed);

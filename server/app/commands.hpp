@@ -1,0 +1,24 @@
+#pragma once
+
+#include "server/config/command_line.hpp"
+
+namespace loopscope::app {
+
+/// The name in messages on stderr.
+inline constexpr const char* program = "loopscope";
+
+// Each runs one command and returns the exit code. Errors are on stderr.
+
+/// Serves until SIGTERM or SIGINT.
+int run(const config::serve_command& command);
+
+/// Makes one write on its own loop and prints the report. SIGINT and SIGTERM cancel it.
+int run(const config::write_command& command);
+
+/// Requests the URL once. Succeeds if the response is 200.
+int run(const config::healthcheck_command& command);
+
+/// Prints the text of an early exit.
+int run(const early_exit& exit);
+
+}  // namespace loopscope::app
