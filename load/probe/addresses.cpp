@@ -11,9 +11,9 @@ namespace {
 
 using unix_endpoint = asio::local::stream_protocol::endpoint;
 
-constexpr std::chrono::seconds longest_choice{5};
+constexpr std::chrono::seconds max_trial{5};
 
-/// The same address as its own kind of endpoint. The sizes fit: `address` was made from one.
+/// Converts to the endpoint type that the address was made from, so the sizes fit.
 template <class Endpoint>
 Endpoint as(const endpoint& address) {
   Endpoint own;
@@ -30,7 +30,7 @@ std::size_t blocking_first_that_connects(const std::vector<endpoint>& all) {
     if (failed) return;
     chosen = static_cast<std::size_t>(std::find(all.begin(), all.end(), connected) - all.begin());
   });
-  loop.run_for(longest_choice);
+  loop.run_for(max_trial);
   return chosen;
 }
 
@@ -41,10 +41,10 @@ boost::system::result<target_addresses> blocking_find_addresses(const http_url& 
   if (unix_socket) return target_addresses{{endpoint(unix_endpoint(*unix_socket))}, 0};
   asio::io_context loop{1};
   error_code error;
-  const auto answer = tcp::resolver(loop).resolve(target.host, target.port, error);
+  const auto entries = tcp::resolver(loop).resolve(target.host, target.port, error);
   if (error) return error;
   target_addresses found;
-  for (const auto& entry : answer) {
+  for (const auto& entry : entries) {
     const endpoint address(entry.endpoint());
     if (std::find(found.all.begin(), found.all.end(), address) == found.all.end()) found.all.push_back(address);
   }

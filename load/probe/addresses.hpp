@@ -10,14 +10,14 @@
 
 namespace loopscope::probe {
 
-/// What a URL's name stands for: each address once, in the resolver's order.
+/// The addresses of a URL's host: each one once, in the resolver's order.
 struct target_addresses {
   std::vector<endpoint> all;
-  std::size_t chosen = 0;  ///< the first that took a connection, or the first of all when none did
+  std::size_t chosen = 0;  ///< the first one that accepted a connection, or the first one if none did
 };
 
-/// Looks the name up and tries its addresses, where there are several; with `unix_socket`, the URL's host is not looked
-/// up at all. Blocks, for the trial up to 5 s.
+/// Resolves the host and, if it has several addresses, tries to connect to them for at most 5 s. With `unix_socket` the
+/// host is not resolved. Blocks.
 boost::system::result<target_addresses> blocking_find_addresses(const http_url& target,
                                                                 const std::optional<std::string>& unix_socket);
 

@@ -6,13 +6,18 @@
 #include <string>
 #include <string_view>
 
-#include "answer_parser.hpp"
 #include "types.hpp"
 
 namespace loopscope::probe {
 
-/// One whole answer.
-struct answer {
+/// How the responses to one kind of request are read.
+struct response_format {
+  bool has_body = true;     ///< false for HEAD, whose response has a header only
+  bool keeps_body = false;  ///< otherwise the body is read and dropped
+};
+
+/// One complete response.
+struct response {
   unsigned status = 0;
   bool keeps_connection = false;
   std::string body;
@@ -20,55 +25,57 @@ struct answer {
 
 class connection;
 
-/// Told what happens on a connection, on the loop's thread.
+/// Receives the events of a connection, on the loop's thread.
 class connection_owner {
  public:
-  virtual void on_connected(connection& from) = 0;
-  virtual void on_answer(connection& from, answer&& got) = 0;
-  /// The last call for this connection, unless its owner closed it. `connected`: it had been made before it ended.
-  virtual void on_ended(connection& from, error_code why, bool connected) = 0;
+  virtual void on_connected(connection& source) = 0;
+  virtual void on_response(connection& source, response&& received) = 0;
+  /// The last call for this connection, unless the owner closed it.
+  /// `connected`: it was established before it ended.
+  virtual void on_ended(connection& source, error_code error, bool connected) = 0;
 
  protected:
   ~connection_owner() = default;
 };
 
-/// One connection to the server: sends what it is given and reports every answer. Always reading, so that a close by
-/// the server is noticed while idle too.
+/// One connection to the server: sends requests and reports every response. It always reads, so that it notices when
+/// the server closes it while idle.
 ///
-/// Threads: the loop's. Lifetime: shared, its operations keep it; the owner and the bytes given to send() must outlive
-/// the loop's run. Bounds: those of answer_parser.
+/// Threads: the loop's. Lifetime: shared, its operations keep it alive; the owner and the bytes given to send() must
+/// outlive the loop's run. Bounds: a header as large as curl accepts (300 KiB), a body of 64 MiB; beyond them, Beast's
+/// errors header_limit and body_limit.
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  /// `slot`: the owner's name for it.
-  connection(const executor& loop, connection_owner& owner, std::uint32_t slot, answer_format format);
+  /// `slot`: the owner's number for it.
+  connection(const executor& loop, connection_owner& owner, std::uint32_t slot, response_format format);
 
-  void open(const endpoint& to);
-  /// One request at a time, when connected. `reused`: the connection stood open before, so the server may have closed
-  /// it without knowing of this request.
+  void open(const endpoint& address);
+  /// Sends one request; call it when connected and idle. `reused`: the connection was open before, so the server may
+  /// have closed it without knowing about this request.
   void send(std::string_view bytes, bool reused);
-  /// Ends it without telling the owner.
+  /// Ends it without an event for the owner.
   void close();
 
   std::uint32_t slot() const { return slot_; }
-  /// In on_ended(): it was reused, and not a byte came in answer to the last request.
-  bool died_idle() const { return reused_ && !heard_; }
+  /// For on_ended(): the connection was reused and ended before the first byte of the response.
+  bool died_idle() const { return reused_ && !response_began_; }
 
  private:
-  task<void> run(std::shared_ptr<connection> self, endpoint to);
-  task<error_code> connect(const endpoint& to);
-  task<error_code> read_answers();
-  void end(error_code why);
+  task<void> run(std::shared_ptr<connection> self, endpoint address);
+  task<error_code> connect(const endpoint& address);
+  task<error_code> read_responses();
+  void end(error_code error);
 
   stream_socket socket_;
   connection_owner& owner_;
   std::uint32_t slot_;
-  answer_format format_;
+  response_format format_;
   boost::beast::flat_buffer buffer_;
   error_code write_error_;
   bool connected_ = false;
   bool writing_ = false;
   bool reused_ = false;
-  bool heard_ = false;
+  bool response_began_ = false;
   bool closed_ = false;
 };
 

@@ -10,9 +10,9 @@ connection_pool::decision connection_pool::place(request_id request) {
     slots_[slot].request = request;
     return {step::send, slot};
   }
-  if (open_now_ < most_) return {step::open, open_slot(request)};
-  line_.push_back(request);
-  longest_line_ = std::max(longest_line_, line_.size());
+  if (open_now_ < max_) return {step::open, open_slot(request)};
+  queue_.push_back(request);
+  max_queue_ = std::max(max_queue_, queue_.size());
   return {step::wait};
 }
 
@@ -22,7 +22,7 @@ slot_id connection_pool::open_spare() {
 
 std::optional<request_id> connection_pool::freed(slot_id slot, bool just_connected) {
   if (just_connected && slots_[slot].request) return slots_[slot].request;
-  slots_[slot].request = take_from_line();
+  slots_[slot].request = take_from_queue();
   if (!slots_[slot].request) idle_.push_back(slot);
   return slots_[slot].request;
 }
@@ -32,7 +32,7 @@ std::optional<slot_id> connection_pool::closed(slot_id slot) {
   slots_[slot].request.reset();
   unused_.push_back(slot);
   --open_now_;
-  if (const auto first = take_from_line()) return open_slot(first);
+  if (const auto first = take_from_queue()) return open_slot(first);
   return std::nullopt;
 }
 
@@ -43,7 +43,7 @@ slot_id connection_pool::take_idle() {
       slot = idle_.back();
       idle_.pop_back();
       break;
-    case idle_order::by_turns:
+    case idle_order::in_turn:
       slot = idle_.front();
       idle_.pop_front();
       break;
@@ -64,10 +64,10 @@ slot_id connection_pool::open_slot(std::optional<request_id> request) {
   return slot;
 }
 
-std::optional<request_id> connection_pool::take_from_line() {
-  if (line_.empty()) return std::nullopt;
-  const request_id first = line_.front();
-  line_.pop_front();
+std::optional<request_id> connection_pool::take_from_queue() {
+  if (queue_.empty()) return std::nullopt;
+  const request_id first = queue_.front();
+  queue_.pop_front();
   return first;
 }
 

@@ -8,57 +8,58 @@
 
 #include "connection.hpp"
 #include "connection_pool.hpp"
-#include "expected_statuses.hpp"
 #include "ledger.hpp"
+#include "request.hpp"
 #include "schedule.hpp"
 #include "trigger.hpp"
 #include "types.hpp"
 
 namespace loopscope::probe {
 
-/// Carries out one run: sends on the schedule whatever the answers do, and keeps the account.
+/// Sends the requests of one run on schedule, whether responses arrive or not, and records them in the ledger.
 ///
-/// The schedule is looked at when its timer fires and after every answer, so that a burst of answers delays a request
-/// by one answer's handling at most. Output, signals and percentiles are other threads' work.
+/// The schedule is checked when its timer fires and after every response, so that a burst of responses delays a request
+/// by the handling of one response at most. Output, signals and percentiles belong to other threads.
 ///
-/// A process that was stopped, or whose machine slept, does not make up for it: what was due while the schedule was not
-/// looked at for longer than `longest_gap` is skipped, not sent in one burst.
+/// If the process was stopped or the machine was suspended, the missed requests are not sent in one burst: requests
+/// that were due while the schedule was not checked for longer than `max_gap` are skipped.
 ///
 /// Threads: all calls on the loop's thread. Lifetime: outlives the loop's run.
 class load_run final : public connection_owner {
  public:
-  static constexpr std::chrono::seconds longest_gap{1};
+  static constexpr std::chrono::seconds max_gap{1};
 
   struct settings {
-    std::vector<endpoint> to;  ///< new connections take turns on them, and so do requests
+    std::vector<endpoint> addresses;  ///< used in turn by new connections and by requests
     std::string request_bytes;
     std::chrono::nanoseconds duration;
-    std::chrono::nanoseconds drain;  ///< longest wait for answers after `duration`
+    std::chrono::nanoseconds drain;  ///< maximum wait for responses after `duration`
     std::size_t connections;
     std::size_t max_connections;
-    bool idempotent = true;  ///< a request that died with an idle connection is sent once more
-    answer_format format{};
+    bool idempotent = true;  ///< a request whose idle connection ended is sent once more
+    response_format format{};
     expected_statuses expect{};
   };
-  /// What one of the addresses was used for.
+  /// How one of the addresses was used.
   struct address_use {
-    std::size_t connections = 0;  ///< that were made
-    std::size_t unreached = 0;    ///< that could not be made
-    std::size_t requests = 0;     ///< sent, repeats included
+    std::size_t connections = 0;  ///< established
+    std::size_t unreached = 0;    ///< failed to connect
+    std::size_t requests = 0;     ///< sent, including repeated ones
   };
   struct result {
-    bool reached = false;  ///< a connection was made; when not, nothing was sent
-    error_code unreached_because;
+    bool reached = false;  ///< a connection was established; if not, nothing was sent
+    error_code connect_error;
     std::chrono::nanoseconds measured_until{0};
     bool interrupted = false;
-    std::optional<double> thread_busy;        ///< share of the run in which this thread was on the CPU
-    std::chrono::nanoseconds stood_still{0};  ///< in gaps longer than `longest_gap`
-    std::vector<address_use> addresses;       ///< as in `to`
+    std::optional<double> thread_busy;        ///< share of the run in which this thread used a CPU
+    std::chrono::nanoseconds not_running{0};  ///< sum of the gaps longer than `max_gap`
+    std::vector<address_use> addresses;       ///< as in settings::addresses
   };
 
-  load_run(asio::io_context& loop, settings wanted, schedule plan, ledger& account, trigger* aside);
+  /// `extra`: the trigger, or null.
+  load_run(asio::io_context& loop, settings configured, schedule times, ledger& records, trigger* extra);
 
-  /// Opens the connections, then starts the schedule; `on_start` is told the moment that counts as 0.
+  /// Opens the connections, then starts the schedule and calls `on_start` with its time 0.
   void prepare(std::function<void(clock::time_point)> on_start);
   /// Ends the run early.
   void interrupt();
@@ -69,20 +70,20 @@ class load_run final : public connection_owner {
  private:
   enum class phase { preparing, sending, draining, finished };
 
-  void on_connected(connection& from) override;
-  void on_answer(connection& from, answer&& got) override;
-  void on_ended(connection& from, error_code why, bool connected) override;
+  void on_connected(connection& source) override;
+  void on_response(connection& source, response&& received) override;
+  void on_ended(connection& source, error_code error, bool connected) override;
 
   void start();
   void wait_until(std::chrono::nanoseconds when);
-  /// Skips what was due in a gap that ends `now`.
-  void skip_what_was_missed(std::chrono::nanoseconds now);
-  void on_time();
-  void send_what_is_due();
-  void finish_when_answered();
+  /// Skips the requests that were due in a gap that ends `now`.
+  void skip_missed(std::chrono::nanoseconds now);
+  void on_timer();
+  void send_due();
+  void finish_if_complete();
   void finish();
-  /// What was due and not even looked at counts as waiting too.
-  void account_for_the_unsent();
+  /// Requests that were due and not taken from the schedule are recorded as waiting.
+  void record_unsent();
 
   void open(slot_id slot);
   void send(slot_id slot, request_id request, bool reused);
@@ -107,7 +108,7 @@ class load_run final : public connection_owner {
   std::size_t preparing_ = 0;
   phase phase_ = phase::preparing;
   clock::time_point start_;
-  std::chrono::nanoseconds looked_at_{0};  ///< when the schedule was last looked at
+  std::chrono::nanoseconds checked_at_{0};  ///< when the schedule was last checked
   std::chrono::nanoseconds cpu_at_start_{0};
   result result_;
 };

@@ -1,43 +1,60 @@
 #pragma once
 
-#include <boost/accumulators/accumulators.hpp>
-#include <boost/accumulators/statistics/count.hpp>
-#include <boost/accumulators/statistics/max.hpp>
-#include <boost/accumulators/statistics/mean.hpp>
-#include <boost/accumulators/statistics/stats.hpp>
-#include <boost/accumulators/statistics/tail_quantile.hpp>
-#include <boost/accumulators/statistics/variance.hpp>
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace loopscope::probe {
 
-/// Percentiles of a sample that is kept whole: the value of rank ceil(quantile * count), not the edge of a histogram's
-/// cell. Everything is nothing when the sample is empty.
+/// Percentiles of a sample that is kept as a whole: exact values, not the bounds of histogram buckets. Each figure is
+/// nullopt for an empty sample.
 ///
-/// Units: those of the sample. Source: Boost.Accumulators, whose tail is as long as the sample.
+/// Units: those of the sample. Source: the nearest-rank method.
 class percentiles {
  public:
-  percentiles() : percentiles(std::vector<double>{}) {}  ///< of nothing
-  explicit percentiles(const std::vector<double>& sample);
+  percentiles() = default;
+  explicit percentiles(std::vector<double> sample) : ascending_(std::move(sample)) { std::ranges::sort(ascending_); }
 
-  std::size_t count() const;
-  /// `quantile` above 0, up to 1.
-  std::optional<double> at(double quantile) const;
-  std::optional<double> max() const;
-  std::optional<double> mean() const;
-  std::optional<double> standard_deviation() const;
-  /// How many of the sample are `value` or less.
-  std::size_t count_up_to(double value) const;
+  std::size_t count() const { return ascending_.size(); }
+
+  /// The value of rank ceil(quantile * count), the smallest one at 0.
+  /// `quantile`: 0 to 1.
+  std::optional<double> at(double quantile) const {
+    if (ascending_.empty()) return std::nullopt;
+    // 0.07 * 100 is above 7 in floating point, but its rank is 7.
+    constexpr double rounding = 1 - 1e-12;
+    const auto rank = static_cast<std::size_t>(std::ceil(quantile * static_cast<double>(count()) * rounding));
+    return ascending_[std::clamp<std::size_t>(rank, 1, count()) - 1];
+  }
+
+  std::optional<double> max() const { return at(1); }
+
+  std::optional<double> mean() const {
+    if (ascending_.empty()) return std::nullopt;
+    return std::accumulate(ascending_.begin(), ascending_.end(), 0.0) / static_cast<double>(count());
+  }
+
+  /// Of the whole population.
+  std::optional<double> standard_deviation() const {
+    if (ascending_.empty()) return std::nullopt;
+    const auto add_square = [mean = *mean()](double sum, double value) {
+      return sum + (value - mean) * (value - mean);
+    };
+    return std::sqrt(std::accumulate(ascending_.begin(), ascending_.end(), 0.0, add_square) /
+                     static_cast<double>(count()));
+  }
+
+  /// The number of values that are at most `value`.
+  std::size_t count_up_to(double value) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(ascending_, value) - ascending_.begin());
+  }
 
  private:
-  using whole = boost::accumulators::left;
-  using set = boost::accumulators::accumulator_set<
-      double, boost::accumulators::stats<boost::accumulators::tag::count, boost::accumulators::tag::max,
-                                         boost::accumulators::tag::mean, boost::accumulators::tag::lazy_variance,
-                                         boost::accumulators::tag::tail_quantile<whole>>>;
-  set set_;
+  std::vector<double> ascending_;
 };
 
 }  // namespace loopscope::probe

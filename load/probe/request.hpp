@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,32 +15,55 @@ struct header_field {
   std::string value;
 };
 
-/// One request without the Host that it goes to.
-struct request {
+/// One request without its Host field.
+struct http_request {
   std::string method = "GET";
   std::string target = "/";
   std::vector<header_field> headers{};
   std::optional<std::string> body{};
 };
 
-/// A method that RFC 9110 allows, apart from CONNECT: a tunnel is no answer.
+/// True for the methods that RFC 9110 allows, except CONNECT: a tunnel has no response to measure.
 bool is_method(std::string_view text);
 
-/// RFC 9110, 9.2.2: asking twice does what asking once does, so a client may repeat it by itself.
+/// True for methods that a client may repeat (RFC 9110, 9.2.2).
 bool is_idempotent(std::string_view method);
 
-/// A method and a target, such as "POST /write?method=sync". Nothing for a method that HTTP does not define, CONNECT,
-/// or a target that is not an absolute path with an optional query.
-std::optional<request> parse_request_line(std::string_view text);
+/// Parses a method and a target, such as "POST /write?method=sync". nullopt for a method that HTTP does not define, for
+/// CONNECT, and for a target that is not an absolute path with an optional query.
+std::optional<http_request> parse_request_line(std::string_view text);
 
-/// "Name: value". Nothing when the name is no token or the value has control characters.
+/// Parses "Name: value". nullopt if the name is not a token or the value has control characters.
 std::optional<header_field> parse_header_field(std::string_view text);
 
-/// Fields that the probe sets itself: another value would break the framing of its requests or end its connections.
+/// True for fields that only the probe may set: another value would break the framing of its requests or end its
+/// connections.
 bool is_own_field(std::string_view name);
 
-/// The bytes of a request, to be sent on a connection that stays open. A field in `asked.headers` replaces the probe's
-/// Host and User-Agent.
-std::string request_text(const http_url& to, const request& asked);
+/// The bytes of a request on a persistent connection. A field in `request.headers` replaces the probe's Host and
+/// User-Agent.
+std::string request_text(const http_url& url, const http_request& request);
+
+/// The statuses of successful responses; 2xx by default.
+class expected_statuses {
+ public:
+  static constexpr const char* allowed =
+      "a comma-separated list of statuses (200 to 599) and classes (2xx to "
+      "5xx)";
+
+  expected_statuses();
+  /// Parses text such as "2xx" or "200,429"; nullopt for text that is not `allowed`.
+  static std::optional<expected_statuses> parse(std::string_view text);
+
+  bool match(unsigned status) const { return status < statuses_.size() && statuses_[status]; }
+  /// The text that was parsed.
+  const std::string& text() const { return text_; }
+
+ private:
+  bool add(std::string_view item);
+
+  std::bitset<600> statuses_;
+  std::string text_;
+};
 
 }  // namespace loopscope::probe

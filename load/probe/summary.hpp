@@ -5,24 +5,23 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "failure_cause.hpp"
 #include "ledger.hpp"
 #include "percentiles.hpp"
 
 namespace loopscope::probe {
 
-/// From when a request that the probe itself sent after its time counts as late.
-inline constexpr std::chrono::milliseconds late_from{1};
+/// A request that the probe sent later than this after its time is late.
+inline constexpr std::chrono::milliseconds max_lateness{1};
 
-/// What a run's account comes to. scheduled = completed + failed + waiting + skipped; completed = expected +
-/// unexpected.
+/// The figures of a run. scheduled = completed + failed + waiting + skipped; completed = expected + unexpected.
 ///
-/// Units: microseconds. Latency counts from the intended time and service time from the sending. Both hold the answers
-/// that did what was asked and, at the age that they have, the waiting requests (service time: those that were sent).
-/// Answers with another status have figures of their own: a refusal is no fast service. Failed and skipped requests are
-/// in none of them.
+/// Units: microseconds. Latency counts from the scheduled time, service time from the sending. Both contain the
+/// expected responses, and the requests that were still waiting at the end with their age at that time (service time:
+/// those that were sent). Unexpected responses have figures of their own, since a fast rejection is no fast service.
+/// Failed and skipped requests are in none of them.
 struct summary {
   std::size_t scheduled = 0;
   std::size_t sent = 0;
@@ -36,7 +35,7 @@ struct summary {
   std::array<std::size_t, failure_cause_count> failed_by_cause{};
   std::size_t waiting = 0;
   std::map<unsigned, std::size_t> status;
-  /// Failed requests and unexpected answers, and their share of what has ended; none when nothing has.
+  /// Failed requests and unexpected responses, and their share of the ended requests; nullopt if none has ended.
   std::size_t errors = 0;
   std::optional<double> error_rate;
 
@@ -47,7 +46,22 @@ struct summary {
   percentiles lateness_us;
 };
 
-/// `measured_until`: the moment at which waiting requests have their age.
-summary summarise(const std::vector<request_record>& records, std::chrono::nanoseconds measured_until);
+/// `measured_until`: the time up to which the age of waiting requests counts.
+summary summarize(const std::vector<request_record>& records, std::chrono::nanoseconds measured_until);
+
+/// What the probe knows about its own influence on the figures.
+struct self_check {
+  std::size_t scheduled = 0;
+  std::size_t late = 0;
+  std::optional<double> lateness_max_us;
+  std::optional<double> latency_max_us;
+  std::optional<double> thread_busy;  ///< share of the run in which the sending thread used a CPU
+  std::chrono::nanoseconds not_running{0};
+  std::size_t skipped = 0;         ///< requests that were due meanwhile
+  std::size_t local_failures = 0;  ///< requests that failed because of this machine's limits
+};
+
+/// Why the figures describe the probe rather than the server, one sentence for each reason; empty if they do not.
+std::vector<std::string> bottleneck_reasons(const self_check& check);
 
 }  // namespace loopscope::probe

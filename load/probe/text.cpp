@@ -1,7 +1,5 @@
 #include "text.hpp"
 
-#include <time.h>
-
 #include <cstdio>
 
 namespace loopscope::probe {
@@ -28,18 +26,6 @@ std::string duration_text(std::optional<double> us) {
   const double seconds = ms / 1000;
   if (seconds < 9.995) return with_decimals(seconds, 2) + " s";
   return with_decimals(seconds, seconds < 99.95 ? 1 : 0) + " s";
-}
-
-std::string time_text(std::chrono::system_clock::time_point when) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch());
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(ms).count();
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char date[32];
-  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-  char text[48];
-  std::snprintf(text, sizeof text, "%s.%03dZ", date, static_cast<int>(ms.count() % 1000));
-  return text;
 }
 
 }  // namespace loopscope::probe

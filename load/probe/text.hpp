@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,10 +11,8 @@ std::string with_commas(std::uint64_t number);
 
 std::string with_decimals(double number, int decimals);
 
-/// A length of time with two or three figures and a unit: "0.9 us", "0.31 ms", "412 ms", "1.02 s"; "n/a" for nothing.
+/// A duration in microseconds with two or three digits and a unit: "0.9 us", "0.31 ms", "412 ms", "1.02 s"; "n/a" for
+/// nullopt.
 std::string duration_text(std::optional<double> us);
-
-/// RFC 3339 in UTC with milliseconds.
-std::string time_text(std::chrono::system_clock::time_point when);
 
 }  // namespace loopscope::probe

@@ -4,35 +4,35 @@
 
 namespace loopscope::probe {
 
-trigger::trigger(const executor& loop, endpoint to, message what, std::chrono::nanoseconds at)
-    : loop_(loop), to_(std::move(to)), message_(std::move(what)), due_(loop) {
-  record_.scheduled = at;
+trigger::trigger(const executor& loop, endpoint address, message to_send, std::chrono::nanoseconds due)
+    : loop_(loop), address_(std::move(address)), message_(std::move(to_send)), timer_(loop) {
+  record_.scheduled = due;
   record_.error = "not sent before the end";
 }
 
 void trigger::prepare() {
   connected_ = false;
-  connection_ = std::make_shared<connection>(loop_, *this, 0, answer_format{message_.answer_has_body, true});
-  connection_->open(to_);
+  connection_ = std::make_shared<connection>(loop_, *this, 0, response_format{message_.response_has_body, true});
+  connection_->open(address_);
 }
 
 void trigger::arm(clock::time_point schedule_start) {
   start_ = schedule_start;
-  due_.expires_at(start_ + record_.scheduled);
-  due_.async_wait([this](error_code error) {
+  timer_.expires_at(start_ + record_.scheduled);
+  timer_.async_wait([this](error_code error) {
     if (!error) fire();
   });
 }
 
 void trigger::close() {
-  due_.cancel();
+  timer_.cancel();
   if (connection_) connection_->close();
 }
 
 void trigger::fire() {
   fired_ = true;
   if (!connection_) {
-    prepare();  // the server has closed the one that waited
+    prepare();  // the server has closed the waiting connection
   } else if (connected_) {
     send(true);
   }
@@ -40,7 +40,7 @@ void trigger::fire() {
 
 void trigger::send(bool reused) {
   if (!record_.started) record_.started = elapsed();
-  record_.error = "unanswered at the end";
+  record_.error = "no response until the end";
   connection_->send(message_.bytes, reused);
 }
 
@@ -49,19 +49,19 @@ void trigger::on_connected(connection&) {
   if (fired_) send(false);
 }
 
-void trigger::on_answer(connection& from, answer&& got) {
+void trigger::on_response(connection& source, response&& received) {
   if (record_.started) {
     record_.ended = elapsed();
-    record_.status = got.status;
-    record_.body = std::move(got.body);
+    record_.status = received.status;
+    record_.body = std::move(received.body);
     record_.error.clear();
   }
-  from.close();
+  source.close();
   connection_.reset();
 }
 
-void trigger::on_ended(connection& from, error_code why, bool) {
-  const bool repeats = fired_ && message_.idempotent && from.died_idle() && !record_.repeated;
+void trigger::on_ended(connection& source, error_code error, bool) {
+  const bool repeats = fired_ && message_.idempotent && source.died_idle() && !record_.repeated;
   connection_.reset();
   if (!fired_) return;
   if (repeats) {
@@ -69,7 +69,7 @@ void trigger::on_ended(connection& from, error_code why, bool) {
     return prepare();
   }
   record_.ended = elapsed();
-  record_.error = why.message();
+  record_.error = error.message();
 }
 
 }  // namespace loopscope::probe

@@ -10,53 +10,53 @@
 
 namespace loopscope::probe {
 
-/// What came of the trigger; times from the schedule's start, nothing where it did not happen.
+/// The result of the trigger. Times count from the schedule's start; nullopt if the event did not happen.
 struct trigger_record {
   std::chrono::nanoseconds scheduled{0};
-  std::optional<std::chrono::nanoseconds> started;  ///< its request was sent
-  std::optional<std::chrono::nanoseconds> ended;    ///< its whole answer had come, or it failed
-  bool repeated = false;                            ///< sent a second time: the connection that waited had died
+  std::optional<std::chrono::nanoseconds> started;  ///< the request was sent
+  std::optional<std::chrono::nanoseconds> ended;    ///< the whole response arrived, or the request failed
+  bool repeated = false;                            ///< sent a second time, because the waiting connection had ended
   std::optional<unsigned> status;
   std::string body;
-  std::string error;  ///< empty when it was answered
+  std::string error;  ///< empty if there is a response
 };
 
-/// Sends one request inside the run, on a connection of its own, opened ahead; no bearing on the schedule. When that
-/// connection dies at the moment of the request, an idempotent one is sent once more.
+/// Sends one request during the run, on its own connection, which is opened in advance. It does not change the
+/// schedule. If that connection ends at the moment of the request, an idempotent request is sent once more.
 ///
-/// Threads: the loop's; record() afterwards. Lifetime: outlives the loop's run.
+/// Threads: the loop's; record() after the run. Lifetime: outlives the loop's run.
 class trigger final : public connection_owner {
  public:
-  /// What to send, and how to read the answer.
+  /// The bytes to send, and how to read the response.
   struct message {
     std::string bytes;
     bool idempotent = false;
-    bool answer_has_body = true;
+    bool response_has_body = true;
   };
 
-  trigger(const executor& loop, endpoint to, message what, std::chrono::nanoseconds at);
+  trigger(const executor& loop, endpoint address, message to_send, std::chrono::nanoseconds due);
 
-  /// Opens the connection ahead of need.
+  /// Opens the connection.
   void prepare();
   void arm(clock::time_point schedule_start);
   void close();
 
-  /// Not answered and not failed yet.
+  /// True until the response has arrived or the request has failed.
   bool pending() const { return !record_.ended; }
   const trigger_record& record() const { return record_; }
 
  private:
-  void on_connected(connection& from) override;
-  void on_answer(connection& from, answer&& got) override;
-  void on_ended(connection& from, error_code why, bool connected) override;
+  void on_connected(connection& source) override;
+  void on_response(connection& source, response&& received) override;
+  void on_ended(connection& source, error_code error, bool connected) override;
   void fire();
   void send(bool reused);
   std::chrono::nanoseconds elapsed() const { return clock::now() - start_; }
 
   executor loop_;
-  endpoint to_;
+  endpoint address_;
   message message_;
-  timer due_;
+  timer timer_;
   clock::time_point start_;
   std::shared_ptr<connection> connection_;
   bool connected_ = false;

@@ -1,5 +1,5 @@
 #pragma once
-// The vocabulary of the probe: one clock, one concrete executor, times counted from the schedule's start.
+// Types used everywhere in the probe: one clock, one concrete executor. Times count from the schedule's start.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -18,7 +18,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 using executor = asio::io_context::executor_type;
-/// Of TCP, or a unix socket's.
+/// A TCP or unix socket address.
 using endpoint = asio::generic::stream_protocol::endpoint;
 using stream_socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
 using clock = std::chrono::steady_clock;

@@ -23,6 +23,8 @@ from raw_http import RawClient, request
 
 HELLO = request()
 
+PROBE = os.environ["LOOPSCOPE_PROBE"]
+
 
 def sockets(service: Loopscope) -> int:
     """How many sockets the service has open."""
@@ -133,6 +135,40 @@ class Descriptors(unittest.TestCase):
                 service.stop(signal.SIGTERM)
                 self.assertRegex(service.log, "too few file descriptors for --max-connections")
                 self.assertNotIn("accept failed", service.log)
+
+    def test_too_few_for_a_command_are_named_as_the_cause(self) -> None:
+        def run(limit: int, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+            with tempfile.TemporaryDirectory() as directory:
+                return subprocess.run(
+                    command,
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    check=False,
+                    cwd=directory,
+                    preexec_fn=descriptor_limit(limit, limit),
+                )
+
+        write = ("write", "stream", "--count", "10", "--io", "threads", "--durability", "disk")
+        with Loopscope() as service:
+            url = f"http://{service.ready['listen']}/healthz"
+            probe = (PROBE, "--url", url, "--rate", "10", "--duration", "200ms", "--connections", "1", "--quiet")
+            for command in (
+                (BINARY, "healthcheck", "--url", url),
+                (BINARY, *write),
+                (*probe, "--max-error-rate", "1"),
+            ):
+                found = re.search(r"too few file descriptors to \w+: 5, needed: (\d+)", run(5, command).stderr)
+                assert found, command
+                fewest = int(found.group(1))
+                for limit in range(5, fewest):
+                    with self.subTest(command=command, limit=limit):
+                        result = run(limit, command)
+                        self.assertEqual((result.returncode, result.stdout), (1, ""))
+                        self.assertIn(f": {limit}, needed: {fewest}; raise the limit", result.stderr)
+                with self.subTest(command=command, limit=fewest):
+                    result = run(fewest, command)
+                    self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_without_enough_to_serve_the_start_fails_and_the_fewest_do_serve(self) -> None:
         def needed(limit: int, flags: tuple[str, ...]) -> int:

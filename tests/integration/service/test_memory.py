@@ -23,6 +23,7 @@ from polling import wait_until
 from seed import printed_seed
 
 PRELOAD = os.environ["LOOPSCOPE_FAIL_ALLOCATION_LIBRARY"]
+PROBE = os.environ["LOOPSCOPE_PROBE"]
 DEFAULT_EVERY = "400" if os.environ.get("LOOPSCOPE_SANITIZE") else "97"
 EVERY = int(os.environ.get("LOOPSCOPE_SWEEP_EVERY", DEFAULT_EVERY))
 LAST_LINE = "loopscope: out of memory: an allocation failed, so the process ends"
@@ -208,6 +209,26 @@ class OutOfMemory(unittest.TestCase):
                 process.kill()
         for end in (reader, writer):
             os.close(end)
+
+    def test_allocations_before_main(self) -> None:
+        for binary in (BINARY, PROBE):
+            for after in range(20):
+                with self.subTest(binary=binary, after=after):
+                    self.allocations.fail(after)
+                    done = subprocess.run(
+                        [binary, "--version"],
+                        capture_output=True,
+                        text=True,
+                        timeout=60,
+                        check=False,
+                        env={**os.environ, **self.allocations.environment()},
+                    )
+                    self.assertEqual(self.allocations.stop_failing(), 1)
+                    if done.returncode != 0:
+                        self.assertEqual((done.returncode, done.stdout), (1, ""))
+                        self.assertEqual(
+                            done.stderr.rstrip("\n"), LAST_LINE.replace("loopscope", pathlib.Path(binary).name)
+                        )
 
     def test_the_command_ends_the_same_way(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

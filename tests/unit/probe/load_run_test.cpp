@@ -24,44 +24,44 @@ constexpr double rate_per_s = 200;
 constexpr auto duration = 200ms;
 constexpr std::size_t scheduled = 40;
 
-struct finished_run {
+struct load_figures {
   load_run::result outcome;
   summary sums;
   std::size_t opened;
   std::size_t peak;
-  std::size_t longest_line;
+  std::size_t max_queue;
 };
 
 constexpr const char* get_text = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-load_run::settings settings_for(const tcp::endpoint& to, std::size_t connections, std::size_t most,
+load_run::settings settings_for(const tcp::endpoint& address, std::size_t connections, std::size_t max,
                                 std::chrono::nanoseconds drain = 20s) {
-  return {{to}, get_text, duration, drain, connections, most};
+  return {{address}, get_text, duration, drain, connections, max};
 }
 
-finished_run run_with(load_run::settings settings, const std::function<void(asio::io_context&)>& meanwhile = {},
+load_figures run_with(load_run::settings settings, const std::function<void(asio::io_context&)>& meanwhile = {},
                       double rate = rate_per_s) {
   asio::io_context loop{1};
-  ledger account(scheduled);
-  load_run run(loop, std::move(settings), schedule(schedule_kind::uniform, rate, duration, 1), account, nullptr);
+  ledger records(scheduled);
+  load_run run(loop, std::move(settings), schedule(schedule_kind::uniform, rate, duration, 1), records, nullptr);
   run.prepare([&](clock::time_point) {
     if (meanwhile) meanwhile(loop);
   });
   loop.run();
-  return {run.outcome(), summarise(account.records(), run.outcome().measured_until), run.pool().opened(),
-          run.pool().peak(), run.pool().longest_line()};
+  return {run.outcome(), summarize(records.records(), run.outcome().measured_until), run.pool().opened(),
+          run.pool().peak(), run.pool().max_queue()};
 }
 
-finished_run run_against(const tcp::endpoint& to, std::size_t connections, std::size_t most,
+load_figures run_against(const tcp::endpoint& address, std::size_t connections, std::size_t max,
                          std::chrono::nanoseconds drain = 20s) {
-  return run_with(settings_for(to, connections, most, drain));
+  return run_with(settings_for(address, connections, max, drain));
 }
 
-std::size_t failed_by(const finished_run& run, failure_cause cause) {
+std::size_t failed_by(const load_figures& run, failure_cause cause) {
   return run.sums.failed_by_cause[static_cast<std::size_t>(cause)];
 }
 
-TEST(load_run, sends_the_whole_schedule_and_ends_when_all_is_answered) {
+TEST(load_run, sends_the_whole_schedule_and_ends_when_all_responses_have_arrived) {
   scripted_server server(manner::answer);
   const auto run = run_against(server.endpoint(), 2, 100);
   EXPECT_EQ(run.sums.scheduled, scheduled);
@@ -79,7 +79,7 @@ TEST(load_run, sends_on_time_to_a_server_that_never_answers) {
   EXPECT_EQ(run.sums.scheduled, scheduled);
   EXPECT_EQ(run.sums.waiting, scheduled);
   EXPECT_EQ(run.peak, scheduled);
-  EXPECT_EQ(run.longest_line, 0u);
+  EXPECT_EQ(run.max_queue, 0u);
   // The first has waited for the whole run.
   EXPECT_GE(run.sums.latency_us.max(), 200e3);
 }
@@ -91,7 +91,7 @@ TEST(load_run, opens_connections_up_to_the_bound_and_queues_beyond_it) {
   EXPECT_EQ(run.sums.sent, 3u);
   EXPECT_EQ(run.sums.waiting, scheduled);
   EXPECT_EQ(run.peak, 3u);
-  EXPECT_EQ(run.longest_line, scheduled - 3);
+  EXPECT_EQ(run.max_queue, scheduled - 3);
 }
 
 TEST(load_run, opens_anew_where_the_server_closes_after_each_answer) {
@@ -131,12 +131,12 @@ TEST(load_run, counts_refusals_when_the_server_goes_away_inside_the_run) {
   auto server = std::make_unique<scripted_server>(manner::answer);
   const tcp::endpoint to = server->endpoint();
   asio::io_context loop{1};
-  ledger account(scheduled);
+  ledger records(scheduled);
   load_run run(loop, {{to}, get_text, duration, 20s, 1, 100}, schedule(schedule_kind::uniform, rate_per_s, duration, 1),
-               account, nullptr);
+               records, nullptr);
   run.prepare([&server](clock::time_point) { server.reset(); });
   loop.run();
-  const auto sums = summarise(account.records(), run.outcome().measured_until);
+  const auto sums = summarize(records.records(), run.outcome().measured_until);
   EXPECT_EQ(sums.scheduled, scheduled);
   EXPECT_EQ(sums.failed, scheduled);
   EXPECT_GE(sums.failed_by_cause[static_cast<std::size_t>(failure_cause::refused)], scheduled - 1);
@@ -147,12 +147,12 @@ TEST(load_run, a_schedule_that_cannot_be_kept_is_accounted_for_and_leaves_the_lo
   constexpr int enough_turns = 10;
   scripted_server server(manner::hold);
   asio::io_context loop{1};
-  ledger account(all);
+  ledger records(all);
   load_run run(loop, {{server.endpoint()}, get_text, 1h, 0s, 1, 1}, schedule(schedule_kind::uniform, 1e9, 1ms, 1),
-               account, nullptr);
+               records, nullptr);
   int turns = 0;
   std::function<void()> take_turn = [&] {
-    const std::size_t taken = account.records().size();
+    const std::size_t taken = records.records().size();
     if (taken > 0 && taken < all) ++turns;
     if (turns == enough_turns || taken == all) return run.interrupt();
     asio::post(loop, take_turn);
@@ -162,7 +162,7 @@ TEST(load_run, a_schedule_that_cannot_be_kept_is_accounted_for_and_leaves_the_lo
   EXPECT_EQ(turns, enough_turns);
   // One is due each nanosecond.
   const auto due = static_cast<std::size_t>(run.outcome().measured_until.count()) + 1;
-  EXPECT_EQ(account.records().size(), std::min(all, due));
+  EXPECT_EQ(records.records().size(), std::min(all, due));
 }
 
 TEST(load_run, repeats_once_what_died_with_an_idle_connection) {
@@ -232,7 +232,7 @@ TEST(load_run, new_connections_take_turns_on_the_addresses) {
   scripted_server one(manner::answer_and_close);
   scripted_server other(manner::answer_and_close, "127.0.0.2");
   auto settings = settings_for(one.endpoint(), 2, 100);
-  settings.to = {one.endpoint(), other.endpoint()};
+  settings.addresses = {one.endpoint(), other.endpoint()};
   const auto run = run_with(settings);
   EXPECT_EQ(run.sums.expected, scheduled);
   ASSERT_EQ(run.outcome.addresses.size(), 2u);
@@ -248,7 +248,7 @@ TEST(load_run, requests_take_turns_on_the_addresses) {
   scripted_server one(manner::answer);
   scripted_server other(manner::answer, "127.0.0.2");
   auto settings = settings_for(one.endpoint(), 2, 2);
-  settings.to = {one.endpoint(), other.endpoint()};
+  settings.addresses = {one.endpoint(), other.endpoint()};
   const auto run = run_with(settings);
   EXPECT_EQ(run.sums.expected, scheduled);
   // One connection that is used again and again would leave the other address next to none.
@@ -259,7 +259,7 @@ TEST(load_run, requests_take_turns_on_the_addresses) {
 TEST(load_run, counts_the_connections_that_an_address_did_not_take) {
   scripted_server server(manner::answer);
   auto settings = settings_for(server.endpoint(), 4, 100);
-  settings.to = {server.endpoint(), test::deserted_endpoint()};
+  settings.addresses = {server.endpoint(), test::deserted_endpoint()};
   const auto run = run_with(settings);
   EXPECT_GE(run.outcome.addresses[0].connections, 2u);
   EXPECT_GE(run.outcome.addresses[1].unreached, 2u);
@@ -276,17 +276,17 @@ TEST(load_run, an_answer_to_a_request_that_is_half_sent_ends_the_connection) {
   EXPECT_EQ(run.opened, 3u);
 }
 
-TEST(load_run, does_not_make_up_for_the_time_in_which_it_stood_still) {
+TEST(load_run, does_not_make_up_for_the_time_in_which_it_not_running) {
   scripted_server server(manner::answer);
   auto settings = settings_for(server.endpoint(), 1, 100);
   const auto run = run_with(settings, [](asio::io_context& loop) {
-    asio::post(loop, [] { std::this_thread::sleep_for(load_run::longest_gap + 300ms); });
+    asio::post(loop, [] { std::this_thread::sleep_for(load_run::max_gap + 300ms); });
   });
   EXPECT_EQ(run.sums.scheduled, scheduled);
   EXPECT_EQ(run.sums.skipped, scheduled);
   EXPECT_EQ(run.sums.sent, 0u);
   EXPECT_EQ(server.requests, 0);
-  EXPECT_GE(run.outcome.stood_still, load_run::longest_gap);
+  EXPECT_GE(run.outcome.not_running, load_run::max_gap);
   EXPECT_GE(run.sums.lateness_us.max(), 1e6);
 }
 
@@ -301,7 +301,7 @@ TEST(load_run, asks_a_unix_socket_whose_accept_queue_is_full_again) {
   acceptor.bind(path);
   acceptor.listen(0);
   auto settings = settings_for({}, 2, 2);
-  settings.to = {path};
+  settings.addresses = {path};
   std::thread server([&] {
     std::this_thread::sleep_for(50ms);
     std::vector<local::socket> spares;
@@ -329,16 +329,16 @@ TEST(load_run, asks_a_unix_socket_whose_accept_queue_is_full_again) {
 TEST(load_run, sends_nothing_when_no_connection_can_be_made) {
   const auto run = run_against(test::deserted_endpoint(), 3, 100);
   EXPECT_FALSE(run.outcome.reached);
-  EXPECT_EQ(run.outcome.unreached_because, asio::error::connection_refused);
+  EXPECT_EQ(run.outcome.connect_error, asio::error::connection_refused);
   EXPECT_EQ(run.sums.scheduled, 0u);
 }
 
 TEST(load_run, an_interruption_keeps_what_was_measured) {
   scripted_server server(manner::answer);
   asio::io_context loop{1};
-  ledger account(scheduled);
+  ledger records(scheduled);
   load_run run(loop, {{server.endpoint()}, get_text, 1h, 0s, 1, 100},
-               schedule(schedule_kind::uniform, rate_per_s, 1h, 1), account, nullptr);
+               schedule(schedule_kind::uniform, rate_per_s, 1h, 1), records, nullptr);
   timer later(loop);
   run.prepare([&](clock::time_point start) {
     later.expires_at(start + 100ms);
@@ -346,7 +346,7 @@ TEST(load_run, an_interruption_keeps_what_was_measured) {
   });
   loop.run();
   EXPECT_TRUE(run.outcome().interrupted);
-  EXPECT_GE(account.records().size(), 1u);
+  EXPECT_GE(records.records().size(), 1u);
   EXPECT_LT(run.outcome().measured_until, 1h);
 }
 

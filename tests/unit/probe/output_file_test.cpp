@@ -1,4 +1,4 @@
-#include "load/probe/output_file.hpp"
+#include "load/probe/report/output_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -97,6 +97,20 @@ TEST_F(output_file_in_a_folder, writes_directly_what_is_no_regular_file) {
   output_file(path("link")).write(write_new);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
   EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(output_file_in_a_folder, may_have_the_longest_name) {
+  const std::string first(255, 'n');
+  const std::string second = std::string(254, 'n') + "m";
+  output_file one(path(first.c_str()));
+  output_file other(path(second.c_str()));
+  one.write([&](std::ostream& out) {
+    out << "one" << std::flush;
+    other.write([](std::ostream& inner) { inner << "other"; });  // their temporary names differ
+  });
+  EXPECT_EQ(text_of(path(first.c_str())), "one");
+  EXPECT_EQ(text_of(path(second.c_str())), "other");
+  EXPECT_EQ(files(), 2u);
 }
 
 TEST_F(output_file_in_a_folder, that_cannot_be_is_refused_before_the_run) {

@@ -1,10 +1,8 @@
-#include "load/probe/reports.hpp"
+#include "load/probe/report/report.hpp"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
-
-#include "load/probe/progress.hpp"
 
 namespace loopscope::probe {
 namespace {
@@ -14,7 +12,7 @@ using namespace std::chrono_literals;
 std::vector<request_record> three_requests() {
   std::vector<request_record> records{
       {0s, 0s, 1ms, 3ms, 200, true}, {1500us, 1500us, 2ms}, {2s, 2s, request_record::never, 2s}};
-  records[0].ended = outcome::answered;
+  records[0].ended = outcome::completed;
   records[2].ended = outcome::failed;
   records[2].cause = failure_cause::refused;
   return records;
@@ -25,17 +23,17 @@ std::vector<request_record> six_requests() {
   auto records = three_requests();
   records.push_back({3s, 3s, 3s, 3s + 4ms, 429});
   records.push_back({4s, 4s, 4s, 4s + 5ms, 429, false, true});
-  records[3].ended = records[4].ended = outcome::answered;
+  records[3].ended = records[4].ended = outcome::completed;
   records.push_back({5s, 9s});
   records[5].ended = outcome::skipped;
   return records;
 }
 
-measurement finished_run() {
-  measurement run;
-  run.sums = summarise(three_requests(), 2s);
-  run.asked.url = "http://localhost/hello";
-  run.asked.trigger_text = "POST /write?method=sync";
+run_result finished_run() {
+  run_result run;
+  run.sums = summarize(three_requests(), 2s);
+  run.options.url = "http://localhost/hello";
+  run.options.trigger_text = "POST /write?method=sync";
   run.reached = true;
   run.started = std::chrono::system_clock::time_point{1'700'000'000'007ms};
   run.measured_until = 2s;
@@ -76,8 +74,8 @@ TEST(json_report, has_every_figure_under_its_documented_name) {
 }
 
 TEST(json_report, tells_unexpected_answers_from_service) {
-  measurement run = finished_run();
-  run.sums = summarise(six_requests(), 10s);
+  run_result run = finished_run();
+  run.sums = summarize(six_requests(), 10s);
   const auto json = to_json(run);
   EXPECT_EQ(json["probe"]["expect"], "2xx");
   EXPECT_EQ(json["requests"]["completed"], 3);
@@ -94,7 +92,7 @@ TEST(json_report, tells_unexpected_answers_from_service) {
 }
 
 TEST(json_report, names_every_address_and_which_was_measured) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   run.addresses = {{"127.0.0.1:80", true, {12, 1, 3}}, {"127.0.0.2:80"}};
   const auto json = to_json(run)["addresses"];
   EXPECT_EQ(json[0]["address"], "127.0.0.1:80");
@@ -106,7 +104,7 @@ TEST(json_report, names_every_address_and_which_was_measured) {
 }
 
 TEST(json_report, says_null_for_what_was_not_measured) {
-  const auto json = to_json(measurement{});
+  const auto json = to_json(run_result{});
   EXPECT_TRUE(json["latency_us"]["p50"].is_null());
   EXPECT_TRUE(json["lateness_us"]["max"].is_null());
   EXPECT_TRUE(json["errors"]["rate"].is_null());
@@ -115,7 +113,7 @@ TEST(json_report, says_null_for_what_was_not_measured) {
 }
 
 TEST(json_report, keeps_a_json_answer_of_the_trigger_and_other_text) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   run.trigger = trigger_record{2s, 2001ms, 2500ms, false, 200, R"({"timing_ms":{"completed":498.5}})", ""};
   auto json = to_json(run)["trigger"];
   EXPECT_EQ(json["request"], "POST /write?method=sync");
@@ -136,7 +134,7 @@ TEST(json_report, keeps_a_json_answer_of_the_trigger_and_other_text) {
 }
 
 TEST(json_report, survives_an_answer_that_is_not_utf_8) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   run.trigger = trigger_record{2s, 2s, 2s, false, 200, "\xff\xfe", ""};
   EXPECT_NO_THROW(json_text(run));
 }
@@ -181,7 +179,7 @@ TEST(hgrm_report, of_nothing_has_no_lines) {
 
 TEST(hgrm_report, has_unexpected_answers_as_comments) {
   std::ostringstream out;
-  write_hgrm(out, summarise(six_requests(), 10s));
+  write_hgrm(out, summarize(six_requests(), 10s));
   std::string expected_lines;
   std::string unexpected_lines;
   const std::string mark = "#unexpected ";
@@ -198,14 +196,14 @@ TEST(hgrm_report, has_unexpected_answers_as_comments) {
 }
 
 TEST(table_report, fits_eighty_columns_whatever_was_measured) {
-  measurement run = finished_run();
-  run.asked.url = "http://localhost/" + std::string(200, 'x');
-  run.asked.sends.method = std::string(90, 'M');
-  run.asked.expect =
+  run_result run = finished_run();
+  run.options.url = "http://localhost/" + std::string(200, 'x');
+  run.options.request.method = std::string(90, 'M');
+  run.options.expect =
       *expected_statuses::parse("200,201,202,203,204,205,206,207,208,209,210,211,212,213,214,215,216,217,218,219,220");
-  run.asked.spread = true;
+  run.options.spread = true;
   run.addresses = {{std::string(120, 'p'), true, {9'999'999, 9'999'999, 9'999'999}}, {std::string(120, 'q')}};
-  run.asked.trigger_text = "POST /" + std::string(200, 'y');
+  run.options.trigger_text = "POST /" + std::string(200, 'y');
   run.trigger = trigger_record{2s, 99999s, 99999s, true, 200, "", std::string(200, 'z')};
   run.sums.scheduled = run.sums.sent = run.sums.late = run.sums.completed = run.sums.waiting = 9'999'999;
   run.sums.expected = run.sums.unexpected = run.sums.repeated = run.sums.skipped = 9'999'999;
@@ -213,14 +211,14 @@ TEST(table_report, fits_eighty_columns_whatever_was_measured) {
   run.sums.failed = 9'999'999;
   run.sums.failed_by_cause.fill(9'999'999);
   for (unsigned status = 200; status < 240; ++status) run.sums.status[status] = 9'999'999;
-  run.connections_opened = run.connections_peak = run.longest_line = 9'999'999;
+  run.connections_opened = run.connections_peak = run.max_queue = 9'999'999;
   run.interrupted = true;
   run.bottleneck = {std::string(60, 'a') + " " + std::string(60, 'b')};
   for (const auto& line : lines_of(table_text(run))) EXPECT_LE(line.size(), 80u) << line;
 }
 
 TEST(table_report, warns_loudly_only_when_the_probe_was_the_bottleneck) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   EXPECT_EQ(table_text(run).find("BOTTLENECK"), std::string::npos);
   run.bottleneck = {"its thread had no time left"};
   EXPECT_NE(table_text(run).find("*** THE PROBE WAS THE BOTTLENECK"), std::string::npos);
@@ -228,9 +226,9 @@ TEST(table_report, warns_loudly_only_when_the_probe_was_the_bottleneck) {
 }
 
 TEST(table_report, tells_unexpected_answers_from_service) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   EXPECT_EQ(table_text(run).find("unexpected"), std::string::npos);
-  run.sums = summarise(six_requests(), 10s);
+  run.sums = summarize(six_requests(), 10s);
   const std::string text = table_text(run);
   EXPECT_NE(text.find("\nlatency            3.0 ms"), std::string::npos) << text;
   EXPECT_NE(text.find("\nunexpected         4.0 ms"), std::string::npos) << text;
@@ -240,32 +238,20 @@ TEST(table_report, tells_unexpected_answers_from_service) {
 }
 
 TEST(table_report, calls_no_run_fine_whose_answers_are_mostly_others) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   EXPECT_EQ(table_text(run).find("***"), std::string::npos);
-  run.sums = summarise(six_requests(), 10s);
+  run.sums = summarize(six_requests(), 10s);
   EXPECT_NE(table_text(run).find("*** MOST REQUESTS DID NOT GET WHAT THEY ASKED FOR"), std::string::npos);
-  EXPECT_NE(table_text(run).find("2 of 3 answers have another status than 2xx"), std::string::npos);
+  EXPECT_NE(table_text(run).find("2 of 3 responses have another status than 2xx"), std::string::npos);
 }
 
 TEST(table_report, names_the_address_and_those_that_were_not_measured) {
-  measurement run = finished_run();
+  run_result run = finished_run();
   run.addresses = {{"127.0.0.1:80", false}, {"127.0.0.2:80", true, {12, 0, 3}}};
   EXPECT_NE(table_text(run).find("\naddress       127.0.0.2:80\nnot measured  127.0.0.1:80\n"), std::string::npos);
-  run.asked.spread = true;
+  run.options.spread = true;
   run.addresses[0].measured = true;
   EXPECT_NE(table_text(run).find("127.0.0.2:80  12 connections  3 requests"), std::string::npos);
-}
-
-TEST(progress, counts_what_is_due_answered_waiting_and_failed) {
-  ledger account(3);
-  for (int i = 0; i < 3; ++i) account.take(0s, 0s);
-  account.answered(0, 1ms, 200, true);
-  account.failed(1, 1ms, failure_cause::closed);
-  EXPECT_EQ(progress_text(1500ms, 8s, account.live()), "1.5 of 8.0 s  3 due  1 answered  1 waiting  1 failed");
-  account.answered(2, 1ms, 429, false);
-  EXPECT_EQ(progress_text(2s, 8s, account.live()),
-            "2.0 of 8.0 s  3 due  2 answered (1 unexpected)  0 waiting  1 failed");
-  EXPECT_TRUE(progress_text(-5ms, 8s, account.live()).starts_with("0.0 of"));
 }
 
 }  // namespace

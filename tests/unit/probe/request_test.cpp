@@ -59,11 +59,33 @@ TEST(request_text, names_the_host_and_an_empty_body_where_one_could_be) {
   EXPECT_NE(request_text(here, {"POST", "/write"}).find("Content-Length: 0\r\n"), std::string::npos);
 }
 
-TEST(request_text, has_the_fields_and_the_body_that_were_asked_for) {
+TEST(request_text, has_the_fields_and_the_body_of_the_request) {
   EXPECT_EQ(request_text(here, {"PUT", "/a", {{"host", "other"}, {"X", "1"}, {"X", "2"}}, "a\nb"}),
             "PUT /a HTTP/1.1\r\nUser-Agent: loopscope-probe\r\nhost: other\r\nX: 1\r\nX: 2\r\nContent-Length: 3\r\n"
             "\r\na\nb");
   EXPECT_NE(request_text(here, {"GET", "/", {}, ""}).find("Content-Length: 0\r\n\r\n"), std::string::npos);
+}
+
+TEST(expected_statuses, are_those_of_success_unless_told_otherwise) {
+  const expected_statuses usual;
+  EXPECT_EQ(usual.text(), "2xx");
+  for (const unsigned status : {200u, 299u}) EXPECT_TRUE(usual.match(status)) << status;
+  for (const unsigned status : {0u, 199u, 300u, 404u, 429u, 500u, 999u}) EXPECT_FALSE(usual.match(status)) << status;
+}
+
+TEST(expected_statuses, are_a_list_of_statuses_and_classes) {
+  const auto parsed = expected_statuses::parse("204,4xx");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->text(), "204,4xx");
+  for (const unsigned status : {204u, 400u, 429u, 499u}) EXPECT_TRUE(parsed->match(status)) << status;
+  for (const unsigned status : {200u, 203u, 205u, 399u, 500u}) EXPECT_FALSE(parsed->match(status)) << status;
+}
+
+TEST(expected_statuses, refuse_other_text) {
+  for (const char* text :
+       {"", ",", "200,", "20", "2000", "2x", "2xxx", "XX2", "1xx", "6xx", "199", "600", "2XX", "200 ", "-20", "2x0"}) {
+    EXPECT_FALSE(expected_statuses::parse(text)) << text;
+  }
 }
 
 }  // namespace

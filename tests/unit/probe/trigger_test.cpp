@@ -13,21 +13,21 @@ using namespace std::chrono_literals;
 using test::manner;
 using test::scripted_server;
 
-/// Fires at 50 ms and looks on for as long as `until` says no, at most 20 s.
+/// Fires at 50 ms and runs the loop until `until` returns true, at most 20 s.
 trigger_record fire_at(const tcp::endpoint& to, const std::function<bool(const trigger&)>& until,
                        bool idempotent = false) {
   asio::io_context loop{1};
-  trigger aside(loop.get_executor(), to, {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", idempotent}, 50ms);
-  aside.prepare();
-  aside.arm(clock::now());
+  trigger extra(loop.get_executor(), to, {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", idempotent}, 50ms);
+  extra.prepare();
+  extra.arm(clock::now());
   const auto give_up = clock::now() + 20s;
-  while (!until(aside) && clock::now() < give_up) loop.run_one_for(10ms);
-  aside.close();
-  return aside.record();
+  while (!until(extra) && clock::now() < give_up) loop.run_one_for(10ms);
+  extra.close();
+  return extra.record();
 }
 
-bool ended(const trigger& aside) {
-  return !aside.pending();
+bool ended(const trigger& extra) {
+  return !extra.pending();
 }
 
 TEST(trigger, is_sent_at_its_time_and_records_the_answer) {
@@ -67,12 +67,12 @@ TEST(trigger, is_sent_once_more_only_when_that_is_safe) {
   EXPECT_EQ(server.requests, 3);
 }
 
-TEST(trigger, that_is_unanswered_has_no_end) {
+TEST(trigger, without_a_response_has_no_end) {
   scripted_server server(manner::hold);
   const auto record = fire_at(server.endpoint(), [&server](const trigger&) { return server.requests > 0; });
   EXPECT_TRUE(record.started);
   EXPECT_FALSE(record.ended);
-  EXPECT_EQ(record.error, "unanswered at the end");
+  EXPECT_EQ(record.error, "no response until the end");
 }
 
 TEST(trigger, that_was_not_due_yet_was_not_sent) {

@@ -1,11 +1,11 @@
 #include <ostream>
 
-#include "reports.hpp"
+#include "report.hpp"
 
 namespace loopscope::probe {
 namespace {
 
-void put_time(std::ostream& out, std::chrono::nanoseconds time) {
+void append_time(std::ostream& out, std::chrono::nanoseconds time) {
   if (time != request_record::never) out << std::chrono::round<std::chrono::microseconds>(time).count();
   out << ',';
 }
@@ -19,14 +19,14 @@ const char* truth(bool value) {
 void write_csv(std::ostream& out, const std::vector<request_record>& records) {
   out << "scheduled_us,sent_us,done_us,status,expected,repeated\n";
   for (const auto& record : records) {
-    put_time(out, record.scheduled);
-    put_time(out, record.sent);
-    put_time(out, record.done);
+    append_time(out, record.scheduled);
+    append_time(out, record.sent);
+    append_time(out, record.done);
     switch (record.ended) {
       case outcome::waiting:
         out << ',';
         break;
-      case outcome::answered:
+      case outcome::completed:
         out << record.status << ',' << truth(record.expected);
         break;
       case outcome::failed:

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -19,13 +21,13 @@ namespace fs = std::filesystem;
   throw std::system_error(error == 0 ? EIO : error, std::generic_category(), "cannot write " + path + note);
 }
 
-/// The file that `path` leads to, when it is a regular one or none yet. Nothing for others: a rename would put a file
-/// where a device or a FIFO was, and would not reach whoever has it open.
+/// The file that `path` leads to, if it is a regular file or does not exist. nullopt for others: a rename would replace
+/// a device or a FIFO with a file and would not reach its readers.
 std::optional<std::string> replaceable(const std::string& path) {
-  constexpr int most_links = 40;  // as the kernel has it
+  constexpr int max_links = 40;  // the kernel's limit
   fs::path at = path;
   std::error_code error;
-  for (int links = 0; links < most_links; ++links) {
+  for (int links = 0; links < max_links; ++links) {
     const std::string text = fs::absolute(at).lexically_normal().string();
     const bool device = text.starts_with("/dev/") && !text.starts_with("/dev/shm/");
     if (device || text.starts_with("/proc/")) return std::nullopt;
@@ -41,13 +43,25 @@ std::optional<std::string> replaceable(const std::string& path) {
   return std::nullopt;
 }
 
-/// A new file beside `target`, with its permissions where it exists; removed unless it was renamed.
+/// The name of a temporary file in the directory of `target`, shortened to what the file system allows.
+std::string temporary_name(const fs::path& target) {
+  static std::atomic<unsigned> count{0};  // names that differ only at the end become the same when shortened
+  constexpr long default_max_name = 255;
+  const std::string suffix = "." + std::to_string(::getpid()) + "." + std::to_string(++count) + ".part";
+  const fs::path directory = target.parent_path();
+  const long shown = ::pathconf(directory.empty() ? "." : directory.c_str(), _PC_NAME_MAX);
+  const auto max_name = static_cast<std::size_t>(shown > 0 ? shown : default_max_name);
+  const std::string name = target.filename().string();
+  return (directory / (name.substr(0, max_name - std::min(max_name, suffix.size())) + suffix)).string();
+}
+
+/// A new file in the directory of `target`, with the permissions of `target` if it exists. Removed unless it is
+/// renamed.
 class temporary_file {
  public:
   /// Throws std::system_error that names `path`.
-  temporary_file(const std::string& target, const std::string& path)
-      : name_(target + "." + std::to_string(getpid()) + ".part") {
-    ::unlink(name_.c_str());  // of a process that was killed and had the same id
+  temporary_file(const std::string& target, const std::string& path) : name_(temporary_name(target)) {
+    ::unlink(name_.c_str());  // left by a killed process with the same id
     const int file = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) fail(path, errno);
     struct stat earlier {};
@@ -66,14 +80,14 @@ class temporary_file {
     name_.clear();
     return true;
   }
-  /// What is written stays under its temporary name.
+  /// Keeps the file under its temporary name.
   void keep() { name_.clear(); }
 
  private:
   std::string name_;
 };
 
-/// Writes and closes; answers the error, 0 when every byte was taken.
+/// Writes and closes the file. Returns the error, 0 if every byte was written.
 int write_and_close(std::ofstream& file, const std::function<void(std::ostream&)>& writer) {
   errno = 0;
   writer(file);
@@ -118,7 +132,7 @@ void output_file::write_whole(const std::function<void(std::ostream&)>& writer) 
   if (const int error = file ? write_and_close(file, writer) : errno) fail(*path_, error);
   if (part.rename_to(target_)) return;
   const int error = errno;
-  const std::string note = "; the whole of it is in " + part.name();
+  const std::string note = "; the complete report is in " + part.name();
   part.keep();
   fail(*path_, error, note);
 }

@@ -1,7 +1,8 @@
 #include <cmath>
 
-#include "reports.hpp"
-#include "text.hpp"
+#include "report.hpp"
+#include "server/support/json_text.hpp"
+#include "server/support/json_values.hpp"
 
 #ifndef LOOPSCOPE_VERSION
 #error "LOOPSCOPE_VERSION comes from CMakeLists.txt"
@@ -26,9 +27,9 @@ double seconds(std::chrono::microseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-json figures(const percentiles& of) {
-  return {{"p50", number(of.at(0.5))},     {"p90", number(of.at(0.9))}, {"p99", number(of.at(0.99))},
-          {"p99_9", number(of.at(0.999))}, {"max", number(of.max())},   {"mean", number(of.mean())}};
+json figures(const percentiles& sample) {
+  return {{"p50", number(sample.at(0.5))},     {"p90", number(sample.at(0.9))}, {"p99", number(sample.at(0.99))},
+          {"p99_9", number(sample.at(0.999))}, {"max", number(sample.max())},   {"mean", number(sample.mean())}};
 }
 
 json failed(const summary& sums) {
@@ -46,9 +47,9 @@ json statuses(const summary& sums) {
   return counts;
 }
 
-json addresses(const measurement& run) {
+json addresses(const run_result& result) {
   json all = json::array();
-  for (const auto& address : run.addresses) {
+  for (const auto& address : result.addresses) {
     all.push_back({{"address", address.text},
                    {"measured", address.measured},
                    {"connections", address.use.connections},
@@ -58,15 +59,15 @@ json addresses(const measurement& run) {
   return all;
 }
 
-json trigger_json(const measurement& run) {
-  if (!run.trigger) return nullptr;
-  const trigger_record& trigger = *run.trigger;
+json trigger_json(const run_result& result) {
+  if (!result.trigger) return nullptr;
+  const trigger_record& trigger = *result.trigger;
   json body = nullptr;
   if (trigger.status) {
     body = json::parse(trigger.body, nullptr, false);
     if (body.is_discarded()) body = trigger.body;
   }
-  return {{"request", run.asked.trigger_text},
+  return {{"request", result.options.trigger_text},
           {"scheduled_at_ms", milliseconds(trigger.scheduled)},
           {"started_ms", milliseconds(trigger.started)},
           {"ended_ms", milliseconds(trigger.ended)},
@@ -78,31 +79,31 @@ json trigger_json(const measurement& run) {
 
 }  // namespace
 
-json to_json(const measurement& run) {
-  const options& asked = run.asked;
-  const summary& sums = run.sums;
+json to_json(const run_result& result) {
+  const run_options& options = result.options;
+  const summary& sums = result.sums;
   return {
       {"probe",
        {{"version", LOOPSCOPE_VERSION},
-        {"method", asked.sends.method},
-        {"url", asked.url},
-        {"unix_socket", asked.unix_socket ? json(*asked.unix_socket) : json(nullptr)},
-        {"body_bytes", asked.sends.body ? json(asked.sends.body->size()) : json(nullptr)},
-        {"expect", asked.expect.text()},
-        {"spread", asked.spread},
-        {"schedule", asked.kind == schedule_kind::uniform ? "uniform" : "poisson"},
-        {"rate_per_s", asked.rate_per_s},
-        {"duration_s", seconds(asked.duration)},
-        {"drain_s", seconds(asked.drain)},
-        {"connections", asked.connections},
-        {"max_connections", asked.max_connections},
-        {"seed", asked.seed}}},
-      {"reached", run.reached},
-      {"started", run.started ? json(time_text(*run.started)) : json(nullptr)},
-      {"started_unix_ms", run.started ? milliseconds(run.started->time_since_epoch()) : json(nullptr)},
-      {"measured_until_ms", run.started ? milliseconds(run.measured_until) : json(nullptr)},
-      {"interrupted", run.interrupted},
-      {"addresses", addresses(run)},
+        {"method", options.request.method},
+        {"url", options.url},
+        {"unix_socket", options.unix_socket ? json(*options.unix_socket) : json(nullptr)},
+        {"body_bytes", options.request.body ? json(options.request.body->size()) : json(nullptr)},
+        {"expect", options.expect.text()},
+        {"spread", options.spread},
+        {"schedule", options.kind == schedule_kind::uniform ? "uniform" : "poisson"},
+        {"rate_per_s", options.rate_per_s},
+        {"duration_s", seconds(options.duration)},
+        {"drain_s", seconds(options.drain)},
+        {"connections", options.connections},
+        {"max_connections", options.max_connections},
+        {"seed", options.seed}}},
+      {"reached", result.reached},
+      {"started", result.started ? json(timestamp(*result.started)) : json(nullptr)},
+      {"started_unix_ms", result.started ? milliseconds(result.started->time_since_epoch()) : json(nullptr)},
+      {"measured_until_ms", result.started ? milliseconds(result.measured_until) : json(nullptr)},
+      {"interrupted", result.interrupted},
+      {"addresses", addresses(result)},
       {"requests",
        {{"scheduled", sums.scheduled},
         {"sent", sums.sent},
@@ -114,27 +115,27 @@ json to_json(const measurement& run) {
         {"unexpected", sums.unexpected},
         {"failed", failed(sums)},
         {"waiting_at_end", sums.waiting}}},
-      {"errors", {{"count", sums.errors}, {"rate", number(sums.error_rate)}, {"limit", asked.max_error_rate}}},
+      {"errors", {{"count", sums.errors}, {"rate", number(sums.error_rate)}, {"limit", options.max_error_rate}}},
       {"status", statuses(sums)},
       {"latency_us", figures(sums.latency_us)},
       {"service_time_us", figures(sums.service_time_us)},
       {"unexpected_latency_us", figures(sums.unexpected_latency_us)},
       {"unexpected_service_time_us", figures(sums.unexpected_service_time_us)},
       {"lateness_us", figures(sums.lateness_us)},
-      {"probe_was_bottleneck", !run.bottleneck.empty()},
-      {"bottleneck_reasons", run.bottleneck},
+      {"probe_was_bottleneck", !result.bottleneck.empty()},
+      {"bottleneck_reasons", result.bottleneck},
       {"thread",
-       {{"scheduling", run.started ? json(std::string(name(run.scheduling))) : json(nullptr)},
-        {"busy", number(run.thread_busy)},
-        {"stood_still_ms", run.started ? milliseconds(run.stood_still) : json(nullptr)}}},
+       {{"scheduling", result.started ? json(std::string(name(result.scheduling))) : json(nullptr)},
+        {"busy", number(result.thread_busy)},
+        {"stood_still_ms", result.started ? milliseconds(result.not_running) : json(nullptr)}}},
       {"connections",
-       {{"opened", run.connections_opened}, {"peak", run.connections_peak}, {"longest_queue", run.longest_line}}},
-      {"trigger", trigger_json(run)},
+       {{"opened", result.connections_opened}, {"peak", result.connections_peak}, {"longest_queue", result.max_queue}}},
+      {"trigger", trigger_json(result)},
   };
 }
 
-std::string json_text(const measurement& run) {
-  return to_json(run).dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+std::string json_text(const run_result& result) {
+  return loopscope::json_text(to_json(result), 2) + "\n";
 }
 
 }  // namespace loopscope::probe

@@ -3,8 +3,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "reports.hpp"
-#include "text.hpp"
+#include "load/probe/text.hpp"
+#include "report.hpp"
 
 namespace loopscope::probe {
 namespace {
@@ -19,7 +19,7 @@ std::string padded(std::string_view text, int size) {
   return cell;
 }
 
-/// Text that may be long, such as a URL, cut to `size`.
+/// Shortens text that may be long, such as a URL, to `size` bytes.
 std::string cut(const std::string& text, std::size_t size) {
   return text.size() <= size ? text : text.substr(0, size - 3) + "...";
 }
@@ -30,13 +30,13 @@ std::string title_line() {
   return line + padded("max", 11) + padded("mean", 11) + "\n";
 }
 
-std::string figures_line(std::string_view label, const percentiles& of) {
+std::string figures_line(std::string_view label, const percentiles& sample) {
   std::string line = padded(label, -14);
-  for (const auto& [title, quantile] : columns) line += padded(duration_text(of.at(quantile)), 11);
-  return line + padded(duration_text(of.max()), 11) + padded(duration_text(of.mean()), 11) + "\n";
+  for (const auto& [title, quantile] : columns) line += padded(duration_text(sample.at(quantile)), 11);
+  return line + padded(duration_text(sample.max()), 11) + padded(duration_text(sample.mean()), 11) + "\n";
 }
 
-/// Items joined by `gap` to lines that fit the width; all but the first are indented by spaces.
+/// Joins items with `gap` to lines that fit the width. Lines after the first are indented with spaces.
 std::string filled(const std::string& indent, const std::vector<std::string>& items, const std::string& gap) {
   std::string text;
   std::string line = indent;
@@ -87,23 +87,23 @@ std::string requests_lines(const summary& sums) {
   return text;
 }
 
-std::string expectation(const measurement& run) {
-  return cut(run.asked.expect.text(), width / 2);
+std::string expectation(const run_result& result) {
+  return cut(result.options.expect.text(), width / 2);
 }
 
-/// The addresses that were measured, and those that the name has besides.
-std::string address_lines(const measurement& run) {
+/// The addresses that were measured, and the other addresses of the host.
+std::string address_lines(const run_result& result) {
   std::string text;
   std::vector<std::string> others;
-  for (const auto& address : run.addresses) {
+  for (const auto& address : result.addresses) {
     std::vector<std::string> items{cut(address.text, width - 14)};
     if (!address.measured) {
       others.push_back(items[0]);
       continue;
     }
-    if (run.asked.spread) {
+    if (result.options.spread) {
       items.push_back(with_commas(address.use.connections) + " connections");
-      if (address.use.unreached > 0) items.push_back(with_commas(address.use.unreached) + " not made");
+      if (address.use.unreached > 0) items.push_back(with_commas(address.use.unreached) + " failed");
       items.push_back(with_commas(address.use.requests) + " requests");
     }
     text += list_lines(text.empty() ? "address" : "", items);
@@ -112,66 +112,71 @@ std::string address_lines(const measurement& run) {
   return text;
 }
 
-/// Loud when most of what ended is not what was asked for: the percentiles then tell of the few.
-std::string warning_of_errors(const measurement& run) {
-  const summary& sums = run.sums;
+/// A warning if most of the ended requests were errors: the percentiles then describe a minority.
+std::string warning_of_errors(const run_result& result) {
+  const summary& sums = result.sums;
   if (!sums.error_rate || *sums.error_rate <= 0.5) return {};
   std::string text = "\n*** MOST REQUESTS DID NOT GET WHAT THEY ASKED FOR. ***\n";
   if (sums.unexpected > 0) {
     text += paragraph("  - ", with_commas(sums.unexpected) + " of " + with_commas(sums.completed) +
-                                  " answers have another status than " + expectation(run));
+                                  " responses have another status than " + expectation(result));
   }
-  if (sums.failed > 0) text += paragraph("  - ", "requests that failed: " + with_commas(sums.failed));
+  if (sums.failed > 0) text += paragraph("  - ", "failed requests: " + with_commas(sums.failed));
   return text;
 }
 
-std::string trigger_lines(const measurement& run) {
-  if (!run.trigger) return {};
+std::string trigger_lines(const run_result& result) {
+  if (!result.trigger) return {};
   const auto seconds = [](std::optional<std::chrono::nanoseconds> time) {
     return time ? with_decimals(std::chrono::duration<double>(*time).count(), 3) + " s" : std::string("n/a");
   };
-  const trigger_record& trigger = *run.trigger;
+  const trigger_record& trigger = *result.trigger;
   std::vector<std::string> parts{"started " + seconds(trigger.started), "ended " + seconds(trigger.ended)};
   if (trigger.repeated) parts.push_back("repeated");
   if (trigger.status) parts.push_back("status " + std::to_string(*trigger.status));
   if (!trigger.error.empty()) parts.push_back(cut(trigger.error, width - 20));
-  return list_lines("trigger", {cut(run.asked.trigger_text, width - 14)}) + list_lines("", parts);
+  return list_lines("trigger", {cut(result.options.trigger_text, width - 14)}) + list_lines("", parts);
 }
 
 }  // namespace
 
-std::string table_text(const measurement& run) {
-  const options& asked = run.asked;
-  std::string text = cut(asked.sends.method + " " + asked.url, width) + "\n";
-  const bool whole_rate = asked.rate_per_s == static_cast<double>(static_cast<std::uint64_t>(asked.rate_per_s));
-  text += whole_rate ? with_commas(static_cast<std::uint64_t>(asked.rate_per_s)) : with_decimals(asked.rate_per_s, 2);
-  text += std::string(" requests a second, ") + (asked.kind == schedule_kind::uniform ? "evenly" : "Poisson") +
-          ", for " + duration_text(static_cast<double>(asked.duration.count())) +
-          (run.interrupted ? ", INTERRUPTED after " +
-                                 duration_text(std::chrono::duration<double, std::micro>(run.measured_until).count())
-                           : "") +
-          "\n\n";
-  text += title_line() + figures_line("latency", run.sums.latency_us) +
-          figures_line("service time", run.sums.service_time_us);
-  if (run.sums.unexpected > 0) text += figures_line("unexpected", run.sums.unexpected_latency_us);
-  text += figures_line("own lateness", run.sums.lateness_us) + "\n";
-  text += requests_lines(run.sums);
-  std::vector<std::string> sockets{with_commas(asked.connections) + " at the start",
-                                   with_commas(run.connections_opened) + " opened in all",
-                                   with_commas(run.connections_peak) + " at once at most"};
-  if (run.longest_line > 0) sockets.push_back("then " + with_commas(run.longest_line) + " requests in line");
+std::string table_text(const run_result& result) {
+  const run_options& options = result.options;
+  std::string text = cut(options.request.method + " " + options.url, width) + "\n";
+  const bool whole_rate = options.rate_per_s == static_cast<double>(static_cast<std::uint64_t>(options.rate_per_s));
+  text +=
+      whole_rate ? with_commas(static_cast<std::uint64_t>(options.rate_per_s)) : with_decimals(options.rate_per_s, 2);
+  text +=
+      std::string(" requests per second, ") + (options.kind == schedule_kind::uniform ? "evenly" : "Poisson") +
+      ", for " + duration_text(static_cast<double>(options.duration.count())) +
+      (result.interrupted ? ", INTERRUPTED after " +
+                                duration_text(std::chrono::duration<double, std::micro>(result.measured_until).count())
+                          : "") +
+      "\n\n";
+  text += title_line() + figures_line("latency", result.sums.latency_us) +
+          figures_line("service time", result.sums.service_time_us);
+  if (result.sums.unexpected > 0) text += figures_line("unexpected", result.sums.unexpected_latency_us);
+  text += figures_line("own lateness", result.sums.lateness_us) + "\n";
+  text += requests_lines(result.sums);
+  std::vector<std::string> sockets{with_commas(options.connections) + " at the start",
+                                   with_commas(result.connections_opened) + " opened in total",
+                                   with_commas(result.connections_peak) + " at the same time"};
+  if (result.max_queue > 0) sockets.push_back("up to " + with_commas(result.max_queue) + " requests in the queue");
   text += list_lines("connections", sockets);
-  text += address_lines(run);
-  text += trigger_lines(run);
-  text += "\n" + paragraph("",
-                           "latency counts from the time a request was due, service time from its sending, which is "
-                           "all that a closed-loop tool sees. Both hold the answers with status " +
-                               expectation(run) + " and unanswered requests at the age they had at the end" +
-                               (run.sums.unexpected > 0 ? "; unexpected is the latency of the other answers." : "."));
-  text += warning_of_errors(run);
-  if (!run.bottleneck.empty()) {
-    text += "\n*** THE PROBE WAS THE BOTTLENECK: these figures are not the server's. ***\n";
-    for (const auto& reason : run.bottleneck) text += paragraph("  - ", reason);
+  text += address_lines(result);
+  text += trigger_lines(result);
+  text +=
+      "\n" + paragraph("",
+                       "Latency counts from the scheduled time of a request, service time from its sending; a "
+                       "closed-loop tool sees service time only. Both contain the responses with status " +
+                           expectation(result) + " and requests without a response, with their age at the end." +
+                           (result.sums.unexpected > 0 ? " Unexpected is the latency of the other responses." : ""));
+  text += warning_of_errors(result);
+  if (!result.bottleneck.empty()) {
+    text +=
+        "\n*** THE PROBE WAS THE BOTTLENECK: these figures are not the "
+        "server's. ***\n";
+    for (const auto& reason : result.bottleneck) text += paragraph("  - ", reason);
   }
   return text;
 }
