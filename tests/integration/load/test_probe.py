@@ -161,7 +161,7 @@ class Oracle(Probe):
                     run["requests"]["waiting_at_end"], RATE_PER_S * stall_s, delta=RATE_PER_S * SHARE_OF_D * duration_s
                 )
                 self.assertIsNone(run["trigger"]["ended_ms"])
-                self.assertEqual(run["trigger"]["error"], "unanswered at the end")
+                self.assertEqual(run["trigger"]["error"], "no response until the end")
             self.doCleanups()
             self.setUp()
 
