@@ -33,28 +33,34 @@ monitor::options watch_options(const std::string& name, const config::serve_conf
 
 struct data_plane::part {
   part(const std::string& name, const config::serve_config& config, runs::run_service& service,
-       metrics::request_counters& requests, logger& log)
-      : loop(name), watch(loop.context(), watch_options(name, config, log)), observer(watch, requests, log) {
+       metrics::service_metrics& metrics, logger& log)
+      : loop(name),
+        watch(loop.context(), watch_options(name, config, log)),
+        observer(watch, metrics.add_loop({name, watch}, add_routes(config, service)), log),
+        server(loop.context(), router, config.clients, &observer) {}
+
+  /// The most frequent one first. Returns their paths.
+  std::vector<std::string> add_routes(const config::serve_config& config, runs::run_service& service) {
     routes::add_hello(router);
+    routes::add_write(router, service, watch, config.allow_cross_site);
     routes::add_healthz(router);
     routes::add_methods(router, service);
     routes::add_openapi(router, config.limits);
-    routes::add_write(router, service, watch, config.allow_cross_site);
     router.hosts(http::allowed_hosts{http::asio::ip::make_address(config.listen.host), config.allowed_hosts});
-    server = std::make_unique<http::server>(loop.context(), router, config.clients, &observer);
+    return router.paths();
   }
 
   http::router router;
   io_loop loop;
   monitor::loop_monitor watch;
   loop_observer observer;
-  std::unique_ptr<http::server> server;
+  http::server server;
 };
 
 data_plane::data_plane(const config::serve_config& config, runs::run_service& service,
                        metrics::service_metrics& metrics, logger& log) {
   for (std::size_t i = 0; i < config.io_threads; ++i)
-    parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics.requests(i), log));
+    parts_.push_back(std::make_unique<part>("io-" + std::to_string(i), config, service, metrics, log));
   if (!service.back_ends().uring.available) return;
   try {
     for (const auto& each : parts_) writers::set_up_ring(each->loop.context());
@@ -71,7 +77,7 @@ http::error_code data_plane::listen(const config::listen_address& address) {
   http::tcp::endpoint endpoint{http::asio::ip::make_address(address.host), address.port};
   auto sharing = parts_.size() > 1 ? http::port_sharing::first : http::port_sharing::none;
   for (const auto& each : parts_) {
-    if (const http::error_code error = each->server->listen(endpoint, {.sharing = sharing})) return error;
+    if (const http::error_code error = each->server.listen(endpoint, {.sharing = sharing})) return error;
     endpoint = local_endpoint();  // the first listener decides port 0
     sharing = http::port_sharing::join;
   }
@@ -79,12 +85,12 @@ http::error_code data_plane::listen(const config::listen_address& address) {
 }
 
 http::tcp::endpoint data_plane::local_endpoint() const {
-  return parts_.front()->server->local_endpoint();
+  return parts_.front()->server.local_endpoint();
 }
 
 void data_plane::start() {
   for (const auto& each : parts_) {
-    each->server->start();
+    each->server.start();
     each->loop.start();
   }
 }
@@ -95,9 +101,9 @@ void data_plane::drain(boost::asio::any_io_executor executor, std::function<void
     if (remaining->fetch_sub(1) == 1) boost::asio::post(executor, drained);
   };
   for (const auto& each : parts_) {
-    boost::asio::post(each->loop.context(), [server = each->server.get(), one_is_done] {
-      server->stop_accepting();
-      server->drain(one_is_done);
+    boost::asio::post(each->loop.context(), [&server = each->server, one_is_done] {
+      server.stop_accepting();
+      server.drain(one_is_done);
     });
   }
 }
@@ -110,10 +116,6 @@ std::vector<metrics::loop_source> data_plane::loops() const {
   std::vector<metrics::loop_source> all;
   for (const auto& each : parts_) all.push_back({each->loop.name(), each->watch});
   return all;
-}
-
-std::vector<std::string> data_plane::route_names() {
-  return {"/hello", "/write", "/healthz", "/methods", "/openapi.json"};
 }
 
 }  // namespace loopscope::app

@@ -35,8 +35,6 @@ class data_plane {
 
   /// The loops with their monitors, io-0 first. Lifetime: the data plane's.
   std::vector<metrics::loop_source> loops() const;
-  /// The name of every route in the metrics, the most frequent one first.
-  static std::vector<std::string> route_names();
 
  private:
   struct part;

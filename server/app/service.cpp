@@ -169,13 +169,11 @@ int run(const config::serve_command& command) {
   system::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
   runs::run_service service{registry, {config.data_dir, pool, memory}, {writers::probe_uring(), config.file_io}};
-  metrics::service_metrics metrics{
-      {LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, config.io_threads, data_plane::route_names(), registry};
+  metrics::service_metrics metrics{{LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, registry};
   registry.on_end([&metrics](const runs::finished_run& run) {
     metrics.count_write(*run.run->request.method, run.run->request.io.id, run.how, run.took);
   });
   data_plane data{config, service, metrics, log};
-  metrics.watch(data.loops());
   std::atomic<bool> shutting_down{false};
   const admin::directory_watch directory_watch{[path = config.data_dir] {
     const auto error = writers::blocking_check_directory(path);

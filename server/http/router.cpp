@@ -1,5 +1,6 @@
 #include "router.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -57,6 +58,13 @@ void router::add(verb method, std::string path, handler handle, route_options op
 
 void router::fixed(std::string path, const response& answer) {
   insert(verb::get, std::move(path)).fixed.emplace(answer);
+}
+
+std::vector<std::string> router::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& each : routes_)
+    if (std::ranges::find(paths, each.path) == paths.end()) paths.push_back(each.path);
+  return paths;
 }
 
 router::match router::find(verb method, std::string_view path) const noexcept {

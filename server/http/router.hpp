@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "allowed_hosts.hpp"
 #include "observer.hpp"
@@ -53,6 +54,8 @@ class router {
     const route* found = nullptr;
     bool path_known = false;
   };
+  /// Every path once, in the order in which they were added.
+  std::vector<std::string> paths() const;
   match find(verb method, std::string_view path) const noexcept;
   /// The Allow header of a path; of all paths together for "*".
   std::string allowed(std::string_view path) const;

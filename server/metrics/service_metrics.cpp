@@ -34,10 +34,9 @@ std::vector<family> blocking_process_families() {
 
 }  // namespace
 
-service_metrics::service_metrics(build info, std::size_t loops, const std::vector<std::string>& routes,
-                                 const runs::run_registry& registry)
-    : build_(std::move(info)), registry_(registry) {
-  for (std::size_t i = 0; i < loops; ++i) requests_.push_back(std::make_unique<request_counters>(routes));
+request_counters& service_metrics::add_loop(loop_source loop, std::vector<std::string> routes) {
+  loops_.push_back(std::move(loop));
+  return *requests_.emplace_back(std::make_unique<request_counters>(std::move(routes)));
 }
 
 std::string service_metrics::blocking_text() const {

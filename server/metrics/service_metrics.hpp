@@ -20,7 +20,7 @@ namespace loopscope::metrics {
 ///
 /// Counting costs relaxed stores: requests in counters of each loop's own, writes in shared ones. Text is made only
 /// when it is requested. Series whose labels are known in advance start at 0, so that rate() sees their first increase.
-/// Threads: watch() before any other thread uses this; blocking_text() from any thread.
+/// Threads: add_loop() before any other thread uses this; blocking_text() from any thread.
 /// Lifetime: outlives the servers that count here. `registry` and the monitors outlive the last blocking_text().
 class service_metrics {
  public:
@@ -31,14 +31,12 @@ class service_metrics {
     std::string compiler;
   };
 
-  /// `routes`: the paths of the data plane, the most frequent first.
-  service_metrics(build info, std::size_t loops, const std::vector<std::string>& routes,
-                  const runs::run_registry& registry);
+  service_metrics(build info, const runs::run_registry& registry) : build_(std::move(info)), registry_(registry) {}
 
-  void watch(std::vector<loop_source> loops) { loops_ = std::move(loops); }
-
-  /// Counters of loop number `index`, for that loop's thread only.
-  request_counters& requests(std::size_t index) noexcept { return *requests_[index]; }
+  /// Adds a loop of the data plane. Returns the counters for its requests, for that loop's thread only.
+  ///
+  /// `routes`: the paths that it serves, the most frequent first; the same for every loop.
+  request_counters& add_loop(loop_source loop, std::vector<std::string> routes);
 
   /// Counts a write that has ended. Threads: any.
   void count_write(const writers::method& method, writers::back_end io, runs::outcome outcome,

@@ -30,7 +30,7 @@ class running_plane {
 
   explicit running_plane(std::size_t max_subscribers = event_feed::default_max_subscribers, http::limits limits = {})
       : feed_(std::make_shared<event_feed>(admin_.get_executor(), max_subscribers)) {
-    metrics_.watch(sources_.loops);
+    metrics_.add_loop(sources_.loops.front(), {"/hello"});
     add_routes(router_, sources_, sampler_, feed_, pool_);
     server_ = std::make_unique<http::server>(admin_, router_, limits);
     if (const auto error = server_->listen({boost::asio::ip::address_v4::loopback(), 0}))
@@ -99,7 +99,7 @@ class running_plane {
   loopscope::testing::temporary_directory data_dir_;
   runs::run_registry registry_{{}};
   std::atomic<bool> shutting_down_{false};
-  metrics::service_metrics metrics_{{"test", "test"}, 1, {"/hello"}, registry_};
+  metrics::service_metrics metrics_{{"test", "test"}, registry_};
   directory_watch directory_{[] { return std::string{}; }};
   sources sources_{{{"io-0", monitor_}},  registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
                    {{"version", "test"}}, directory_};

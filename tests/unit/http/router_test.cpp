@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "parsed_request.hpp"
 
@@ -40,6 +42,10 @@ TEST_F(dispatch_test, finds_routes_and_names_them_for_metrics) {
   ASSERT_NE(found.serve, nullptr);
   EXPECT_TRUE(found.serve->fixed);
   EXPECT_EQ(found.route_name, "/hello");
+}
+
+TEST_F(dispatch_test, lists_each_path_once_in_the_order_of_addition) {
+  EXPECT_EQ(routes_.paths(), (std::vector<std::string>{"/hello", "/figures", "/write"}));
 }
 
 TEST_F(dispatch_test, answers_head_with_get) {

@@ -20,16 +20,16 @@ using testing::value_of;
 class service_metrics_test : public ::testing::Test {
  protected:
   service_metrics_test() {
-    metrics_.watch({{"io-0", watch_}});
-    metrics_.requests(0).count("/hello", 200, 12us);
-    metrics_.requests(0).count("/write", 422, 1ms);
+    auto& requests = metrics_.add_loop({"io-0", watch_}, {"/hello", "/write"});
+    requests.count("/hello", 200, 12us);
+    requests.count("/write", 422, 1ms);
     metrics_.count_write(*writers::find_method("stream"), writers::back_end::threads, runs::outcome::completed, 300ms);
   }
 
   runs::run_registry registry_{{}};
   // A loop that has not run: no stall, no lag, every series at 0.
   monitor::loop_watch watch_{{[](const monitor::probe&) {}, [] { return true; }}, {.name = "io-0"}};
-  service_metrics metrics_{{"1.2.3 \"quoted\"\\", "gcc"}, 1, {"/hello", "/write"}, registry_};
+  service_metrics metrics_{{"1.2.3 \"quoted\"\\", "gcc"}, registry_};
 };
 
 TEST_F(service_metrics_test, pending_bytes_are_summed_over_all_running_writes) {
