@@ -8,13 +8,6 @@
 #include "writers/system/number.hpp"
 
 namespace loopscope::config {
-namespace {
-
-double in_milliseconds(std::chrono::microseconds time) {
-  return static_cast<double>(time.count()) / 1e3;
-}
-
-}  // namespace
 
 std::string listen_address::text() const {
   const bool v6 = host.find(':') != std::string::npos;
@@ -60,8 +53,7 @@ std::string to_json_text(const serve_config& config) {
       {"max_writes", config.limits.max_writes},
       {"max_pending_bytes", config.limits.max_pending_bytes},
       {"max_output_bytes", config.limits.max_output_bytes},
-      {"shed_lag_ms", config.limits.shed_lag ? nlohmann::ordered_json(in_milliseconds(*config.limits.shed_lag))
-                                             : nlohmann::ordered_json("off")},
+      {"shed_lag_ms", config.limits.shed_lag ? milliseconds(config.limits.shed_lag) : nlohmann::ordered_json("off")},
       {"max_connections", clients.max_connections},
       {"max_connections_per_address", clients.max_connections_per_address},
       {"max_requests_per_connection", clients.max_requests_per_connection},
@@ -72,13 +64,13 @@ std::string to_json_text(const serve_config& config) {
       {"max_header_bytes", clients.max_header_bytes},
       {"max_header_fields", clients.max_header_fields},
       {"max_body_bytes", clients.max_body_bytes},
-      {"header_timeout_ms", in_milliseconds(clients.header_timeout)},
-      {"body_timeout_ms", in_milliseconds(clients.body_timeout)},
-      {"idle_timeout_ms", in_milliseconds(clients.idle_timeout)},
-      {"write_timeout_ms", in_milliseconds(clients.write_timeout)},
-      {"linger_timeout_ms", in_milliseconds(clients.linger_timeout)},
-      {"stall_threshold_ms", in_milliseconds(config.stall_threshold)},
-      {"shutdown_grace_ms", in_milliseconds(config.shutdown_grace)},
+      {"header_timeout_ms", milliseconds(clients.header_timeout)},
+      {"body_timeout_ms", milliseconds(clients.body_timeout)},
+      {"idle_timeout_ms", milliseconds(clients.idle_timeout)},
+      {"write_timeout_ms", milliseconds(clients.write_timeout)},
+      {"linger_timeout_ms", milliseconds(clients.linger_timeout)},
+      {"stall_threshold_ms", milliseconds(config.stall_threshold)},
+      {"shutdown_grace_ms", milliseconds(config.shutdown_grace)},
       {"allowed_hosts", config.allowed_hosts},
       {"allow_cross_site", config.allow_cross_site},
       {"core_dumps", config.core_dumps},

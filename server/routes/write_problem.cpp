@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "server/support/json_values.hpp"
+
 namespace loopscope::routes {
 namespace {
 
@@ -10,8 +12,8 @@ using json = nlohmann::ordered_json;
 
 constexpr const char* retry_after_s = "1";
 
-double in_milliseconds(std::uint64_t ns) {
-  return static_cast<double>(ns) / 1e6;
+json in_milliseconds(std::uint64_t ns) {
+  return milliseconds(std::chrono::nanoseconds{static_cast<std::int64_t>(ns)});
 }
 
 std::string numbers(const runs::refusal& refused) {
