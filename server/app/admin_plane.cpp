@@ -3,13 +3,8 @@
 #include <boost/asio/ip/address.hpp>
 
 namespace loopscope::app {
-namespace {
 
-constexpr std::size_t max_connections = 1024;
-
-}  // namespace
-
-admin_plane::admin_plane(admin::sources sources, logger& log)
+admin_plane::admin_plane(admin::sources sources, std::size_t max_connections, logger& log)
     : sources_(std::move(sources)),
       loop_("admin"),
       feed_(std::make_shared<admin::event_feed>(loop_.context().get_executor())),

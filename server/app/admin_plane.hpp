@@ -17,7 +17,7 @@ namespace loopscope::app {
 /// Threads: the control thread's. Lifetime: the objects that `sources` refers to outlive it.
 class admin_plane {
  public:
-  admin_plane(admin::sources sources, logger& log);
+  admin_plane(admin::sources sources, std::size_t max_connections, logger& log);
   ~admin_plane();
 
   /// Call it before start().

@@ -11,8 +11,13 @@ namespace loopscope::app {
 /// the same time.
 std::size_t min_descriptors(const config::serve_config& config);
 
-/// The highest max_connections, at most the configured one, with which the clients of all I/O threads together leave
-/// enough of `descriptors` for the admin plane and for writes. At least 1.
-std::size_t connections_within(std::size_t descriptors, const config::serve_config& config);
+/// The limits of connections with which idle clients of one plane leave enough descriptors for the other plane and for
+/// writes. Each is at least 1.
+struct connection_limits {
+  std::size_t data = 0;  ///< for each I/O thread, at most the configured limit
+  std::size_t admin = 0;
+};
+
+connection_limits fit_connections(std::size_t descriptors, const config::serve_config& config);
 
 }  // namespace loopscope::app

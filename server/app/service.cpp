@@ -62,13 +62,11 @@ void warn_of_exposure(const config::serve_config& config, logger& log) {
         {{"admin", config.admin->text()}});
 }
 
-/// Lowers the limits of connections to what the descriptors allow, so that the clients of the data plane cannot shut
-/// out the admin plane.
-config::serve_config fit_connections(config::serve_config config, std::size_t descriptors) {
+/// The configuration with a lower max_connections.
+config::serve_config with_connections(config::serve_config config, std::size_t max_connections) {
   http::limits& clients = config.clients;
-  const std::size_t fitting = connections_within(descriptors, config);
-  if (fitting == clients.max_connections) return config;
-  clients.max_connections = fitting;
+  if (max_connections == clients.max_connections) return config;
+  clients.max_connections = max_connections;
   clients.max_connections_per_address =
       std::min(clients.max_connections_per_address, config::default_connections_per_address(config));
   return config;
@@ -154,7 +152,8 @@ int run(const config::serve_command& command) {
 
   if (!command.config.core_dumps) forbid_core_dumps();
   const std::size_t descriptors = system::max_descriptors().value_or(std::numeric_limits<std::size_t>::max());
-  const config::serve_config config = fit_connections(command.config, descriptors);
+  const connection_limits connections = fit_connections(descriptors, command.config);
+  const config::serve_config config = with_connections(command.config, connections.data);
 
   // The steps that may fail come before anything runs.
   const std::string missing = missing_descriptors(min_descriptors(config), "to serve");
@@ -185,7 +184,7 @@ int run(const config::serve_command& command) {
   if (config.admin) {
     admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
                                  config.data_dir, describe(config, service, data), directory_watch},
-                  log);
+                  connections.admin, log);
     if (const auto error = admin->listen(*config.admin, config.allowed_hosts))
       return fail(program, "cannot listen on " + config.admin->text() + " (--admin): " + error.message());
   }

@@ -26,7 +26,11 @@ ip::address client_of(const ip::address& address) {
 
 accept_decision decide_accept(std::size_t open, std::size_t max_connections) {
   if (open < max_connections) return accept_decision::serve;
-  return open - max_connections < refusals(max_connections) ? accept_decision::refuse : accept_decision::pause;
+  return open < max_open(max_connections) ? accept_decision::refuse : accept_decision::pause;
+}
+
+std::size_t max_open(std::size_t max_connections) {
+  return max_connections + refusals(max_connections);
 }
 
 address_decision decide_accept_from(std::size_t open_from_address, std::size_t max_connections_per_address) {

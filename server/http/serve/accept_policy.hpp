@@ -15,6 +15,8 @@ namespace loopscope::http {
 /// until one closes, and new connections wait in the kernel's accept queue.
 enum class accept_decision { serve, refuse, pause };
 accept_decision decide_accept(std::size_t open, std::size_t max_connections);
+/// The open connections at which the listener pauses: the most descriptors that its clients can use.
+std::size_t max_open(std::size_t max_connections);
 
 /// The same limit per client address. Beyond the refusals the connection is closed without a response, so that one
 /// client cannot pause the listener for all.

@@ -136,6 +136,22 @@ class Descriptors(unittest.TestCase):
                 self.assertRegex(service.log, "too few file descriptors for --max-connections")
                 self.assertNotIn("accept failed", service.log)
 
+    def test_idle_clients_of_the_admin_plane_cannot_shut_out_the_data_plane(self) -> None:
+        for limit in (256, 64):
+            with self.subTest(limit=limit), Loopscope(
+                preexec=descriptor_limit(limit, limit)
+            ) as service, contextlib.ExitStack() as clients:
+                for _ in range(limit + 50):
+                    clients.enter_context(socket.create_connection(service.admin_address, timeout=10))
+                for _ in range(20):  # while they are being accepted, and when no more of them are
+                    self.assertEqual(service.ask("/hello")[0], 200)
+                status, report = service.write(method="stream", count=1000, verify="true", durability="disk")
+                self.assertEqual(status, 200, report)
+                clients.close()
+                wait_until(lambda: service.ask_admin("/livez")[0] == 200, "the admin plane has room again")
+                service.stop(signal.SIGTERM)
+                self.assertNotIn("accept failed", service.log)
+
     def test_too_few_for_a_command_are_named_as_the_cause(self) -> None:
         def run(limit: int, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
             with tempfile.TemporaryDirectory() as directory:

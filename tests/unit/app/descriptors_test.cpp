@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "server/http/serve/accept_policy.hpp"
 
@@ -23,19 +24,19 @@ std::size_t most_accepted(std::size_t max_connections) {
   return open;
 }
 
-TEST(descriptors, allow_the_configured_connections_where_there_are_enough) {
-  EXPECT_EQ(connections_within(20'000, config_of(1, 4096)), 4096U);
-  EXPECT_EQ(connections_within(1'048'576, config_of(16, 4096)), 4096U);
-  EXPECT_EQ(connections_within(256, config_of(1, 20)), 20U);
+TEST(descriptors, allow_the_configured_connections_if_there_are_enough) {
+  EXPECT_EQ(fit_connections(20'000, config_of(1, 4096)).data, 4096U);
+  EXPECT_EQ(fit_connections(20'000, config_of(1, 4096)).admin, 1024U);
+  EXPECT_EQ(fit_connections(std::numeric_limits<std::size_t>::max(), config_of(16, 4096)).data, 4096U);
+  EXPECT_EQ(fit_connections(256, config_of(1, 20)).data, 20U);
 }
 
 TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writes) {
   for (const std::size_t io_threads : {1U, 2U, 5U}) {
     for (const std::size_t descriptors : {200U, 256U, 1024U, 4096U}) {
       const auto config = config_of(io_threads, 4096);
-      const std::size_t least = min_descriptors(config);
-      const std::size_t clients = io_threads * most_accepted(connections_within(descriptors, config));
-      const std::size_t spare = descriptors - least;
+      const std::size_t clients = io_threads * most_accepted(fit_connections(descriptors, config).data);
+      const std::size_t spare = descriptors - min_descriptors(config);
       const std::size_t reserved = std::min<std::size_t>(256, spare / 4);
       const std::size_t of_the_least = io_threads * most_accepted(1);
       EXPECT_LE(clients, spare + of_the_least - reserved) << descriptors;
@@ -45,11 +46,30 @@ TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writ
   }
 }
 
+TEST(descriptors, suffice_for_the_idle_clients_of_both_planes_and_for_writes) {
+  for (const std::size_t io_threads : {1U, 2U, 5U}) {
+    for (const std::size_t max_connections : {1U, 20U, 4096U}) {
+      for (const std::size_t descriptors : {200U, 256U, 1024U, 20'000U}) {
+        const auto config = config_of(io_threads, max_connections);
+        const auto limits = fit_connections(descriptors, config);
+        const std::size_t clients = io_threads * most_accepted(limits.data) + most_accepted(limits.admin);
+        const std::size_t spare = descriptors - min_descriptors(config);
+        const std::size_t of_the_least = (io_threads + 1) * most_accepted(1);
+        const std::size_t for_writes = std::min<std::size_t>(128, spare / 8);
+        EXPECT_LE(clients, spare + of_the_least - for_writes) << descriptors << ' ' << max_connections;
+        EXPECT_GT(limits.admin, 1U);
+      }
+    }
+  }
+}
+
 TEST(descriptors, always_allow_one_connection) {
   for (const std::size_t io_threads : {1U, 3U}) {
     const auto config = config_of(io_threads, 4096);
-    EXPECT_EQ(connections_within(min_descriptors(config), config), 1U);
-    EXPECT_EQ(connections_within(0, config), 1U);
+    for (const std::size_t descriptors : {std::size_t{0}, min_descriptors(config)}) {
+      EXPECT_EQ(fit_connections(descriptors, config).data, 1U);
+      EXPECT_EQ(fit_connections(descriptors, config).admin, 1U);
+    }
   }
 }
 
