@@ -1,8 +1,8 @@
-// One way of writing to a file, once: load/bench/file_systems.py runs each on several file systems, and counts what it
-// does.
+// Measures one way of writing to a file. load/bench/file_systems.py runs each way on several file systems and counts
+// its system calls.
 //
-//   build/bin/file_writes                   the ways
-//   build/bin/file_writes DIRECTORY WAY     writes there, leaves nothing, prints JSON: time and CPU of a write
+//   build/bin/file_writes                   lists the ways
+//   build/bin/file_writes DIRECTORY WAY     writes a temporary file there; prints JSON: time and CPU per write
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -39,8 +39,8 @@ using bytes = std::span<const std::byte>;
 
 constexpr std::size_t pool_threads = 4;
 
-void check(const boost::system::error_code& error, const char* what) {
-  if (error) throw boost::system::system_error(error, what);
+void check(const boost::system::error_code& error, const char* operation) {
+  if (error) throw boost::system::system_error(error, operation);
 }
 
 void write_each(writers::posix_file& file, bytes data, std::size_t count) {
@@ -62,7 +62,7 @@ void await_all(asio::io_context& loop, writers::async_file& file, bytes data, st
   loop.run();
 }
 
-void flood(asio::io_context& loop, writers::async_file& file, bytes data, std::size_t count) {
+void start_batch(asio::io_context& loop, writers::async_file& file, bytes data, std::size_t count) {
   std::vector<writers::write_operation> writes(count);
   for (writers::write_operation& each : writes) {
     each.data = data;
@@ -89,12 +89,12 @@ void on_uring(writers::posix_file& file, bytes data, std::size_t count) {
   Write(loop, back_end, data, count);
 }
 
-void flood_one_object(writers::posix_file& file, bytes data, std::size_t count) {
+void start_batch_on_one_object(writers::posix_file& file, bytes data, std::size_t count) {
   asio::io_context loop{1};
-  asio::stream_file one{loop, ::dup(file.descriptor())};
+  asio::stream_file object{loop, ::dup(file.descriptor())};
   for (std::size_t i = 0; i < count; ++i)
-    one.async_write_some(asio::buffer(data.data(), data.size()),
-                         [](boost::system::error_code error, std::size_t) { check(error, "write"); });
+    object.async_write_some(asio::buffer(data.data(), data.size()),
+                            [](boost::system::error_code error, std::size_t) { check(error, "write"); });
   loop.run();
 }
 
@@ -113,35 +113,37 @@ struct way {
 constexpr std::size_t record_bytes = 8;
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr std::size_t records = 10'000;
-constexpr std::size_t flooded = 50'000;
+constexpr std::size_t batch_records = 50'000;
 constexpr std::size_t chunks = 1'000;
 
 constexpr std::array ways{
-    way{"record: write(2)", record_bytes, flooded, write_each},
+    way{"record: write(2)", record_bytes, batch_records, write_each},
     way{"record: threads", record_bytes, records, on_threads<await_all>},
     way{"record: uring", record_bytes, records, on_uring<await_all>},
     way{"chunk: write(2)", chunk_bytes, chunks, write_each},
     way{"chunk: threads", chunk_bytes, chunks, on_threads<await_all>},
     way{"chunk: uring", chunk_bytes, chunks, on_uring<await_all>},
-    way{"flood: threads", record_bytes, flooded, on_threads<flood>},
-    way{"flood: uring", record_bytes, flooded, on_uring<flood>},
-    way{"flood: one stream_file", record_bytes, records, flood_one_object},
+    way{"batch: threads", record_bytes, batch_records, on_threads<start_batch>},
+    way{"batch: uring", record_bytes, batch_records, on_uring<start_batch>},
+    way{"batch: one stream_file", record_bytes, records, start_batch_on_one_object},
     way{"ring, depth 1", record_bytes, records, on_ring<bench::ring_options{}>},
     way{"ring, depth 1, polled", record_bytes, records, on_ring<bench::ring_options{.polled = true}>},
     way{"ring, depth 1, registered", record_bytes, records, on_ring<bench::ring_options{.registered = true}>},
     way{"ring, depth 1, submission thread", record_bytes, records,
         on_ring<bench::ring_options{.polled = true, .submission_thread = true}>},
     way{"ring, depth 1, one CPU", record_bytes, records, on_ring<bench::ring_options{.one_cpu = true}>},
-    way{"ring, depth 64", record_bytes, flooded, on_ring<bench::ring_options{.depth = 64}>},
-    way{"ring, depth 64, linked", record_bytes, flooded, on_ring<bench::ring_options{.depth = 64, .linked = true}>},
-    way{"ring, depth 64, registered", record_bytes, flooded,
+    way{"ring, depth 64", record_bytes, batch_records, on_ring<bench::ring_options{.depth = 64}>},
+    way{"ring, depth 64, linked", record_bytes, batch_records,
+        on_ring<bench::ring_options{.depth = 64, .linked = true}>},
+    way{"ring, depth 64, registered", record_bytes, batch_records,
         on_ring<bench::ring_options{.depth = 64, .registered = true}>},
-    way{"ring, depth 64, deferred", record_bytes, flooded, on_ring<bench::ring_options{.depth = 64, .deferred = true}>},
+    way{"ring, depth 64, deferred", record_bytes, batch_records,
+        on_ring<bench::ring_options{.depth = 64, .deferred = true}>},
     way{"ring, chunk", chunk_bytes, chunks, on_ring<bench::ring_options{}>},
     way{"ring, chunk, registered", chunk_bytes, chunks, on_ring<bench::ring_options{.registered = true}>},
 };
 
-/// Of all the process's threads, those that the kernel starts for its ring among them.
+/// CPU time of all threads of the process, including those that the kernel starts for a ring.
 double cpu_us() {
   rusage use{};
   ::getrusage(RUSAGE_SELF, &use);
@@ -149,18 +151,18 @@ double cpu_us() {
          static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
 }
 
-void measure(const std::string& directory, const way& how) {
+void measure(const std::string& directory, const way& selected) {
   const std::string path = directory + "/file_writes." + std::to_string(::getpid());
   writers::posix_file file{::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (file.descriptor() < 0) check({errno, boost::system::system_category()}, path.c_str());
   ::unlink(path.c_str());
-  const std::vector<std::byte> data(how.size_bytes, std::byte{'x'});
+  const std::vector<std::byte> data(selected.size_bytes, std::byte{'x'});
   const double cpu_before = cpu_us();
   const auto started = clock_type::now();
-  how.write(file, data, how.count);
-  const std::chrono::duration<double, std::micro> took = clock_type::now() - started;
-  const auto count = static_cast<double>(how.count);
-  std::printf("{\"writes\": %zu, \"us\": %.4f, \"cpu_us\": %.4f}\n", how.count, took.count() / count,
+  selected.write(file, data, selected.count);
+  const std::chrono::duration<double, std::micro> elapsed = clock_type::now() - started;
+  const auto count = static_cast<double>(selected.count);
+  std::printf("{\"writes\": %zu, \"us\": %.4f, \"cpu_us\": %.4f}\n", selected.count, elapsed.count() / count,
               (cpu_us() - cpu_before) / count);
 }
 

@@ -13,19 +13,18 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t longest_record_bytes = 22;
+constexpr std::size_t max_record_bytes = 22;
 
-void check(bool done, const char* what) {
-  if (!done) throw std::system_error(errno, std::system_category(), what);
+void check(bool done, const char* operation) {
+  if (!done) throw std::system_error(errno, std::system_category(), operation);
 }
 
-/// A new file and the time at which it was begun. Freeing an earlier one of that name is not part of it, nor is
-/// closing.
+/// A new file and the time since it was opened. The time includes neither the removal of an earlier file nor closing.
 class new_file {
  public:
   explicit new_file(const std::filesystem::path& path) {
     std::filesystem::remove(path);
-    begun_ = clock::now();
+    opened_ = clock::now();
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     check(descriptor_ >= 0, "open");
   }
@@ -34,10 +33,10 @@ class new_file {
   new_file& operator=(const new_file&) = delete;
 
   int descriptor() const { return descriptor_; }
-  std::chrono::nanoseconds elapsed() const { return clock::now() - begun_; }
+  std::chrono::nanoseconds elapsed() const { return clock::now() - opened_; }
 
  private:
-  clock::time_point begun_;
+  clock::time_point opened_;
   int descriptor_;
 };
 
@@ -45,11 +44,12 @@ void write_whole(int file, const char* data, std::size_t size) {
   check(::write(file, data, size) == static_cast<ssize_t>(size), "write");
 }
 
-char* format(char* at, std::uint64_t number) {
-  *at = ' ';
-  at = std::to_chars(at + 1, at + longest_record_bytes - 1, number).ptr;
-  *at = ' ';
-  return at + 1;
+/// Returns the end of the text.
+char* format(char* text, std::uint64_t number) {
+  *text = ' ';
+  text = std::to_chars(text + 1, text + max_record_bytes - 1, number).ptr;
+  *text = ' ';
+  return text + 1;
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ char* format(char* at, std::uint64_t number) {
 std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std::uint64_t count,
                                          std::size_t chunk_bytes) {
   const new_file file{path};
-  std::vector<char> chunk(chunk_bytes + longest_record_bytes);
+  std::vector<char> chunk(chunk_bytes + max_record_bytes);
   char* end = chunk.data();
   for (std::uint64_t number = 0; number < count; ++number) {
     end = format(end, number);
@@ -71,7 +71,7 @@ std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std:
 
 std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count) {
   const new_file file{path};
-  char text[longest_record_bytes];
+  char text[max_record_bytes];
   for (std::uint64_t number = 0; number < count; ++number)
     write_whole(file.descriptor(), text, static_cast<std::size_t>(format(text, number) - text));
   return file.elapsed();

@@ -6,10 +6,10 @@
 
 namespace loopscope::bench {
 
-/// The least that writing the same bytes can cost: plain loops over write(2), no library of ours but the record's text.
+/// The minimum cost of writing the same bytes: plain loops over write(2), without the project's libraries.
 ///
-/// Both write a new file, whatever was there before, and return how long that took, from opening it until the last
-/// write: like `timing_ms.completed`. Errors: system_error when one of them fails.
+/// Both replace the file and return the time from opening it to the last write, like `timing_ms.completed`. Errors:
+/// throw std::system_error.
 std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std::uint64_t count,
                                          std::size_t chunk_bytes);
 std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count);

@@ -1,6 +1,6 @@
-// Serves /hello on one loop, watched by the monitor or not: what monitor_overhead.py compares.
+// Serves /hello on one loop, with or without the monitor, for monitor_overhead.py.
 //
-//   build/bin/hello_server on|off      prints its port, serves until SIGTERM
+//   build/bin/hello_server on|off      prints its port and serves until SIGTERM
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -16,13 +16,13 @@ namespace {
 
 using namespace loopscope;
 
-/// Asks what the service asks for each request.
-class asking_observer final : public http::observer {
+/// Does for each request what the observer of the service does for the monitor.
+class stall_observer final : public http::observer {
  public:
-  explicit asking_observer(monitor::loop_watch& watch) : watch_(watch) {}
+  explicit stall_observer(monitor::loop_watch& watch) : watch_(watch) {}
   void on_request_begin(int socket, const http::request&, std::string_view) noexcept override {
     if (const auto stall = watch_.stall_to_blame())
-      if (const auto waited = monitor::unread_data_age(socket)) watch_.note_delayed(stall, *waited);
+      if (const auto age = monitor::unread_data_age(socket)) watch_.note_delayed(stall, *age);
   }
 
  private:
@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   }
   boost::asio::io_context loop{1};
   std::optional<monitor::loop_monitor> monitor;
-  std::optional<asking_observer> observer;
+  std::optional<stall_observer> observer;
   if (watched) observer.emplace(monitor.emplace(loop));
 
   http::router router;

@@ -20,26 +20,26 @@ ratio_reporter::ratio_reporter() : ConsoleReporter(OO_None) {}
 void ratio_reporter::ReportRuns(const std::vector<Run>& reported) {
   for (const Run& run : reported) {
     if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-    runs& of = runs_[run.run_name.function_name];
-    if (of.seconds.empty()) names_.push_back(run.run_name.function_name);
-    of.seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
-    of.floor_seconds.push_back(run.counters.at("floor_seconds").value);
-    of.ratios.push_back(of.seconds.back() / of.floor_seconds.back());
+    runs& all = runs_[run.run_name.function_name];
+    if (all.seconds.empty()) names_.push_back(run.run_name.function_name);
+    all.seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+    all.floor_seconds.push_back(run.counters.at("floor_seconds").value);
+    all.ratios.push_back(all.seconds.back() / all.floor_seconds.back());
   }
 }
 
 void ratio_reporter::Finalize() {
   std::ostream& out = GetOutputStream();
   out << std::left << std::setw(20) << "1,000,000 records" << std::right << std::setw(12) << "median ms"
-      << std::setw(12) << "its floor" << std::setw(8) << "runs"
-      << "  over its floor (least .. greatest)\n"
+      << std::setw(12) << "floor ms" << std::setw(8) << "runs"
+      << "  ratio to the floor (min .. max)\n"
       << std::fixed;
   for (const std::string& name : names_) {
-    const runs& of = runs_.at(name);
-    const auto [least, greatest] = std::ranges::minmax(of.ratios);
+    const runs& all = runs_.at(name);
+    const auto [min, max] = std::ranges::minmax(all.ratios);
     out << std::left << std::setw(20) << name << std::right << std::setprecision(1) << std::setw(12)
-        << median(of.seconds) * 1e3 << std::setw(12) << median(of.floor_seconds) * 1e3 << std::setw(8)
-        << of.seconds.size() << std::setprecision(2) << "  " << median(of.ratios) << " (" << least << " .. " << greatest
+        << median(all.seconds) * 1e3 << std::setw(12) << median(all.floor_seconds) * 1e3 << std::setw(8)
+        << all.seconds.size() << std::setprecision(2) << "  " << median(all.ratios) << " (" << min << " .. " << max
         << ")\n";
   }
 }

@@ -8,10 +8,10 @@
 
 namespace loopscope::bench {
 
-/// Google Benchmark's console output replaced by a table: each benchmark's time, and that over its floor's.
+/// Replaces Google Benchmark's console output by a table: the time of each benchmark and its ratio to the floor.
 ///
-/// A benchmark measures its floor right before itself and gives it as the counter `floor_seconds`; the ratios are of
-/// such pairs, their median with the least and the greatest beside it.
+/// A benchmark measures its floor right before each run and reports it as the counter `floor_seconds`. Each run gives
+/// one ratio; the table shows their median, minimum and maximum.
 class ratio_reporter : public benchmark::ConsoleReporter {
  public:
   ratio_reporter();
@@ -19,7 +19,7 @@ class ratio_reporter : public benchmark::ConsoleReporter {
   void Finalize() override;
 
  private:
-  std::vector<std::string> names_;  // in the order of their first run
+  std::vector<std::string> names_;  // in the order of the first runs
   struct runs {
     std::vector<double> seconds;
     std::vector<double> floor_seconds;

@@ -14,8 +14,8 @@ namespace {
 constexpr unsigned deferred_task_run = 1U << 13;  // IORING_SETUP_DEFER_TASKRUN, newer than Debian 12's liburing
 constexpr unsigned idle_submission_thread_ms = 20;
 
-void check(int result, const char* what) {
-  if (result < 0) throw std::system_error(-result, std::system_category(), what);
+void check(int result, const char* operation) {
+  if (result < 0) throw std::system_error(-result, std::system_category(), operation);
 }
 
 class ring {
@@ -27,7 +27,7 @@ class ring {
       parameters.flags |= IORING_SETUP_SQPOLL;
       parameters.sq_thread_idle = idle_submission_thread_ms;
     }
-    // Twice the depth: a submission thread frees an entry only after the write may have ended already.
+    // Twice the depth: a submission thread may free an entry after its write has ended.
     check(io_uring_queue_init_params(2 * options.depth, &ring_, &parameters), "io_uring_queue_init");
   }
   ~ring() { io_uring_queue_exit(&ring_); }
@@ -52,7 +52,7 @@ void stay_on_first_cpu(io_uring* ring) {
   check(io_uring_register_iowq_aff(ring, sizeof one, &one), "io_uring_register_iowq_aff");
 }
 
-/// Takes the completions that are there; returns how many.
+/// Takes the available completions. Returns their number.
 unsigned take_completions(io_uring* ring, std::size_t bytes) {
   unsigned taken = 0;
   io_uring_cqe* completion = nullptr;
@@ -76,15 +76,15 @@ void write_on_ring(int file, std::span<const std::byte> data, std::size_t count,
 
   const auto size = static_cast<unsigned>(data.size());
   unsigned in_flight = 0;
-  for (std::size_t begun = 0, ended = 0; ended < count;) {
-    const auto batch = static_cast<unsigned>(std::min<std::size_t>(options.depth - in_flight, count - begun));
-    for (unsigned i = 0; i < batch; ++i, ++begun) {
+  for (std::size_t started = 0, ended = 0; ended < count;) {
+    const auto batch = static_cast<unsigned>(std::min<std::size_t>(options.depth - in_flight, count - started));
+    for (unsigned i = 0; i < batch; ++i, ++started) {
       io_uring_sqe* const entry = io_uring_get_sqe(ring);
       if (entry == nullptr) check(-EBUSY, "io_uring_get_sqe");
       if (options.registered) {
-        io_uring_prep_write_fixed(entry, file, data.data(), size, begun * data.size(), 0);
+        io_uring_prep_write_fixed(entry, file, data.data(), size, started * data.size(), 0);
       } else {
-        io_uring_prep_write(entry, file, data.data(), size, begun * data.size());
+        io_uring_prep_write(entry, file, data.data(), size, started * data.size());
       }
       if (options.linked && i + 1 < batch) entry->flags |= IOSQE_IO_LINK;
     }

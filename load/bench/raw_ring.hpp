@@ -5,18 +5,18 @@
 
 namespace loopscope::bench {
 
-/// How liburing alone writes: what Asio, which shows none of it but the registered buffers, could gain by it.
+/// Options of liburing, to measure what Asio could gain from them. Asio offers only registered buffers.
 struct ring_options {
   unsigned depth = 1;              ///< writes in flight
-  bool linked = false;             ///< each starts when the one before it has ended
-  bool registered = false;         ///< the buffer is mapped once
-  bool polled = false;             ///< looks for the end without a system call
-  bool submission_thread = false;  ///< the kernel's own thread takes what is submitted
-  bool deferred = false;           ///< completions wait until they are asked for: no signal interrupts the loop
-  bool one_cpu = false;            ///< this thread and the kernel's workers on the first CPU that it may use
+  bool linked = false;             ///< each write starts after the one before it has ended
+  bool registered = false;         ///< the kernel maps the buffer once
+  bool polled = false;             ///< polls for completions without a system call
+  bool submission_thread = false;  ///< a kernel thread takes submitted writes (SQPOLL)
+  bool deferred = false;           ///< completions are delivered only on request (DEFER_TASKRUN)
+  bool one_cpu = false;            ///< this thread and the kernel's workers stay on the first allowed CPU
 };
 
-/// Writes `data` `count` times, one behind the other from the file's start; throws system_error.
+/// Writes `data` `count` times, one after the other from the start of the file. Errors: throws std::system_error.
 void write_on_ring(int file, std::span<const std::byte> data, std::size_t count, const ring_options& options);
 
 }  // namespace loopscope::bench

@@ -1,6 +1,6 @@
-// Writers against their floors: the same bytes into the same directory, each run right after its floor, a loop over
-// write(2) of single records or of 64 KiB. Times end with the last write: what giving the file its name takes (ext4
-// allocates its blocks then, 6 ms of them) is not in them.
+// Compares the methods with their floors. A floor is a loop over write(2), of single records or of 64 KiB, that writes
+// the same bytes to the same directory right before each run. Times end with the last write and do not include the
+// rename, in which ext4 allocates the blocks (6 ms).
 //
 //   build/bin/writers_bench                                  medians of 7 interleaved rounds
 //   build/bin/writers_bench --benchmark_repetitions=21 --benchmark_out=writers.json
@@ -40,7 +40,7 @@ std::filesystem::path make_directory() {
   return path;
 }
 
-/// A loop in a thread of its own, as in the service, and everything a run needs.
+/// A loop on its own thread, as in the service, and everything that a run needs.
 class bench_loop {
  public:
   explicit bench_loop(const std::filesystem::path& directory) : environment_{directory, pool_, memory_} {}
@@ -65,7 +65,7 @@ class bench_loop {
   std::thread thread_{[this] { io_.run(); }};
 };
 
-/// Writes the same bytes by a plain loop and returns how long that took.
+/// Writes the same bytes with a plain loop. Returns the time that it took.
 using floor = std::function<std::chrono::nanoseconds()>;
 
 void add_method(bench_loop& loop, std::string_view method_name, writers::back_end io, const std::string& name,
@@ -98,7 +98,7 @@ void add_method(bench_loop& loop, std::string_view method_name, writers::back_en
 
 int main(int argc, char** argv) {
   std::vector<char*> arguments{argv, argv + argc};
-  // Rounds interleave so that every ratio compares neighbours in time; flags given later win.
+  // Rounds interleave, so that each method is measured under the same conditions. A later flag overrides these.
   std::string interleave = "--benchmark_enable_random_interleaving=true";
   std::string repeat = "--benchmark_repetitions=7";
   arguments.insert(arguments.begin() + 1, {interleave.data(), repeat.data()});

@@ -5,8 +5,8 @@
 
 namespace loopscope::testing {
 
-/// Waits until `condition()` is true, at most `limit`; returns whether it became true. Use it as
-/// ASSERT_TRUE(eventually([&] { return ...; })). The limit is far above what a busy machine needs.
+/// Waits until `condition()` is true, at most `limit`. Returns whether it became true. Use it as
+/// ASSERT_TRUE(eventually([&] { return ...; })). A busy machine needs far less than the limit.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition, std::chrono::seconds limit = std::chrono::seconds{30}) {
   const auto deadline = std::chrono::steady_clock::now() + limit;

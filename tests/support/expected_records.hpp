@@ -5,7 +5,7 @@
 
 namespace loopscope::testing {
 
-/// The articles' text of records 0 .. count-1, made the slow and obvious way.
+/// The text of the records 0 to count-1, built in the simplest way.
 inline std::string expected_records(std::uint64_t count) {
   std::string text;
   for (std::uint64_t i = 0; i < count; ++i) text += " " + std::to_string(i) + " ";

@@ -12,16 +12,16 @@
 
 namespace loopscope::testing {
 
-/// A file in memory whose writes do what a test says: accept a part, fail, or wait until the test lets go.
+/// A file in memory. The test decides what each write does: accept a part, fail, or wait for release().
 class fake_file final : public writers::blocking_file {
  public:
-  /// What one write does: accept up to `most` bytes, or fail with an errno.
+  /// One write accepts up to `max_bytes`, or fails with an errno.
   struct behaviour {
-    std::size_t most = SIZE_MAX;
+    std::size_t max_bytes = SIZE_MAX;
     int error_value = 0;
   };
 
-  /// Asked for every write, with its index from 0.
+  /// Called for every write with its index from 0.
   std::function<behaviour(std::uint64_t)> on_write = [](std::uint64_t) { return behaviour{}; };
 
   boost::system::result<std::size_t> blocking_write_some(std::span<const std::byte> data) override {
@@ -32,12 +32,12 @@ class fake_file final : public writers::blocking_file {
     changed_.wait(lock, [this] { return !held_; });
     --waiting_;
     if (now.error_value != 0) return boost::system::error_code{now.error_value, boost::system::system_category()};
-    const std::size_t accepted = std::min(now.most, data.size());
+    const std::size_t accepted = std::min(now.max_bytes, data.size());
     content_.append(reinterpret_cast<const char*>(data.data()), accepted);
     return accepted;
   }
 
-  /// From now on writes never finish, until release().
+  /// From now on writes do not return until release().
   void hold() {
     const std::lock_guard lock{mutex_};
     held_ = true;

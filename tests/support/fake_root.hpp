@@ -8,7 +8,7 @@
 
 namespace loopscope::testing {
 
-/// A root with the files that the kernel would show.
+/// A root directory with files that the kernel would provide.
 class fake_root {
  public:
   fake_root& with(const std::string& file, const std::string& text) {
@@ -17,7 +17,7 @@ class fake_root {
     std::ofstream{path} << text;
     return *this;
   }
-  /// One line of /proc/self/mountinfo: `type` with its super options, `top` being the group shown at `point`.
+  /// Adds a line to /proc/self/mountinfo. `type`: with source and super options; `top`: the group mounted at `point`.
   fake_root& mounted(const std::string& point, const std::string& type, const std::string& top = "/") {
     std::filesystem::create_directories(path() / "proc/self");
     std::ofstream{path() / "proc/self/mountinfo", std::ios::app} << "33 24 0:29 " << top << ' ' << point

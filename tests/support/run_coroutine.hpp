@@ -10,7 +10,7 @@
 
 namespace loopscope::testing {
 
-/// Runs one coroutine to its end on an io_context of its own and gives what it returned.
+/// Runs a coroutine to its end on `io`. Returns its result.
 template <class T>
 T run_coroutine(boost::asio::io_context& io, boost::asio::awaitable<T> coroutine) {
   std::optional<T> result;

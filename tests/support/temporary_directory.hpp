@@ -9,7 +9,7 @@
 
 namespace loopscope::testing {
 
-/// A new directory that goes with the object.
+/// A new directory. The destructor removes it.
 class temporary_directory {
  public:
   temporary_directory() {

@@ -33,7 +33,7 @@ std::span<const std::byte> bytes(std::string_view text) {
 TEST(blocking_write_all, continues_after_short_writes_and_interruptions) {
   fake_file file;
   file.on_write = [](std::uint64_t call) {
-    return call % 2 == 0 ? fake_file::behaviour{.error_value = EINTR} : fake_file::behaviour{.most = 2};
+    return call % 2 == 0 ? fake_file::behaviour{.error_value = EINTR} : fake_file::behaviour{.max_bytes = 2};
   };
   EXPECT_FALSE(blocking_write_all(file, bytes("1234567")));
   EXPECT_EQ(file.content(), "1234567");
@@ -41,7 +41,7 @@ TEST(blocking_write_all, continues_after_short_writes_and_interruptions) {
 
 TEST(blocking_write_all, gives_up_on_a_file_that_accepts_nothing) {
   fake_file file;
-  file.on_write = [](std::uint64_t) { return fake_file::behaviour{.most = 0}; };
+  file.on_write = [](std::uint64_t) { return fake_file::behaviour{.max_bytes = 0}; };
   EXPECT_EQ(blocking_write_all(file, bytes("1")).value(), EIO);
 }
 
@@ -73,7 +73,7 @@ TEST(pool_file, keeps_every_record_whole_under_short_writes) {
   asio::io_context io;
   io_pool pool{4};
   fake_file file;
-  file.on_write = [](std::uint64_t) { return fake_file::behaviour{.most = 2}; };
+  file.on_write = [](std::uint64_t) { return fake_file::behaviour{.max_bytes = 2}; };
   auto back_end = std::make_unique<pool_file>(io.get_executor(), pool, file);
   const flood writes{*back_end, 2000};
   back_end.reset();  // its operations keep what they need

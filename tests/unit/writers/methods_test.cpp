@@ -71,7 +71,7 @@ TEST_P(every_method, write_a_single_record) {
 
 TEST_P(every_method, survive_short_writes_and_interruptions) {
   file_.on_write = [](std::uint64_t call) {
-    return call % 3 == 0 ? fake_file::behaviour{.error_value = EINTR} : fake_file::behaviour{.most = 3};
+    return call % 3 == 0 ? fake_file::behaviour{.error_value = EINTR} : fake_file::behaviour{.max_bytes = 3};
   };
   ASSERT_FALSE(write(2000));
   EXPECT_TRUE(check(2000).complete);
@@ -87,7 +87,7 @@ TEST_P(every_method, report_the_first_error_and_stop_writing) {
 
 TEST_P(every_method, leave_nothing_in_flight_after_an_error_in_the_middle) {
   file_.on_write = [](std::uint64_t call) {
-    return call < 700 ? fake_file::behaviour{.most = 5} : fake_file::behaviour{.error_value = EIO};
+    return call < 700 ? fake_file::behaviour{.max_bytes = 5} : fake_file::behaviour{.error_value = EIO};
   };
   EXPECT_EQ(write(100'000).value(), EIO);
   const std::uint64_t calls = file_.calls();
