@@ -39,7 +39,7 @@ struct data_plane::part {
         observer(watch, metrics.add_loop({name, watch}, add_routes(config, service)), log),
         server(loop.context(), router, config.clients, &observer) {}
 
-  /// The most frequent one first. Returns their paths.
+  /// Adds the most frequent route first. Returns the paths.
   std::vector<std::string> add_routes(const config::serve_config& config, runs::run_service& service) {
     routes::add_hello(router);
     routes::add_write(router, service, watch, config.allow_cross_site);

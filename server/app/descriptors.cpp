@@ -7,10 +7,10 @@
 namespace loopscope::app {
 namespace {
 
-// Each listener has one client that it serves, and more that get only a 503.
+// With this limit a listener serves one client, and a few more get only a 503.
 constexpr std::size_t min_connections = 1;
 constexpr std::size_t max_admin_connections = 1024;
-// What the clients of the data plane leave for more clients of the admin plane and, a half of it, for more writes.
+// The clients of the data plane leave these: one half for more clients of the admin plane, one half for more writes.
 constexpr std::size_t max_reserved = 256;
 
 /// The highest limit with which a listener uses at most `share` descriptors for its clients.

@@ -6,7 +6,7 @@
 
 namespace loopscope::app {
 
-/// What to do about a stall that one of the writing methods caused; empty for others.
+/// Advice for a stall that a write method caused; empty for other stalls.
 std::string advise(const monitor::stall_record& stall);
 
 }  // namespace loopscope::app

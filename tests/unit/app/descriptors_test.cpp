@@ -18,7 +18,7 @@ config::serve_config config_of(std::size_t io_threads, std::size_t max_connectio
 }
 
 /// The connections at which a listener pauses: those that it serves and those that get a 503.
-std::size_t most_accepted(std::size_t max_connections) {
+std::size_t max_accepted(std::size_t max_connections) {
   std::size_t open = 0;
   while (http::decide_accept(open, max_connections) != http::accept_decision::pause) ++open;
   return open;
@@ -35,13 +35,13 @@ TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writ
   for (const std::size_t io_threads : {1U, 2U, 5U}) {
     for (const std::size_t descriptors : {200U, 256U, 1024U, 4096U}) {
       const auto config = config_of(io_threads, 4096);
-      const std::size_t clients = io_threads * most_accepted(fit_connections(descriptors, config).data);
+      const std::size_t clients = io_threads * max_accepted(fit_connections(descriptors, config).data);
       const std::size_t spare = descriptors - min_descriptors(config);
       const std::size_t reserved = std::min<std::size_t>(256, spare / 4);
-      const std::size_t of_the_least = io_threads * most_accepted(1);
-      EXPECT_LE(clients, spare + of_the_least - reserved) << descriptors;
+      const std::size_t least = io_threads * max_accepted(1);
+      EXPECT_LE(clients, spare + least - reserved) << descriptors;
       // Not fewer than needed: one more connection a loop would not fit, or the share does not divide.
-      EXPECT_GT(clients + 3 * io_threads, spare + of_the_least - reserved) << descriptors;
+      EXPECT_GT(clients + 3 * io_threads, spare + least - reserved) << descriptors;
     }
   }
 }
@@ -52,11 +52,11 @@ TEST(descriptors, suffice_for_the_idle_clients_of_both_planes_and_for_writes) {
       for (const std::size_t descriptors : {200U, 256U, 1024U, 20'000U}) {
         const auto config = config_of(io_threads, max_connections);
         const auto limits = fit_connections(descriptors, config);
-        const std::size_t clients = io_threads * most_accepted(limits.data) + most_accepted(limits.admin);
+        const std::size_t clients = io_threads * max_accepted(limits.data) + max_accepted(limits.admin);
         const std::size_t spare = descriptors - min_descriptors(config);
-        const std::size_t of_the_least = (io_threads + 1) * most_accepted(1);
+        const std::size_t least = (io_threads + 1) * max_accepted(1);
         const std::size_t for_writes = std::min<std::size_t>(128, spare / 8);
-        EXPECT_LE(clients, spare + of_the_least - for_writes) << descriptors << ' ' << max_connections;
+        EXPECT_LE(clients, spare + least - for_writes) << descriptors << ' ' << max_connections;
         EXPECT_GT(limits.admin, 1U);
       }
     }
