@@ -26,6 +26,9 @@ python | xargs -0 flake8
 for folder in tests/support tests/integration/service tests/structure tests/soak tests/docker; do
   MYPYPATH=tests/support:$folder mypy --no-error-summary "$folder"/*.py
 done
+# The others share the modules of load/.
+MYPYPATH=load:load/bench:tests/support:tests/integration/load mypy --no-error-summary --explicit-package-bases load/*.py load/loopscope_load/*.py \
+  load/bench/*.py load/bench/parts/*.py docker/balancer/*.py .ci/*.py tests/integration/load/*.py
 shell | xargs -0 shellcheck
 shell | xargs -0 shfmt -i 2 -ci -d
 git ls-files -z '*.yml' '*.yaml' | xargs -0 yamllint --strict

@@ -45,7 +45,7 @@ for number in "$duration_s" "$connections" "$threads" "$timeout_s"; do
   }
 done
 
-"$here/../.ci/install-packages.sh" demo
+if ! { command -v wrk && command -v python3; } >/dev/null; then "$here/../.ci/install-packages.sh" demo; fi
 url=${1:-http://127.0.0.1:8080}
 [[ $url == *://* ]] || url=http://$url
 url=${url%/}
@@ -61,5 +61,5 @@ figures=$(grep '^{' <<<"$output" | tail -n 1) || {
   echo "baseline: wrk reported nothing: $output" >&2
   exit 1
 }
-PYTHONPATH="$here" python3 -m loopscope_load.hello_table baseline <<<"$figures"
+PYTHONPATH="$here" python3 -m loopscope_load.wrk baseline <<<"$figures"
 echo "$figures"

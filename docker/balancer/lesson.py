@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""What one blocked replica of three does to everyone, measured through each configuration of haproxy.cfg.
+"""The effect of one blocked replica of three on all clients, measured through each configuration of haproxy.cfg.
 
-Runs inside the compose network: nine keep-alive connections ask /hello at a fixed rate through the balancer while
-replica-1 is told, past the balancer, to write synchronously for some seconds. Prints a table; --json keeps the figures.
+Runs inside the compose network. Nine keep-alive connections send /hello at a fixed rate through the balancer. Meanwhile
+replica-1 gets a request, not through the balancer, to write with sync for some seconds. Prints a table; --json keeps the
+figures. Needs load/ in PYTHONPATH.
 """
 
 import argparse
 import csv
+import dataclasses
 import http.client
 import io
 import json
-import math
 import os
 import subprocess
 import sys
@@ -18,6 +19,10 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from loopscope_load import statistics, terminal, units
 
 BLOCKED = "replica-1"
 REPLICAS = ("replica-1", "replica-2", "replica-3")
@@ -28,42 +33,84 @@ AFTER_S = 4.0
 SLOW_MS = 500
 TRIAL_COUNT = 500_000
 READY_TIMEOUT_S = 60
-# name in haproxy.cfg: its port, what it does
+WIDTH = 79
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """One of haproxy.cfg: its port and its settings in words."""
+
+    port: int
+    words: str
+
+
 CONFIGURATIONS = {
-    "l4": (8001, "roundrobin  is the port open?"),
-    "healthz": (8002, "roundrobin  /healthz"),
-    "healthz-shutdown": (8003, "roundrobin  /healthz shutdown"),
-    "leastconn": (8004, "leastconn   /healthz"),
-    "leastconn-shutdown": (8005, "leastconn   /healthz shutdown"),
-    "readyz": (8006, "roundrobin  /readyz"),
-    "readyz-shutdown": (8007, "roundrobin  /readyz shutdown"),
-    "readyz-retry": (8090, "leastconn   /readyz retry"),
+    "l4": Configuration(8001, "roundrobin  is the port open?"),
+    "healthz": Configuration(8002, "roundrobin  /healthz"),
+    "healthz-shutdown": Configuration(8003, "roundrobin  /healthz shutdown"),
+    "leastconn": Configuration(8004, "leastconn   /healthz"),
+    "leastconn-shutdown": Configuration(8005, "leastconn   /healthz shutdown"),
+    "readyz": Configuration(8006, "roundrobin  /readyz"),
+    "readyz-shutdown": Configuration(8007, "roundrobin  /readyz shutdown"),
+    "readyz-retry": Configuration(8090, "leastconn   /readyz retry"),
 }
 
 
-def block(count):
-    """Has the replica write `count` records on its loop; returns when that began and ended, on the wall clock."""
+@dataclasses.dataclass(frozen=True)
+class Clients:
+    """What the clients saw. None was not measured."""
+
+    requests: int
+    answered: int
+    lost: int
+    status: dict[str, int]
+    failed: dict[str, int]
+    slow: int
+    p99_ms: float | None
+    slowest_ms: float | None
+    without_service_ms: float | None
+    own_lateness_max_ms: float | None
+    bottleneck_reasons: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One configuration. `states_unseen` counts the times when HAProxy's statistics could not be read."""
+
+    configuration: str
+    blocked_ms: int
+    out_after_ms: int | None
+    states_unseen: int
+    clients: Clients
+
+    def json(self) -> dict[str, Any]:
+        figures = dataclasses.asdict(self)
+        return {**{name: value for name, value in figures.items() if name != "clients"}, **figures["clients"]}
+
+
+def block(count: int) -> tuple[float, float]:
+    """Lets the replica write `count` records on its loop; returns the start and end on the wall clock."""
     connection = http.client.HTTPConnection(BLOCKED, 8080, timeout=120)
     began = time.time()
     connection.request("GET", f"/write?method=sync&count={count}")
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     connection.close()
-    if answer.status != 200:
-        raise RuntimeError(f"{BLOCKED} answered {answer.status}: {body[:300]!r}")
+    if response.status != 200:
+        raise terminal.Failure(f"{BLOCKED} returned status {response.status}: {body[:300]!r}")
     return began, time.time()
 
 
-def states():
-    """What each configuration thinks of each replica, as HAProxy's own statistics have it."""
-    with urllib.request.urlopen("http://balancer:8404/;csv", timeout=5) as answer:
-        text = answer.read().decode()
+def states() -> dict[tuple[str, str], str]:
+    """The state of each replica in each configuration, from HAProxy's statistics."""
+    with urllib.request.urlopen("http://balancer:8404/;csv", timeout=5) as response:
+        text = response.read().decode()
     rows = csv.DictReader(io.StringIO(text.removeprefix("# ")))
     return {(row["pxname"], row["svname"]): row["status"] for row in rows if row["svname"] in REPLICAS}
 
 
-def await_ready():
-    """Returns once every configuration has every replica up, and has had for a second."""
+def await_ready() -> None:
+    """Returns once every replica has been up in every configuration for a second."""
     deadline = time.monotonic() + READY_TIMEOUT_S
     up_since = None
     while time.monotonic() < deadline:
@@ -75,67 +122,53 @@ def await_ready():
         if up_since and time.monotonic() - up_since > 1:
             return
         time.sleep(0.1)
-    raise RuntimeError(f"not every replica was up within {READY_TIMEOUT_S} s")
+    raise terminal.Failure(f"Not every replica was up within {READY_TIMEOUT_S} s.")
 
 
-class Watch(threading.Thread):
-    """Every moment at which one configuration had the blocked replica out, on the wall clock."""
+class StateWatch(threading.Thread):
+    """The moments, on the wall clock, at which one configuration had taken the blocked replica out."""
 
-    def __init__(self, configuration):
+    def __init__(self, configuration: str) -> None:
         super().__init__()
-        self.configuration_ = configuration
-        self.ending_ = threading.Event()
-        self.out_at = []
+        self._configuration = configuration
+        self._ending = threading.Event()
+        self.out_at: list[float] = []
         self.unseen = 0
 
-    def run(self):
-        while not self.ending_.wait(0.02):
+    def run(self) -> None:
+        while not self._ending.wait(0.02):
             try:
-                state = states()[self.configuration_, BLOCKED]
-            except (OSError, KeyError):  # the statistics did not answer, or not in full
+                state = states()[self._configuration, BLOCKED]
+            except (OSError, KeyError):  # no statistics, or not all of them
                 self.unseen += 1
                 continue
             if not state.startswith("UP"):
                 self.out_at.append(time.time())
 
-    def stop(self):
-        self.ending_.set()
+    def stop(self) -> None:
+        self._ending.set()
         self.join()
 
 
-def probe(port, duration_s, folder):
-    """The probe as a process; its JSON and CSV land in the folder."""
-    return subprocess.Popen(
-        [
-            "loopscope-probe",
-            "--url",
-            f"http://balancer:{port}/hello",
-            "--rate",
-            f"{RATE_PER_S}/s",
-            "--duration",
-            f"{duration_s:.1f}s",
-            "--drain",
-            "20s",
-            "--connections",
-            str(CONNECTIONS),
-            "--max-connections",
-            str(CONNECTIONS),
-            "--max-error-rate",
-            "1",
-            "--quiet",
-            "--json",
-            os.path.join(folder, "probe.json"),
-            "--csv",
-            os.path.join(folder, "probe.csv"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start_probe(port: int, duration_s: float, folder: str) -> subprocess.Popen[str]:
+    """Starts the probe, which leaves its JSON and CSV in the folder."""
+    flags = {
+        "--url": f"http://balancer:{port}/hello",
+        "--rate": f"{RATE_PER_S}/s",
+        "--duration": f"{duration_s:.1f}s",
+        "--drain": "20s",
+        "--connections": str(CONNECTIONS),
+        "--max-connections": str(CONNECTIONS),
+        "--max-error-rate": "1",
+        "--json": os.path.join(folder, "probe.json"),
+        "--csv": os.path.join(folder, "probe.csv"),
+    }
+    command = ["loopscope-probe", "--quiet", *(part for flag in flags.items() for part in flag)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def figures(rows, report):
-    """What the clients had of it; times in milliseconds from the schedule's start."""
+def figures(rows: Iterable[Mapping[str, str]], report: Mapping[str, Any]) -> Clients:
+    """The clients' figures from the probe's CSV and JSON."""
     answered = sorted(
         (float(row["done_us"]) / 1000, (float(row["done_us"]) - float(row["scheduled_us"])) / 1000)
         for row in rows
@@ -144,27 +177,32 @@ def figures(rows, report):
     done = [at for at, _ in answered]
     gaps = [after - before for before, after in zip(done, done[1:])]
     latencies = sorted(latency for _, latency in answered)
-    return {
-        "requests": report["requests"]["scheduled"],
-        "answered": len(answered),
-        "lost": report["requests"]["scheduled"] - len(answered),
-        "status": report["status"],
-        "failed": report["requests"]["failed"]["by_cause"],
-        "slow": sum(latency > SLOW_MS for latency in latencies),
-        "p99_ms": round(latencies[math.ceil(len(latencies) * 0.99) - 1], 1) if latencies else None,
-        "slowest_ms": round(latencies[-1], 1) if latencies else None,
-        "without_service_ms": round(max(gaps), 1) if gaps else None,
-        "own_lateness_max_ms": round(report["lateness_us"]["max"] / 1000, 1) if report["lateness_us"]["max"] else None,
-        "bottleneck_reasons": report["bottleneck_reasons"],
-    }
+    scheduled = report["requests"]["scheduled"]
+    lateness_us = report["lateness_us"]["max"]
+    return Clients(
+        requests=scheduled,
+        answered=len(answered),
+        lost=scheduled - len(answered),
+        status=report["status"],
+        failed=report["requests"]["failed"]["by_cause"],
+        slow=sum(latency > SLOW_MS for latency in latencies),
+        p99_ms=tenth(statistics.quantile(latencies, 0.99)),
+        slowest_ms=tenth(statistics.quantile(latencies, 1)),
+        without_service_ms=tenth(statistics.maximum(gaps)),
+        own_lateness_max_ms=tenth(lateness_us / 1000) if lateness_us else None,
+        bottleneck_reasons=report["bottleneck_reasons"],
+    )
 
 
-def measure(name, count, blocked_s):
-    port, _ = CONFIGURATIONS[name]
+def tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def measure(name: str, count: int, blocked_s: float) -> Result:
     await_ready()
     with tempfile.TemporaryDirectory() as folder:
-        process = probe(port, BEFORE_S + blocked_s + AFTER_S, folder)
-        watch = Watch(name)
+        process = start_probe(CONFIGURATIONS[name].port, BEFORE_S + blocked_s + AFTER_S, folder)
+        watch = StateWatch(name)
         watch.start()
         try:
             time.sleep(BEFORE_S)
@@ -176,91 +214,90 @@ def measure(name, count, blocked_s):
                 process.kill()
                 process.wait()
         if process.returncode:
-            raise RuntimeError(f"loopscope-probe ended with {process.returncode}: {errors.strip()}")
+            raise terminal.Failure(f"loopscope-probe ended with exit status {process.returncode}: {errors.strip()}")
         with open(os.path.join(folder, "probe.json"), encoding="utf-8") as file:
             report = json.load(file)
         with open(os.path.join(folder, "probe.csv"), encoding="ascii", newline="") as file:
-            found = figures(list(csv.DictReader(file)), report)
+            clients = figures(csv.DictReader(file), report)
     out_at = next((at for at in watch.out_at if began <= at <= ended), None)
-    return {
-        "configuration": name,
-        "blocked_ms": round((ended - began) * 1000),
-        "out_after_ms": round((out_at - began) * 1000) if out_at else None,
-        "states_unseen": watch.unseen,
-        **found,
-    }
+    return Result(
+        configuration=name,
+        blocked_ms=round((ended - began) * 1000),
+        out_after_ms=round((out_at - began) * 1000) if out_at else None,
+        states_unseen=watch.unseen,
+        clients=clients,
+    )
 
 
-def seconds(ms):
-    if ms is None:
-        return "-"
-    return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
-
-
-def table(results):
+def table(results: Sequence[Result]) -> list[str]:
     lines = [
         f"{'':29} {'replica':>8} {'without':>8} {'':>5} {'over':>7}",
         f"{'balancing and check':29} {'out at':>8} {'service':>8} {'lost':>5} {SLOW_MS:>4} ms "
         f"{'p99':>7} {'slowest':>8}",
-        "-" * 79,
+        "-" * WIDTH,
     ]
     for result in results:
-        _, what = CONFIGURATIONS[result["configuration"]]
-        never = "n/a" if result["states_unseen"] else "never"
-        out_after = never if result["out_after_ms"] is None else seconds(result["out_after_ms"])
+        clients = result.clients
+        never = units.NOT_MEASURED if result.states_unseen else "never"
+        out_after = never if result.out_after_ms is None else units.duration(result.out_after_ms)
         lines.append(
-            f"{what:29} {out_after:>8} "
-            f"{seconds(result['without_service_ms']):>8} {result['lost']:>5} {result['slow']:>7} "
-            f"{seconds(result['p99_ms']):>7} {seconds(result['slowest_ms']):>8}"
+            f"{CONFIGURATIONS[result.configuration].words:29} {out_after:>8} "
+            f"{units.duration(clients.without_service_ms):>8} {clients.lost:>5} {clients.slow:>7} "
+            f"{units.duration(clients.p99_ms):>7} {units.duration(clients.slowest_ms):>8}"
         )
-    blocked = [result["blocked_ms"] for result in results]
-    own = max(result["own_lateness_max_ms"] or 0 for result in results)
+    blocked = [result.blocked_ms for result in results]
+    own = max(result.clients.own_lateness_max_ms or 0 for result in results)
     return lines + [
-        "-" * 79,
-        f"One of three replicas blocked for {seconds(min(blocked))} to {seconds(max(blocked))}. "
-        f"{RATE_PER_S} /hello a second, {results[0]['requests']:,} in all,",
+        "-" * WIDTH,
+        f"One of three replicas blocked for {units.duration(min(blocked))} to {units.duration(max(blocked))}. "
+        f"{RATE_PER_S} /hello a second, {results[0].clients.requests:,} in all,",
         f"on {CONNECTIONS} keep-alive connections, each counted from when it was due.",
-        "shutdown: what a replica holds is ended when it is taken out. retry: what is",
-        "safe to repeat is asked of another one after 250 ms.",
+        "shutdown: the connections of a replica are ended when it is taken out.",
+        "retry: a request that is safe to repeat goes to another one after 250 ms.",
         "out at: when the balancer took the replica out, from the start of the block.",
-        "without service: the longest time in which nobody had an answer.",
-        f"lost: answered with an error or not at all. The probe itself was at most {seconds(own)} late.",
+        "without service: the longest time in which no client got a response.",
+        f"lost: an error or no response. The probe itself was at most {units.duration(own)} late.",
     ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--block", type=float, default=5.0, metavar="S", help="how long the replica is blocked (5)")
-    parser.add_argument("--json", metavar="FILE", help="keep the figures")
-    parser.add_argument("--only", metavar="A,B", help="these configurations")
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--block", type=terminal.positive_seconds, default=5.0, metavar="S", help="how long the replica is blocked (5)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    parser.add_argument(
+        "--only",
+        type=terminal.names_among(tuple(CONFIGURATIONS)),
+        default=list(CONFIGURATIONS),
+        metavar="A,B",
+        help="these configurations only",
+    )
     options = parser.parse_args()
-    chosen = options.only.split(",") if options.only else list(CONFIGURATIONS)
-    unknown = set(chosen) - set(CONFIGURATIONS)
-    if unknown:
-        parser.error(f"--only: {', '.join(sorted(unknown))}; known are {', '.join(CONFIGURATIONS)}")
-    await_ready()
-    began, ended = block(TRIAL_COUNT)
-    count = round(TRIAL_COUNT * options.block / (ended - began))
-    results = []
-    for name in chosen:
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        results.append(measure(name, count, options.block))
-    print("\n".join(table(results)))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(
-                {
-                    "blocked": BLOCKED,
-                    "records": count,
-                    "rate_per_s": RATE_PER_S,
-                    "connections": CONNECTIONS,
-                    "slow_ms": SLOW_MS,
-                    "results": results,
-                },
-                file,
-                indent=2,
-            )
+
+    def work(progress: terminal.Progress) -> None:
+        await_ready()
+        began, ended = block(TRIAL_COUNT)
+        count = round(TRIAL_COUNT * options.block / (ended - began))
+        results = []
+        for name in options.only:
+            with progress.step(name):
+                results.append(measure(name, count, options.block))
+        print("\n".join(table(results)))
+        if options.json:
+            document = {
+                "blocked": BLOCKED,
+                "records": count,
+                "rate_per_s": RATE_PER_S,
+                "connections": CONNECTIONS,
+                "slow_ms": SLOW_MS,
+                "results": [result.json() for result in results],
+            }
+            with open(options.json, "w", encoding="utf-8") as file:
+                json.dump(document, file, indent=2)
+
+    return terminal.run_command("lesson", work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

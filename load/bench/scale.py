@@ -3,68 +3,72 @@
 
   load/bench/scale.py [--parts cost,loops,blocked,streams] [--methods sync,...] [--quick] [--json FILE]
 
-cost: a record's cost and the memory that a write takes, 10,000 to 100,000,000 records. loops: what --io-threads 2 serves
-over 1. blocked: whom a blocked loop of two holds up. streams: eight at once. Nothing is pinned. Writes go to TMPDIR; takes
-half an hour where a record costs 2 us, most of it in the hundred millions; with --quick 4 minutes. Reads build/bin/loopscope.
+cost: the cost of a record and the memory of a write at 10,000 to 100,000,000 records. loops: requests a second of
+--io-threads 2 over 1. blocked: who waits for a blocked loop of two. streams: eight at once. Nothing is pinned to a core.
+The files of the writes are below TMPDIR. It takes half an hour where a record costs 2 us, most of it for the hundred
+millions; 4 minutes with --quick. Reads build/bin/loopscope.
 """
 
 import argparse
-import pathlib
+import dataclasses
 import sys
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
-import cost_per_record
-import eight_streams
-import more_loops
-import one_loop_blocked
-import rounds
-from loopscope_load import command
+from parts import cost_per_record, eight_streams, more_loops, one_loop_blocked, rounds
+
+from loopscope_load import Json, terminal
 
 PARTS = ("cost", "loops", "blocked", "streams")
 
 
-def measure(options, progress):
-    quick, found = options.quick, {}
+def measure(options: argparse.Namespace, progress: terminal.Progress) -> None:
+    quick = options.quick
+    document: Json = {}
 
-    def part(name, module, *arguments):
-        if name in options.parts:
-            found[name] = module.measure(*arguments, progress)
-            print("\n".join(["", *module.table(found[name])]), flush=True)
+    def show(part: str, found: Any, lines: Sequence[str]) -> None:
+        each = found if isinstance(found, list) else found.values()
+        plain = [dataclasses.asdict(one) for one in each]
+        document[part] = plain if isinstance(found, list) else dict(zip(found, plain))
+        print("\n".join(["", *lines]), flush=True)
 
-    part("cost", cost_per_record, options.methods, cost_per_record.QUICK_COUNTS if quick else cost_per_record.COUNTS)
-    part("loops", more_loops, 2 if quick else 7, 1 if quick else 3)
-    part("blocked", one_loop_blocked, 1 if quick else 5, 2_000_000 if quick else 4_000_000)
-    part("streams", eight_streams, 3 if quick else 9, 10_000_000)
-    rounds.write_json(options.json, found, tempfile.gettempdir())
+    if "cost" in options.parts:
+        counts = cost_per_record.QUICK_COUNTS if quick else cost_per_record.COUNTS
+        cost = cost_per_record.measure(options.methods, counts, progress)
+        show("cost", cost, cost_per_record.table(cost))
+    if "loops" in options.parts:
+        loops = more_loops.measure(2 if quick else 7, 1 if quick else 3, progress)
+        show("loops", loops, more_loops.table(loops))
+    if "blocked" in options.parts:
+        blocked = one_loop_blocked.measure(1 if quick else 5, 2_000_000 if quick else 4_000_000, progress)
+        show("blocked", blocked, one_loop_blocked.table(blocked))
+    if "streams" in options.parts:
+        streams = eight_streams.measure(3 if quick else 9, 10_000_000, progress)
+        show("streams", streams, eight_streams.table(streams))
+    rounds.write_json(options.json, document, tempfile.gettempdir())
 
 
-def names(known):
-    def parse(text):
-        given = [name.strip() for name in text.split(",") if name.strip()]
-        if not given or set(given) - set(known):
-            raise argparse.ArgumentTypeError(f"'{text}' given, known are {','.join(known)}")
-        return given
-
-    return parse
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> int:
+    parser = rounds.parser(__doc__)
     parser.add_argument(
-        "--parts", type=names(PARTS), default=list(PARTS), metavar="A,B", help=f"which ({','.join(PARTS)})"
+        "--parts",
+        type=terminal.names_among(PARTS),
+        default=list(PARTS),
+        metavar="A,B",
+        help=f"the parts to measure ({','.join(PARTS)})",
     )
     parser.add_argument(
         "--methods",
-        type=names(cost_per_record.METHODS),
+        type=terminal.names_among(cost_per_record.METHODS),
         default=list(cost_per_record.METHODS),
         metavar="A,B",
-        help=f"of cost ({','.join(cost_per_record.METHODS)})",
+        help=f"the methods of cost ({','.join(cost_per_record.METHODS)})",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, and costs to 1,000,000 records only")
-    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and costs up to 1,000,000 records only")
     options = parser.parse_args()
-    sys.exit(command.run("scale", lambda progress: measure(options, progress)))
+    return terminal.run_command("scale", lambda progress: measure(options, progress))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""What a start costs: the time to the ready line, the binary's size, memory at idle.
+"""The cost of a start: the time to the ready line, the binary's size, memory at idle.
 
   load/bench/start.py [--starts 20] [--quick] [--json FILE]
 
-Times are from the spawn of the process, so exec and dynamic linking are in them; beside them is `--version`, which needs
-little else. Memory is read when the ready line is there and, of the last start, 5 seconds later. Reads build/bin/loopscope.
+Times count from the spawn of the process, so they include exec and dynamic linking. `--version`, which needs little else,
+is timed for comparison. Memory is read at the ready line and, of the last start, 5 seconds later. Reads
+build/bin/loopscope.
 """
 
 import argparse
+import dataclasses
 import os
 import pathlib
 import re
@@ -16,111 +18,148 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
-import rounds
-from loopscope_load import command, units
+from parts import rounds
+
+from loopscope_load import statistics, terminal, units
+from loopscope_load.statistics import Spread
 
 IDLE_S = 5
-MEMORY = {
-    "rss_bytes": ("status", "VmRSS"),
-    "anonymous_bytes": ("status", "RssAnon"),
-    "pss_bytes": ("smaps_rollup", "Pss"),
-}
+STARTS, QUICK_STARTS = 20, 5
 
 
-def memory(pid):
-    """Of a process; None where the kernel does not say."""
-    texts = {}
-    for file in ("status", "smaps_rollup"):
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """Memory of a process. None is not known from the kernel."""
+
+    rss_bytes: float | None
+    anonymous_bytes: float | None
+    pss_bytes: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    ready_ms: float
+    at_start: Memory
+    idle: Memory | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    ready_ms: Spread | None
+    version_ms: Spread | None
+    binary_bytes: int
+    stripped_bytes: int | None
+    at_start: Memory  # medians
+    idle: Memory | None
+
+
+def memory(pid: int) -> Memory:
+    def read(name: str) -> str:
         try:
-            texts[file] = pathlib.Path(f"/proc/{pid}/{file}").read_text(encoding="ascii", errors="replace")
+            return pathlib.Path(f"/proc/{pid}/{name}").read_text(encoding="ascii", errors="replace")
         except OSError:
-            texts[file] = ""
-    return {name: kib_of(texts[file], key) for name, (file, key) in MEMORY.items()}
+            return ""
+
+    status = read("status")
+    return Memory(bytes_of(status, "VmRSS"), bytes_of(status, "RssAnon"), bytes_of(read("smaps_rollup"), "Pss"))
 
 
-def kib_of(text, key):
+def bytes_of(text: str, key: str) -> int | None:
     """The bytes of the line "key:  N kB"; None without one."""
     found = re.search(rf"^{key}:\s+(\d+) kB$", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else None
 
 
-def stripped_bytes(binary):
-    """None where there is no strip(1)."""
-    if shutil.which("strip") is None:
+def stripped_bytes(binary: str) -> int | None:
+    if not shutil.which("strip"):
         return None
     with tempfile.NamedTemporaryFile() as copy:
         subprocess.run(["strip", "-o", copy.name, binary], check=True)
         return os.path.getsize(copy.name)
 
 
-def version_ms():
+def version_ms() -> float:
     begun = time.monotonic()
     subprocess.run([rounds.LOOPSCOPE, "--version"], stdout=subprocess.DEVNULL, check=True)
     return (time.monotonic() - begun) * 1000
 
 
-def one_start(idle_s):
+def one_start(idle_s: int) -> Start:
     """The figures of one server, which is watched for idle_s."""
     spawned = time.monotonic()
     with rounds.loopscope() as server:
-        found = {"ready_ms": (time.monotonic() - spawned) * 1000, "at_start": memory(server.pid), "idle": None}
-        if idle_s:
-            time.sleep(idle_s)
-            found["idle"] = memory(server.pid)
-    return found
+        ready_ms = (time.monotonic() - spawned) * 1000
+        at_start = memory(server.pid)
+        time.sleep(idle_s)
+        return Start(ready_ms, at_start, memory(server.pid) if idle_s else None)
 
 
-def summary(starts, versions_ms):
-    return {
-        "ready_ms": rounds.spread([start["ready_ms"] for start in starts]),
-        "version_ms": rounds.spread(versions_ms),
-        "binary_bytes": os.path.getsize(rounds.LOOPSCOPE),
-        "stripped_bytes": stripped_bytes(rounds.LOOPSCOPE),
-        "at_start": {name: rounds.spread([start["at_start"][name] for start in starts]) for name in MEMORY},
-        "idle": starts[-1]["idle"],
-    }
+def summary(starts: Sequence[Start], versions_ms: Sequence[float]) -> Summary:
+    return Summary(
+        ready_ms=statistics.spread(start.ready_ms for start in starts),
+        version_ms=statistics.spread(versions_ms),
+        binary_bytes=os.path.getsize(rounds.LOOPSCOPE),
+        stripped_bytes=stripped_bytes(rounds.LOOPSCOPE),
+        at_start=Memory(
+            statistics.median(start.at_start.rss_bytes for start in starts),
+            statistics.median(start.at_start.anonymous_bytes for start in starts),
+            statistics.median(start.at_start.pss_bytes for start in starts),
+        ),
+        idle=starts[-1].idle,
+    )
 
 
-def table(found, starts):
-    def times(of):
-        return f"{units.duration(of['median']):>9}  ({units.duration(of['least'])} .. {units.duration(of['greatest'])})"
+def table(found: Summary, starts: int) -> list[str]:
+    def times(spread: Spread | None) -> str:
+        if spread is None:
+            return units.NOT_MEASURED
+        return (
+            f"{units.duration(spread['median']):>9}  "
+            f"({units.duration(spread['min'])} .. {units.duration(spread['max'])})"
+        )
 
-    def sizes(of):
-        return "".join(f"{units.megabytes(of[name]):>11}" for name in MEMORY)
+    def sizes(of: Memory | None) -> str:
+        return "".join(f"{units.megabytes(size):>11}" for size in dataclasses.astuple(of or Memory(None, None, None)))
 
-    at_start = {name: of and of["median"] for name, of in found["at_start"].items()}
+    binary, stripped = units.megabytes(found.binary_bytes), units.megabytes(found.stripped_bytes)
     return [
-        f"{'to the ready line':<24}{times(found['ready_ms'])}   {units.count(starts, 'start')}",
-        f"{'--version, whole':<24}{times(found['version_ms'])}",
-        f"{'binary':<24}{units.megabytes(found['binary_bytes']):>9}  (stripped {units.megabytes(found['stripped_bytes'])})",
+        f"{'to the ready line':<24}{times(found.ready_ms)}   {units.count(starts, 'start')}",
+        f"{'--version, whole':<24}{times(found.version_ms)}",
+        f"{'binary':<24}{binary:>9}  (stripped {stripped})",
         "",
         f"{'':<22}{'resident':>11}{'anonymous':>11}{'Pss':>11}",
-        f"{'when ready':<22}{sizes(at_start)}",
-        f"{f'after {IDLE_S} s':<22}{sizes(found['idle'])}",
+        f"{'when ready':<22}{sizes(found.at_start)}",
+        f"{f'after {IDLE_S} s':<22}{sizes(found.idle)}",
     ]
 
 
-def measure(options, progress):
+def measure(options: argparse.Namespace, progress: terminal.Progress) -> None:
+    count = options.starts or (QUICK_STARTS if options.quick else STARTS)
     starts, versions_ms = [], []
-    with progress.step(units.count(options.starts, "start")):
-        for number in range(options.starts):
+    with progress.step(units.count(count, "start")):
+        for number in range(count):
             versions_ms.append(version_ms())
-            starts.append(one_start(IDLE_S if number + 1 == options.starts else 0))
+            starts.append(one_start(IDLE_S if number + 1 == count else 0))
     found = summary(starts, versions_ms)
-    print("\n".join(table(found, options.starts)))
-    rounds.write_json(options.json, {"summary": found, "starts": starts}, tempfile.gettempdir())
+    print("\n".join(table(found, count)))
+    document = {"summary": dataclasses.asdict(found), "starts": list(map(dataclasses.asdict, starts))}
+    rounds.write_json(options.json, document, tempfile.gettempdir())
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--starts", type=command.positive_number)
-    parser.add_argument("--quick", action="store_true", help="5 starts instead of 20")
-    parser.add_argument("--json", type=pathlib.Path)
+def main() -> int:
+    parser = rounds.parser(__doc__)
+    parser.add_argument(
+        "--starts",
+        type=terminal.positive_number,
+        metavar="N",
+        help=f"number of starts ({STARTS}; {QUICK_STARTS} with --quick)",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer starts")
     options = parser.parse_args()
-    options.starts = options.starts or (5 if options.quick else 20)
-    sys.exit(command.run("start", lambda progress: measure(options, progress)))
+    return terminal.run_command("start", lambda progress: measure(options, progress))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

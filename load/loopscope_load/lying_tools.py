@@ -1,10 +1,11 @@
-"""What lying-tools.sh shows: one and the same stall as four measurements see it, beside the server's own record.
+"""The command of lying-tools.sh: stalls of the same number of records, as four measurements show them.
 
-Each measurement gets a stall of its own, of the same number of records; the truth stands in its row.
+Each measurement gets a stall of its own. The length in the server's own record stands beside it as the truth.
 """
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,18 +14,20 @@ import tempfile
 import textwrap
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 
-from loopscope_load import build, command, experiment, units, wrk
-from loopscope_load.client import Client
-from loopscope_load.failure import Failure
-from loopscope_load.server_process import running
-from loopscope_load.systems import Loopscope
+from loopscope_load import Json, build, experiment, terminal, units, wrk
+from loopscope_load.servers import Loopscope, running
+from loopscope_load.terminal import Failure
+from loopscope_load.writes import Client
 
 STALL_S = 3.0
 CALIBRATION_COUNT = 500_000
+TRIALS = 3
 HEAD_S = 1
-WHOLE_S = 9
+TAIL_S = 0.5
 INSIDE_S = 2  # HEAD_S and a part of the stall
+PROBE_S = 5  # the probe also waits for the requests that have no response at its end
 WRK_DEFAULT_TIMEOUT_S = 2
 CONNECTIONS = 16
 RATE_PER_S = 1000
@@ -33,45 +36,52 @@ WIDTH = 79
 COLUMNS = "{:<31} {:>9} {:>9} {:>9} {:>7} {:>9}"
 
 
-def parse(arguments):
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="load/lying-tools.sh",
-        description=f"Shows how one stall of about {STALL_S:g} s looks to wrk with its default "
-        "time-out, to wrk with a long one, to a run that ends inside the stall, and to an open-loop probe.",
+        description=f"Shows how a stall of about {STALL_S:g} s appears in wrk with its default --timeout, in wrk with a "
+        "long one, in a run that ends inside the stall, and in an open-loop probe.",
     )
     parser.add_argument("--server", metavar="FILE", help="this loopscope instead of building one; needs --probe")
     parser.add_argument("--probe", metavar="FILE", help="this loopscope-probe instead of building one; needs --server")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     if bool(options.server) != bool(options.probe):
         parser.error("--server and --probe go together")
     return options
 
 
-class Stage:
-    """A server that is made to stall, and its record of that."""
+@dataclasses.dataclass(frozen=True)
+class View:
+    """What one measurement shows of /hello. `lost` requests are in none of its figures."""
 
-    def __init__(self, server, count):
-        self.url = server.url
-        self.admin_url_ = server.admin_url
+    p50_us: float | None
+    p99_us: float | None
+    max_us: float | None
+    lost: int
+
+
+class Stage:
+    """A server that stalls on demand, and its own record of that."""
+
+    def __init__(self, url: str, admin_url: str, count: int) -> None:
+        self.url = url
+        self._admin_url = admin_url
         self.count = count
 
-    def write(self):
-        with Client(self.url) as client:
-            return client.write("sync", self.count, verify=False)
-
     @contextlib.contextmanager
-    def stall_after(self, seconds):
-        """Lets the loop stall so long after this begins; waits for the stall's end."""
-        failures = []
+    def stall_after(self, seconds: float) -> Iterator[None]:
+        """Blocks the loop `seconds` after the beginning of the context, which ends after the stall."""
+        failures: list[Failure] = []
 
-        def later():
+        def write_later() -> None:
             time.sleep(seconds)
             try:
-                self.write()
+                with Client(self.url) as client:
+                    client.write("sync", self.count, verify=False)
             except Failure as failure:
                 failures.append(failure)
 
-        thread = threading.Thread(target=later)
+        thread = threading.Thread(target=write_later)
         thread.start()
         try:
             yield
@@ -80,144 +90,123 @@ class Stage:
         if failures:
             raise failures[0]
 
-    def truth_ms(self, since_unix_ms):
-        """The longest stall that the server recorded since: others may be the machine's, or the tool's own load."""
+    def truth_ms(self, since_unix_ms: float) -> float:
+        """The longest stall that the server recorded since then. Shorter ones may come from the machine or the load."""
         return max(
-            stall["duration_ms"]
-            for stall in experiment.stalls_of(self.admin_url_)
+            float(stall["duration_ms"])
+            for stall in experiment.stalls_of(self._admin_url)
             if stall["started_ms"] >= since_unix_ms
         )
 
 
-def by_wrk(stage, seconds, *options):
-    command_line = [
-        "wrk",
-        "--threads",
-        "1",
-        "--connections",
-        str(CONNECTIONS),
-        "--duration",
-        f"{seconds}s",
-        *options,
-        "--script",
-        wrk.SCRIPT,
-        stage.url + "/hello",
-    ]
-    with stage.stall_after(HEAD_S):
-        done = subprocess.run(command_line, capture_output=True, text=True, check=False, timeout=seconds + 60)
-    figures = wrk.parse(done.stdout, done.stderr)
-    return figures["p50_us"], figures["p99_us"], figures["max_us"], figures["errors"]["timeout"]
+def by_wrk(stage: Stage, timeout_s: int | None, inside: bool = False) -> View:
+    """wrk from HEAD_S before the stall to TAIL_S after it, or to INSIDE_S after its own start."""
+    with wrk.WrkRun(wrk.Load(CONNECTIONS, None, timeout_s), stage.url) as run:
+        with stage.stall_after(HEAD_S):
+            if inside:
+                time.sleep(INSIDE_S)
+                figures = run.stop()
+        if not inside:
+            time.sleep(TAIL_S)
+            figures = run.stop()
+    return View(figures["p50_us"], figures["p99_us"], figures["max_us"], figures["errors"]["timeout"])
 
 
-def by_probe(stage, binary):
+def by_probe(stage: Stage, binary: str) -> View:
     with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as folder:
         path = os.path.join(folder, "probe.json")
-        done = subprocess.run(
-            [
-                binary,
-                "--url",
-                stage.url + "/hello",
-                "--rate",
-                str(RATE_PER_S),
-                "--duration",
-                f"{WHOLE_S}s",
-                "--trigger",
-                f"POST /write?method=sync&count={stage.count}",
-                "--trigger-at",
-                f"{HEAD_S}s",
-                "--drain",
-                "30s",
-                "--quiet",
-                "--json",
-                path,
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WHOLE_S + 120,
-        )
+        flags = {
+            "--url": stage.url + "/hello",
+            "--rate": str(RATE_PER_S),
+            "--duration": f"{PROBE_S}s",
+            "--trigger": f"POST /write?method=sync&count={stage.count}",
+            "--trigger-at": f"{HEAD_S}s",
+            "--drain": "30s",
+            "--json": path,
+        }
+        command = [binary, "--quiet", *(part for flag in flags.items() for part in flag)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROBE_S + 120)
         if done.returncode:
             raise Failure(f"The probe ended with exit status {done.returncode}: {done.stderr.strip()}")
         with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+            report: Json = json.load(file)
     latency, requests = report["latency_us"], report["requests"]
-    return (
-        latency["p50"],
-        latency["p99"],
-        latency["max"],
-        (requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"]),
-    )
+    lost = requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"]
+    return View(latency["p50"], latency["p99"], latency["max"], lost)
 
 
-def calibrated(server):
-    """How many records make a stall of STALL_S: the faster of two tries, so that it is not shorter."""
-    times_ms = []
-    with Client(server.url) as client:
-        for _ in range(2):
-            times_ms.append(client.write("sync", CALIBRATION_COUNT, verify=False)["timing_ms"]["completed"])
-    return round(CALIBRATION_COUNT * STALL_S * 1000 / min(times_ms))
+def calibrated_count(url: str) -> int:
+    """The number of records that makes a stall of STALL_S, or longer: the fastest of the trials counts."""
+    with Client(url) as client:
+        trials = [client.write("sync", CALIBRATION_COUNT, verify=False) for _ in range(TRIALS)]
+    return round(CALIBRATION_COUNT * STALL_S * 1000 / min(float(trial["timing_ms"]["completed"]) for trial in trials))
 
 
-def show(options, progress):
-    build.install(["demo"] if options.server else ["build", "demo"])
-    server_binary, probe = (options.server, options.probe) if options.server else build.build(progress)
+def show(options: argparse.Namespace, progress: terminal.Progress) -> None:
+    if options.server:
+        build.install("demo")
+        server_binary, probe = options.server, options.probe
+    else:
+        build.install("build", "demo")
+        server_binary, probe = build.build(progress)
     with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as data_dir, running(
         Loopscope(server_binary, "threads").command(data_dir)
     ) as server:
+        assert server.admin_url
         with progress.step("finding how many records make the stall"):
-            stage = Stage(server, calibrated(server))
-        views = (
-            (f"wrk, its own time-out ({WRK_DEFAULT_TIMEOUT_S} s)", lambda: by_wrk(stage, WHOLE_S)),
-            ("wrk --timeout 60s", lambda: by_wrk(stage, WHOLE_S, "--timeout", "60s")),
-            ("wrk, ends inside the stall", lambda: by_wrk(stage, INSIDE_S, "--timeout", "60s")),
+            stage = Stage(server.url, server.admin_url, calibrated_count(server.url))
+        measurements: tuple[tuple[str, Callable[[], View]], ...] = (
+            (f"wrk, its own time-out ({WRK_DEFAULT_TIMEOUT_S} s)", lambda: by_wrk(stage, None)),
+            ("wrk --timeout 60s", lambda: by_wrk(stage, 60)),
+            ("wrk, ends inside the stall", lambda: by_wrk(stage, 60, inside=True)),
             ("loopscope-probe, open loop", lambda: by_probe(stage, probe)),
         )
         rows = []
-        for name, view in views:
+        for name, measure in measurements:
             began_unix_ms = time.time() * 1000
             with progress.step(name):
-                figures = view()
-            rows.append((name, figures, stage.truth_ms(began_unix_ms)))
+                view = measure()
+            rows.append((name, view, stage.truth_ms(began_unix_ms)))
     print("\n".join(render(stage.count, rows)))
 
 
-def render(count, rows):
+def render(count: int, rows: Sequence[tuple[str, View, float]]) -> list[str]:
+    """The lines of the table: each measurement's view with the true length of its stall in milliseconds."""
     lines = [
         f"sync writes {units.count(count, 'record')}; meanwhile each tool asks /hello.",
         "",
         COLUMNS.format("", "p50", "p99", "max", "lost", "truth"),
         "-" * WIDTH,
     ]
-    for name, (p50_us, p99_us, max_us, lost), truth_ms in rows:
-        lines.append(
-            COLUMNS.format(
-                name, *map(units.duration_of_us, (p50_us, p99_us, max_us)), units.count(lost), units.duration(truth_ms)
-            )
-        )
+    for name, view, truth_ms in rows:
+        latencies = map(units.duration_of_us, (view.p50_us, view.p99_us, view.max_us))
+        lines.append(COLUMNS.format(name, *latencies, units.count(view.lost), units.duration(truth_ms)))
     lines += [
         "-" * WIDTH,
         "truth: the stall in the server's own record. lost: requests that the tool gave",
         "up and whose time is in none of its figures.",
         "",
     ]
-    for name, (_, _, max_us, lost), truth_ms in rows:
-        lines += textwrap.wrap(f"{name}: {verdict(max_us, lost, truth_ms)}", WIDTH, subsequent_indent="  ")
+    for name, view, truth_ms in rows:
+        lines += textwrap.wrap(f"{name}: {judgement(view, truth_ms)}", WIDTH, subsequent_indent="  ")
     return lines
 
 
-def verdict(max_us, lost, truth_ms):
-    if max_us is None:
-        return "nothing was answered, so it has no figure."
-    share = max_us / 1000 / truth_ms
+def judgement(view: View, truth_ms: float) -> str:
+    if view.max_us is None:
+        return "it got no response, so it has no figure."
+    share = view.max_us / 1000 / truth_ms
     if share > 0.9:
         return f"its maximum is {share * 100:.0f} % of the stall."
-    if lost:
-        return f"dropped the {units.count(lost, 'request')} that waited; what it shows is {share * 100:.1f} % of the stall."
+    if view.lost:
+        requests = units.count(view.lost, "request")
+        return f"dropped the {requests} that waited; what it shows is {share * 100:.1f} % of the stall."
     return (
-        f"those that waited had no answer at its end and vanished; what it shows is {share * 100:.1f} % of the stall."
+        "the requests that waited had no response at its end and vanished; "
+        f"what it shows is {share * 100:.1f} % of the stall."
     )
 
 
 if __name__ == "__main__":
-    chosen = parse(sys.argv[1:])
-    sys.exit(command.run("lying-tools", lambda report_progress: show(chosen, report_progress)))
+    chosen = parse()
+    sys.exit(terminal.run_command("lying-tools", lambda progress: show(chosen, progress)))

@@ -1,10 +1,10 @@
-"""Numbers as people read them: two or three figures and a unit, never a figure that was not measured."""
+"""Numbers as people read them: two or three digits and a unit. A figure that was not measured is "n/a"."""
 
 NOT_MEASURED = "n/a"
 
 
-def duration(ms):
-    """A length of time given in milliseconds."""
+def duration(ms: float | None) -> str:
+    """A length of time, given in milliseconds."""
     if ms is None:
         return NOT_MEASURED
     if ms < 0.00995:
@@ -19,19 +19,19 @@ def duration(ms):
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:,.0f} s"
 
 
-def duration_of_us(us):
+def duration_of_us(us: float | None) -> str:
     return duration(None if us is None else us / 1000)
 
 
-def cost(ms):
-    """What one of many costs: in microseconds, however few or many."""
+def cost(ms: float | None) -> str:
+    """The cost of one of many operations, given in milliseconds: always in microseconds."""
     if ms is None:
         return NOT_MEASURED
     return f"{ms * 1000:.1f} us" if ms < 0.00995 else f"{ms * 1000:,.0f} us"
 
 
-def megabytes(size_bytes):
-    """A size in decimal megabytes, as the articles give theirs."""
+def megabytes(size_bytes: float | None) -> str:
+    """A size in decimal megabytes, the unit of the articles."""
     if size_bytes is None:
         return NOT_MEASURED
     size_mb = size_bytes / 1e6
@@ -40,7 +40,7 @@ def megabytes(size_bytes):
     return f"{size_mb:.0f} MB" if size_mb < 999.5 else f"{size_mb / 1000:.2f} GB"
 
 
-def count(number, noun=""):
+def count(number: int | None, noun: str = "") -> str:
     """A number of things: count(1000, "write call") is "1,000 write calls"."""
     if number is None:
         return f"{NOT_MEASURED} {noun}s" if noun else NOT_MEASURED
@@ -49,8 +49,13 @@ def count(number, noun=""):
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def percent(share):
-    """A share of one core; more than one core is above 100 %."""
+def percent(share: float | None) -> str:
+    """A share of one core. More than one core is above 100 %."""
     if share is None:
         return NOT_MEASURED
     return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.1f} %"
+
+
+def ratio(value: float) -> str:
+    """A ratio as people compare with it: 0.25, 2.0, 20."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 0.95 else f"{value:.2g}"

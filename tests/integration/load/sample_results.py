@@ -1,8 +1,11 @@
-"""Documents of comparisons that were never made, for what only reads them; the summaries are the real code's."""
+"""Documents of comparisons that were never made, for tests of their readers. The summaries come from the real code."""
 
-import support  # noqa: F401  (finds load/)
-from loopscope_load import claims_table, finding, other_claims, results
-from loopscope_load.summary import summary
+from collections.abc import Sequence
+from typing import Any
+
+from loopscope_load import Json, claims, findings, results
+from loopscope_load.statistics import Latency
+from loopscope_load.verdict import summary
 
 MACHINE = {
     "cpu": "A Processor With A Very Long Name @ 2.00GHz",
@@ -15,10 +18,12 @@ MACHINE = {
 }
 
 
-def latency(p50_us, p99_us, max_us, requests=2000):
+def latency(
+    p50_us: float | None, p99_us: float | None, max_us: float | None, requests: int = 2000, unanswered: int = 0
+) -> Latency:
     return {
         "requests": requests,
-        "unanswered": 0,
+        "unanswered": unanswered,
         "p50_us": p50_us,
         "p90_us": p99_us,
         "p99_us": p99_us,
@@ -30,7 +35,7 @@ def latency(p50_us, p99_us, max_us, requests=2000):
 IDLE = latency(100, 300, 4_000)
 
 
-def write(**figures):
+def write(**figures: Any) -> Json:
     return {
         "writes": 1,
         "io": "threads",
@@ -54,8 +59,8 @@ def write(**figures):
     }
 
 
-def repeat(hello=None, idle=None, **figures):
-    """One measurement; figures are of its write."""
+def repeat(hello: Latency | None = None, idle: Latency | None = None, **figures: Any) -> Json:
+    """One measurement. `figures` are those of its write."""
     hello = hello or latency(100, 300, 5_000)
     curve = {"x": [1.0, 10.0, 2000], "us": [50, hello["p50_us"], hello["max_us"]]}
     return {
@@ -99,35 +104,29 @@ def repeat(hello=None, idle=None, **figures):
     }
 
 
-def entry(method="sync", repeats=None, system="loopscope", count=1_000_000, cut_from=None):
-    repeats = repeats or [repeat()]
+def entry(
+    method: str = "sync",
+    repeats: Sequence[Json] = (),
+    system: str = "loopscope",
+    count: int = 1_000_000,
+    cut_from: int | None = None,
+) -> Json:
+    repeats = list(repeats) or [repeat()]
     return {
-        "system": system,
-        "method": method,
-        "count": count,
+        **results.new_entry(system, method, count),
         "cut_from": cut_from,
         "outcome": "measured",
-        "reason": None,
         "repeats": repeats,
         "summary": summary(repeats, count),
     }
 
 
-def failed(method, reason, outcome="failed"):
-    return {
-        "system": "loopscope",
-        "method": method,
-        "count": 1_000_000,
-        "cut_from": None,
-        "outcome": outcome,
-        "reason": reason,
-        "repeats": [],
-        "summary": None,
-    }
+def failed(method: str, reason: str) -> Json:
+    return {**results.new_entry("loopscope", method, 1_000_000), "outcome": "failed", "reason": reason}
 
 
-def document(entries, **settings):
-    made = {
+def document(entries: Sequence[Json], **settings: Any) -> Json:
+    made: Json = {
         "schema": results.SCHEMA,
         "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T00:01:00+00:00",
@@ -145,10 +144,10 @@ def document(entries, **settings):
             **settings,
         },
         "systems": {system: {"version": "1"} for system in {"loopscope"} | {each["system"] for each in entries}},
-        "entries": entries,
+        "entries": list(entries),
     }
-    made["claims"] = claims_table.rows(entries, made["settings"])
-    made["other_claims"] = other_claims.rows(entries)
-    made["finding"] = finding.sentences(made)
-    made["caveats"] = finding.caveats(made)
+    made["claims"] = claims.rows(entries, made["settings"]["count"])
+    made["other_claims"] = claims.other_rows(entries)
+    made["finding"] = findings.sentences(made)
+    made["caveats"] = findings.caveats(made)
     return made

@@ -1,10 +1,9 @@
-"""A stand-in for loopscope whose stalls have a known length: the oracle of the load scripts' tests.
+"""A stand-in for loopscope whose stalls have a known length: the outside truth for the tests of the load kit.
 
-Speaks the parts of the contract that load/ uses: the ready line, /hello, /write and its report,
-problem+json. One thread and one event loop, so that a blocking method blocks /hello for real.
-The lengths come from STANDIN_WRITE_S; STANDIN_FAIL names a method that ends the process, and
-STANDIN_LOOP=report makes the report carry loop figures. STANDIN_STARTED is a file that gets the pid and
-address of every start.
+It has the parts of the contract that load/ uses: the ready line, /hello, /write and its report, problem+json. It has one
+thread and one event loop, so that a blocking method really blocks /hello. STANDIN_WRITE_S is the length of a write,
+STANDIN_FAIL names a method that ends the process, and STANDIN_LOOP=report adds loop figures to the report. STANDIN_STARTED
+is a file to which every start appends its pid and address.
 """
 
 import argparse
@@ -14,6 +13,9 @@ import os
 import signal
 import time
 import urllib.parse
+from collections.abc import Mapping
+
+from loopscope_load import Json
 
 METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
 MAX_COUNT = 10_000_000
@@ -24,12 +26,12 @@ REPORTS_LOOP = os.environ.get("STANDIN_LOOP") == "report"
 
 
 class Refused(Exception):
-    def __init__(self, status, detail):
+    def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
 
 
-async def write(query):
+async def write(query: Mapping[str, str]) -> Json:
     method = query.get("method", "")
     count = int(query.get("count", "1000000"))
     if method not in METHODS:
@@ -47,7 +49,7 @@ async def write(query):
     return report(method, count, queued - started, time.monotonic() - started, stall_s, checked)
 
 
-def report(method, count, queued_s, completed_s, stall_s, checked):
+def report(method: str, count: int, queued_s: float, completed_s: float, stall_s: float, checked: bool) -> Json:
     ordered = method != "callback"
     return {
         "run_id": 1,
@@ -89,7 +91,8 @@ def report(method, count, queued_s, completed_s, stall_s, checked):
     }
 
 
-async def answer(target):
+async def respond(target: str) -> tuple[int, str, str]:
+    """Status, media type and body."""
     url = urllib.parse.urlsplit(target)
     if url.path in ("/hello", "/healthz"):
         return 200, "text/plain", "hello\n"
@@ -102,11 +105,11 @@ async def answer(target):
         return refused.status, "application/problem+json", json.dumps(problem)
 
 
-async def serve_connection(reader, writer):
+async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            status, kind, body = await answer(head.split(b" ", 2)[1].decode())
+            status, kind, body = await respond(head.split(b" ", 2)[1].decode())
             writer.write(
                 f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
@@ -118,7 +121,7 @@ async def serve_connection(reader, writer):
         writer.close()
 
 
-async def main():
+async def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--version", action="version", version="stand-in")
     options.add_argument("--listen", default="127.0.0.1:0")

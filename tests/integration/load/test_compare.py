@@ -8,44 +8,31 @@ import select
 import signal
 import subprocess
 import time
-
 import unittest
+from typing import Any
 
 import jsonschema
-
 import sample_results
 import support
+from loopscope_load import Json
 
 PROBE = os.environ["LOOPSCOPE_PROBE"]
 
 
 class Compare(support.StandIn):
-    def compare(self, *arguments, script="demo.sh", **more):
+    def setUp(self) -> None:
+        super().setUp()
         self.out = os.path.join(self.folder, "the results")
-        return self.start(
-            script,
-            "--server",
-            self.binary,
-            "--probe",
-            PROBE,
-            "--out",
-            self.out,
-            "--idle",
-            "0.5",
-            "--window",
-            "0.5",
-            *arguments,
-            **more,
-        )
+        self.binaries = ("--server", self.binary, "--probe", PROBE)
 
-    def results(self):
-        """Whatever a run leaves behind is a document of the schema."""
-        with open(os.path.join(self.out, "results.json"), encoding="utf-8") as file:
-            document = json.load(file)
-        support.check_schema(document)
-        return document
+    def compare(self, *arguments: str, script: str = "demo.sh", **variables: str) -> subprocess.Popen[str]:
+        short = ("--idle", "0.3", "--window", "0.3")
+        return self.start(script, *self.binaries, "--out", self.out, *short, *arguments, **variables)
 
-    def test_measures_prints_and_leaves_nothing_behind(self):
+    def results(self) -> Json:
+        return self.read_results(os.path.join(self.out, "results.json"))
+
+    def test_measures_and_prints_and_leaves_nothing_behind(self) -> None:
         process = self.compare("--methods", "sync,stream", STANDIN_WRITE_S="0.5", STANDIN_LOOP="report")
         output, progress = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, progress)
@@ -68,11 +55,13 @@ class Compare(support.StandIn):
         self.assertLess(stream["summary"]["hello_p99_us"]["median"], 0.5 * 500_000)
         self.assertLess(sync["summary"]["idle_p99_us"]["median"], 0.5 * 500_000)
         self.assertEqual(
-            len({pid for pid, _ in self.servers()}), 4, "a fresh server for the probe and for wrk of each method"
+            len({pid for pid, _ in self.started_servers()}),
+            4,
+            "a fresh server for the probe and for wrk of each method",
         )
         self.assert_nothing_left()
 
-    def test_repeats_go_round_and_give_ranges(self):
+    def test_repeats_take_turns_and_give_ranges(self) -> None:
         process = self.compare(
             "--quick",
             "--methods",
@@ -93,12 +82,13 @@ class Compare(support.StandIn):
             self.assertEqual(len(entry["repeats"]), 2)
             self.assertGreater(entry["summary"]["time_ms"]["max"], entry["summary"]["time_ms"]["min"])
 
-    def test_keeps_what_was_measured_when_interrupted(self):
-        process = self.compare("--methods", "stream,sync", STANDIN_WRITE_S="2.5")
+    def test_keeps_what_was_measured_when_interrupted(self) -> None:
+        process = self.compare("--methods", "stream,sync", STANDIN_WRITE_S="1.5")
+        assert process.stderr
         for line in process.stderr:
             if line.startswith("sync"):
                 break
-        time.sleep(1.8)  # past the idle time into the write, so that the loop is blocked when the signal comes
+        time.sleep(1.6)  # the idle time is over and the write has begun: the loop is blocked when the signal arrives
         process.send_signal(signal.SIGINT)
         output, progress = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 128 + signal.SIGINT, progress)
@@ -113,100 +103,69 @@ class Compare(support.StandIn):
         self.assertTrue(os.path.exists(os.path.join(self.out, "report.html")))
         self.assert_nothing_left()
 
-    def test_goes_on_after_a_method_that_ends_the_server(self):
+    def test_continues_after_a_method_that_ends_the_server(self) -> None:
         process = self.compare("--methods", "sync,stream", STANDIN_FAIL="sync", STANDIN_WRITE_S="0.2")
         output, progress = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1)
         self.assertIn("Not measured: loopscope sync", progress)
-        self.assertRegex(output, r"(?m)^sync +failed\n  No answer from .*\n(.*\n)*?.*exit status 7")
+        self.assertRegex(output, r"(?m)^sync +failed\n  No response from .*\n(.*\n)*?.*exit status 7")
         self.assertRegex(output, r"(?m)^stream +\d+ ")
         self.results()
         self.assert_nothing_left()
 
-    def test_shows_a_refusal_with_its_reason(self):
+    def test_a_refused_write_has_its_reason(self) -> None:
         process = self.compare("--methods", "sync", "--count", "99000000")
         output, progress = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, progress)
         self.assertRegex(output, r"(?m)^sync +refused\n.*above the limit")
         self.assertEqual(self.results()["entries"][0]["outcome"], "refused")
 
-    def test_says_what_is_wrong_and_exits_non_zero(self):
-        mine = ["--server", self.binary, "--probe", PROBE]
+    def test_an_error_has_a_message_and_a_status(self) -> None:
         for arguments, code, message in (
-            (["--count", "0"], 2, "'0' is not a whole number above 0"),
-            (["--methods", "sync,bogus"], 2, "bogus given, known are sync"),
-            (["--server", "/bin/true"], 2, "--server and --probe go together"),
-            (["--server", "/nonexistent", "--probe", PROBE, "--out", self.folder], 1, "Cannot start /nonexistent"),
-            (
-                ["--server", "/bin/true", "--probe", PROBE, "--out", self.folder],
-                1,
-                "ended before it was ready. (exit status 0)",
-            ),
-            ([*mine, "--probe", "/nonexistent", "--out", self.folder], 1, "Cannot start /nonexistent"),
-            ([*mine, "--probe", "/bin/true", "--out", self.folder], 1, "The probe reported nothing"),
-            ([*mine, "--out", "/proc/x/y"], 1, "Cannot write /proc/x/y"),
+            (("--count", "0"), 2, "'0' is not a whole number above 0"),
+            (("--methods", "sync,bogus"), 2, "bogus given, known are sync"),
+            (("--server", "/bin/true"), 2, "--server and --probe go together"),
+            (("diff",), 2, "unrecognized arguments: diff"),
+            (("--server", "/nonexistent", "--probe", PROBE), 1, "Cannot start /nonexistent"),
+            (("--server", "/bin/true", "--probe", PROBE), 1, "ended before it was ready. (exit status 0)"),
+            ((*self.binaries, "--probe", "/nonexistent"), 1, "Cannot start /nonexistent"),
+            ((*self.binaries, "--probe", "/bin/true"), 1, "The probe reported nothing"),
+            ((*self.binaries, "--out", "/proc/x/y"), 1, "Cannot write /proc/x/y"),
         ):
             with self.subTest(arguments=arguments):
-                done, output, progress = self.run_script(
-                    "demo.sh",
-                    "--methods",
-                    "sync",
-                    "--idle",
-                    "0.1",
-                    "--window",
-                    "0.1",
-                    *arguments,
-                    STANDIN_WRITE_S="0.1",
-                )
+                short = ("--methods", "sync", "--idle", "0.1", "--window", "0.1", "--out", self.out)
+                done, output, progress = self.run_script("demo.sh", *short, *arguments, STANDIN_WRITE_S="0.1")
                 self.assertEqual(done, code, progress)
                 self.assertIn(message, progress + output)
                 self.assertNotIn("Traceback", progress)
 
-    def test_draws_a_live_line_on_a_terminal_and_honours_no_color(self):
-        for colour in ("", "1"):
-            screen = self.on_terminal(NO_COLOR=colour, STANDIN_WRITE_S="0.3")
-            self.assertIn("\r\033[K", screen)
-            self.assertRegex(screen, r"offload: 1,000,000 records, write \d+  \d+ s")
-            self.assertEqual("\033[32m" in screen, not colour)
-            self.assertEqual(re.search(r"\033\[\d*m", screen) is None, bool(colour))
-
-    def on_terminal(self, **more):
+    def test_a_terminal_has_a_live_line_and_colours(self) -> None:
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
-        command = [
-            os.path.join(support.LOAD, "demo.sh"),
-            "--server",
-            self.binary,
-            "--probe",
-            PROBE,
-            "--methods",
-            "offload",
-            "--idle",
-            "0.5",
-            "--window",
-            "1",
-            "--out",
-            os.path.join(self.folder, "out"),
-        ]
+        arguments = ("--methods", "offload", "--idle", "0.3", "--window", "1", "--out", self.out)
         process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=self.environment(TERM="xterm", **more)
+            [support.LOAD / "demo.sh", *self.binaries, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=self.environment(TERM="xterm", NO_COLOR="", STANDIN_WRITE_S="0.3"),
         )
         os.close(slave)
         screen = b""
-        while True:
-            try:
-                if select.select([master], [], [], 60)[0]:
-                    screen += os.read(master, 65536)
-                    continue
-            except OSError:
-                pass
-            break
+        try:
+            while select.select([master], [], [], 60)[0]:
+                screen += os.read(master, 65536)
+        except OSError:
+            pass  # the process has ended
         self.assertEqual(process.wait(10), 0, screen)
-        return screen.decode()
+        text = screen.decode()
+        self.assertIn("\r\033[K", text)
+        self.assertRegex(text, r"offload: 1,000,000 records, write \d+  \d+ s")
+        self.assertIn("\033[32m", text)
 
 
-class Diff(support.StandIn):
-    def saved(self, name, entries, **settings):
+class Diff(support.Folder):
+    def saved(self, name: str, entries: list[Json], **settings: Any) -> str:
         path = os.path.join(self.folder, name)
         document = sample_results.document(entries, **settings)
         support.check_schema(document)
@@ -214,11 +173,11 @@ class Diff(support.StandIn):
             json.dump(document, file)
         return path
 
-    def stream(self, name, *times_ms):
+    def stream(self, name: str, *times_ms: float) -> str:
         repeats = [sample_results.repeat(time_ms=time_ms, stalls=0) for time_ms in times_ms]
         return self.saved(name, [sample_results.entry("stream", repeats)], repeats=len(times_ms))
 
-    def test_exits_1_on_a_regression_and_0_on_none(self):
+    def test_the_status_is_1_on_a_regression_and_0_on_none(self) -> None:
         fast, slow = self.stream("fast", 10, 11, 12), self.stream("slow", 20, 21, 22)
         code, output, errors = self.run_script("compare.py", "diff", fast, slow)
         self.assertEqual((code, errors), (1, "compare diff: 1 worse.\n"))
@@ -226,7 +185,7 @@ class Diff(support.StandIn):
         self.assertEqual(self.run_script("compare.py", "diff", slow, fast)[0], 0)
         self.assertEqual(self.run_script("compare.py", "diff", fast, fast), (0, "Nothing changed beyond noise.\n", ""))
 
-    def test_says_what_cannot_be_read(self):
+    def test_a_file_that_cannot_be_read_has_a_message(self) -> None:
         fast = self.stream("fast", 10, 11, 12)
         for other, message in (("/nonexistent", "Cannot read"), (support.__file__, "is not JSON")):
             code, _, errors = self.run_script("compare.py", "diff", fast, other)
@@ -235,7 +194,7 @@ class Diff(support.StandIn):
 
 
 class Schema(unittest.TestCase):
-    def test_refuses_what_it_does_not_describe(self):
+    def test_refuses_what_it_does_not_describe(self) -> None:
         document = sample_results.document([sample_results.entry()])
         support.check_schema(document)
         document["entries"][0]["summary"]["time_ms"] = 3

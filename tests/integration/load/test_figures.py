@@ -1,33 +1,47 @@
-"""Percentiles, summaries, claims and differences on figures that are known; no process runs."""
+"""Statistics, summaries, claims, findings and differences on figures that are known. No process runs."""
 
 import io
 import unittest
+import unittest.mock
+from collections.abc import Sequence
+from typing import Any
 
-import support  # noqa: F401  (finds load/)
 import sample_results as sample
-from loopscope_load import claims_table, comparison, diff, experiment, failure, finding, probe, quantiles, reading
-from loopscope_load.summary import summary
+from loopscope_load import Json, claims, diff, experiment, findings, probe, statistics, terminal, writes
+from loopscope_load.verdict import Loop, summary
 
 
-class Quantiles(unittest.TestCase):
-    def test_one_stall_in_a_uniform_schedule_has_the_percentiles_of_arithmetic(self):
+class Statistics(unittest.TestCase):
+    def test_one_stall_in_a_uniform_schedule_has_the_percentiles_of_arithmetic(self) -> None:
         # A run of 8 s with a stall of 3 s at a request a millisecond: q = 3 s - (1 - q) * 8 s.
         latencies = [max(0, 3000 - due) * 1000 if due < 3000 else 0 for due in range(8000)]
-        figures = quantiles.figures(latencies)
+        figures = statistics.latency(latencies)
+        assert figures["p90_us"] and figures["p99_us"]
         self.assertAlmostEqual(figures["p90_us"] / 1e6, 3 - 0.1 * 8, 2)
         self.assertAlmostEqual(figures["p99_us"] / 1e6, 3 - 0.01 * 8, 2)
         self.assertEqual(figures["max_us"], 3_000_000)
 
-    def test_gives_no_percentile_that_the_samples_cannot_have(self):
-        self.assertIsNone(quantiles.figures(range(999))["p99_9_us"])
-        self.assertEqual(quantiles.figures(range(1, 1001))["p99_9_us"], 999)
-        self.assertEqual(set(quantiles.figures([]).values()), {0, None})
+    def test_there_is_no_percentile_that_the_samples_cannot_have(self) -> None:
+        self.assertIsNone(statistics.latency(range(999))["p99_9_us"])
+        self.assertEqual(statistics.latency(range(1, 1001))["p99_9_us"], 999)
+        self.assertEqual(set(statistics.latency([]).values()), {0, None})
 
-    def test_a_curve_ends_in_the_maximum_at_the_number_of_samples(self):
-        curve = quantiles.curve(range(1, 101))
+    def test_a_curve_ends_in_the_maximum_at_the_number_of_samples(self) -> None:
+        curve = statistics.curve(range(1, 101))
         self.assertEqual((curve["x"][-1], curve["us"][-1]), (100, 100))
         self.assertEqual(curve["us"], sorted(curve["us"]))
         self.assertEqual(dict(zip(curve["x"], curve["us"]))[10.0], 90)
+
+    def test_a_spread_leaves_out_what_was_not_measured(self) -> None:
+        self.assertEqual(statistics.spread([4, None, 1, 2]), {"median": 2, "min": 1, "max": 4})
+        self.assertIsNone(statistics.spread([None]))
+
+    def test_ratios_are_taken_within_a_round(self) -> None:
+        ratios = statistics.ratios(
+            [{"us": 2}, {"us": 9}, {"us": None}, {"us": 5}], [{"us": 1}, {"us": 3}, {"us": 1}, {"us": 0}]
+        )
+        self.assertEqual(ratios, {"us": {"median": 2.5, "min": 2, "max": 3}})
+        self.assertEqual(statistics.ratios([{"us": None}], [{"us": 1}]), {})
 
 
 class Requests(unittest.TestCase):
@@ -36,39 +50,58 @@ class Requests(unittest.TestCase):
         "2000,2001,2500,429,false,false\n3000,3001,,,,false\n4000,,,skipped,,false\n"
     )
 
-    def test_counts_from_when_a_request_was_due_and_apart_what_had_no_answer(self):
+    def test_latency_counts_from_the_due_time_and_what_has_no_response_is_apart(self) -> None:
         requests = probe.read_requests(io.StringIO(self.ROWS))
         self.assertEqual(requests.latency_us, [100, 300, None, None])
         self.assertEqual(requests.from_sent().within([[0, 9]]), [99, 299, None, None])
-        figures = quantiles.figures(requests.within([[0, 9]]))
+        figures = statistics.latency(requests.within([[0, 9]]))
         self.assertEqual((figures["requests"], figures["unanswered"], figures["max_us"]), (2, 2, 300))
 
-    def test_keeps_what_was_due_in_a_window(self):
+    def test_a_window_has_the_requests_that_were_due_in_it(self) -> None:
         requests = probe.Requests([0, 1000, 2000, 3000, 4000], [1, 2, 3, 4, 5])
         self.assertEqual(requests.within([[1, 2], [3.5, 9]]), [2, 3, 5])
 
-    def test_thins_points_but_keeps_the_slowest(self):
+    def test_the_points_of_a_plot_are_fewer_but_include_the_slowest(self) -> None:
         many = probe.Requests(list(range(100_000)), [1] * 99_990 + [1000] * 10)
         points = experiment.points(many)
         self.assertEqual(points["answered"], 100_000)
+        self.assertLessEqual(len(points["at_ms"]), experiment.POINTS_MAX)
         self.assertEqual(points["latency_us"].count(1000), 10)
 
 
 class WallClock(unittest.TestCase):
-    def test_notices_that_it_was_set_in_either_direction(self):
-        for step_s, said in ((-10, "by -10.0 s"), (10, "by \\+10.0 s")):
-            wall_s = iter((1_000, 1_060 + step_s))
-            clock = probe.WallClock(lambda: next(wall_s), iter((5, 65)).__next__)
-            with self.assertRaisesRegex(failure.Failure, said):
-                clock.check()
+    def clock(self, step_s: float) -> probe.WallClock:
+        """A clock that was set by step_s in a minute."""
+        return probe.WallClock(iter((1_000.0, 1_060.0 + step_s)).__next__, iter((5.0, 65.0)).__next__)
 
-    def test_leaves_alone_what_is_adjusted_gradually(self):
-        wall_s = iter((1_000, 1_060.03))
-        probe.WallClock(lambda: next(wall_s), iter((5, 65)).__next__).check()
+    def test_fails_when_it_was_set_in_either_direction(self) -> None:
+        for step_s in (-10, 10):
+            with self.assertRaisesRegex(terminal.Failure, f"{step_s:+.1f} s".replace("+", r"\+")):
+                self.clock(step_s).check()
+
+    def test_accepts_a_gradual_adjustment(self) -> None:
+        self.clock(0.03).check()
+
+
+class WriteSummary(unittest.TestCase):
+    def test_has_the_median_time_the_peak_memory_and_the_first_content(self) -> None:
+        reports = [
+            {
+                "timing_ms": {"completed": time_ms, "queued": None},
+                "memory": {"rss_peak_bytes": peak},
+                "loop": None,
+                "content": {"in_order": order, "complete": order},
+            }
+            for time_ms, peak, order in ((30, 5, True), (10, 9, None), (11, 7, None))
+        ]
+        found = writes.summary(reports)
+        self.assertEqual((found["writes"], found["time_ms"], found["peak_bytes"], found["in_order"]), (3, 11, 9, True))
+        self.assertIsNone(found["queued_ms"])
+        self.assertIsNone(found["longest_stall_ms"])
 
 
 class Summary(unittest.TestCase):
-    def test_takes_median_and_range_and_what_one_repeat_denies(self):
+    def test_has_median_and_range_and_is_false_when_one_repeat_is(self) -> None:
         figures = summary(
             [
                 sample.repeat(time_ms=time_ms, in_order=in_order)
@@ -81,17 +114,18 @@ class Summary(unittest.TestCase):
         self.assertEqual(figures["shown_repeat"], 2)
         self.assertIsNone(figures["longest_stall_ms"])
 
-    def test_tells_a_measured_zero_from_what_was_not_measured(self):
-        for counts, greatest in (((0, 0), 0), ((None, 0), 0), ((None, 7), 7), ((None, None), None)):
+    def test_a_measured_zero_is_not_a_missing_figure(self) -> None:
+        for counts, maximum in (((0, 0), 0), ((None, 0), 0), ((None, 7), 7), ((None, None), None)):
             figures = summary([sample.repeat(out_of_order_records=count) for count in counts], 1000)
-            self.assertEqual(figures["out_of_order_records"], greatest)
+            self.assertEqual(figures["out_of_order_records"], maximum)
 
-    def test_has_the_longest_stall_of_the_repeats_that_had_one(self):
-        none, one = {"stalls": 0, "longest_stall_ms": None}, {"stalls": 1, "longest_stall_ms": 990.0}
+    def test_has_the_longest_stall_of_the_repeats_with_a_stall(self) -> None:
+        none: Json = {"stalls": 0, "longest_stall_ms": None}
+        one: Json = {"stalls": 1, "longest_stall_ms": 990.0}
         for repeats, stall_ms, loop in (
-            ((none, none), None, reading.FREE),
-            ((none, none, one), 990.0, reading.FREE),
-            ((none, one, one), 990.0, reading.BLOCKED),
+            ((none, none), None, Loop.FREE),
+            ((none, none, one), 990.0, Loop.FREE),
+            ((none, one, one), 990.0, Loop.BLOCKED),
         ):
             figures = summary([sample.repeat(**each) for each in repeats], 1000)
             self.assertEqual(figures["longest_stall_ms"] and figures["longest_stall_ms"]["median"], stall_ms)
@@ -99,8 +133,8 @@ class Summary(unittest.TestCase):
 
 
 class Claims(unittest.TestCase):
-    def test_places_a_figure_beside_its_claim(self):
-        for value, said in (
+    def test_a_figure_has_a_relation_to_its_range(self) -> None:
+        for value, relation in (
             (2500, "as claimed"),
             (3200, "as claimed"),
             (6000, "2.0 x the claim"),
@@ -108,142 +142,154 @@ class Claims(unittest.TestCase):
             (60_000, "20 x the claim"),
             (None, None),
         ):
-            self.assertEqual(claims_table.relation(value, 2000, 3000), said)
+            self.assertEqual(claims.relation(value, 2000, 3000), relation)
 
-    def test_gives_a_cut_run_its_cost_a_record_and_what_the_whole_would_take(self):
+    def test_every_claim_of_the_articles_has_a_row_with_the_measured_figure(self) -> None:
+        rows = sample.document([sample.entry(), sample.entry(system="node")])["claims"]
+        self.assertEqual(
+            [(row["method"], row["figure"], row["claim"]) for row in rows],
+            [("sync", title, claims.CLAIMS["sync"][name]["text"]) for name, title in claims.TITLES.items()],
+        )
+        for row in rows:
+            self.assertEqual(set(row["measured"]), {"loopscope", "node"})
+
+    def test_a_shorter_run_has_its_cost_of_a_record_and_the_time_for_all(self) -> None:
         entry = sample.entry("promise", [sample.repeat(time_ms=5500.0)], "node", 100_000, 1_000_000)
-        row = claims_table.rows([entry], sample.document([entry])["settings"])[0]
-        self.assertEqual(
-            row["measured"]["node"],
-            {"says": "5.50 s for 100,000, 55 us each; 55.0 s at that for all", "relation": "as claimed"},
-        )
+        measured = claims.rows([entry], claims.CLAIMED_COUNT)[0]["measured"]["node"]
+        self.assertEqual(measured["relation"], "as claimed")
+        self.assertRegex(measured["says"], "5.50 s for 100,000, 55 us each; 55.0 s")
 
-    def test_do_not_contradict_an_order_that_is_kept_where_none_is_promised(self):
-        self.assertEqual(
-            [
-                claims_table.order_relation(in_order, claim)
-                for in_order, claim in (
-                    (True, "in order"),
-                    (False, "in order"),
-                    (True, "not guaranteed"),
-                    (False, "not guaranteed"),
-                    (None, "in order"),
-                )
-            ],
-            ["as claimed", "not as claimed", None, "as claimed", None],
-        )
+    def test_an_order_that_happens_to_be_kept_does_not_contradict(self) -> None:
+        for in_order, claim, relation in (
+            (True, "in order", "as claimed"),
+            (False, "in order", "not as claimed"),
+            (True, "not guaranteed", None),
+            (False, "not guaranteed", "as claimed"),
+            (None, "in order", None),
+        ):
+            self.assertEqual(claims.order_relation(in_order, claim), relation)
 
-    def test_are_left_out_at_another_count(self):
+    def test_there_are_none_at_another_count(self) -> None:
         self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
 
 
 class Quick(unittest.TestCase):
-    def test_cuts_a_slow_write_to_a_round_number_of_records(self):
-        for each_ms, count in (
+    def test_reduces_a_slow_write_to_a_round_number_of_records(self) -> None:
+        for record_ms, count in (
             (0.005, 10_000_000),
             (0.055, 1_000_000),
             (0.286, 300_000),
-            (10.0, comparison.TRIAL_COUNT),
+            (10.0, experiment.TRIAL_COUNT),
         ):
-            self.assertEqual(comparison.affordable(each_ms), count)
+            self.assertEqual(experiment.affordable_count(record_ms), count)
 
 
-class Finding(unittest.TestCase):
-    def test_names_the_stall_and_the_slowest_answer_first(self):
-        said = finding.sentences(
-            sample.document(
-                [
-                    sample.entry("stream", [sample.repeat(stalls=0)]),
-                    sample.entry(
-                        repeats=[sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)]
-                    ),
-                ]
-            )
+class Findings(unittest.TestCase):
+    BLOCKED = sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)
+
+    def test_the_blocked_loop_comes_first_with_the_stall_and_the_slowest_response(self) -> None:
+        first, second, *_ = findings.sentences(
+            sample.document([sample.entry("stream", [sample.repeat(stalls=0)]), sample.entry("sync", [self.BLOCKED])])
         )
-        self.assertIn(
-            "a stall of 990 ms, and the slowest /hello that was due meanwhile waited 999 ms, 101 % of it", said[0]
-        )
-        self.assertIn("stream p99.9 5.0 ms (idle 4.0 ms)", said[1])
+        self.assertRegex(first, "sync .*990 ms.*999 ms.*101 %")
+        self.assertRegex(second, r"stream p99\.9 5\.0 ms .*4\.0 ms")
 
-    def test_says_nothing_of_the_middle_of_a_single_request(self):
-        repeat = sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)
-        repeat["wrk"]["raw_curve"] = {"x": [1], "us": [90]}
-        self.assertEqual(len(finding.sentences(sample.document([sample.entry(repeats=[repeat])]))), 1)
+    def test_closed_and_open_loop_are_compared_where_both_have_two_requests(self) -> None:
+        compared = findings.sentences(sample.document([sample.entry(repeats=[self.BLOCKED])]))
+        self.assertEqual(len(compared), 2)
+        self.assertIn("wrk", compared[1])
+        single = {**self.BLOCKED, "wrk": {**self.BLOCKED["wrk"], "raw_curve": {"x": [1], "us": [90]}}}
+        self.assertEqual(len(findings.sentences(sample.document([sample.entry(repeats=[single])]))), 1)
 
-    def test_warns_of_requests_that_are_in_no_figure(self):
-        hello = {**sample.latency(100, 300, 5_000), "unanswered": 1200}
-        self.assertIn(
-            "1,200 /hello that were due",
-            " ".join(sample.document([sample.entry(repeats=[sample.repeat(hello)])])["caveats"]),
-        )
+    def test_a_caveat_counts_the_requests_that_are_in_no_figure(self) -> None:
+        lossy = sample.repeat(sample.latency(100, 300, 5_000, unanswered=1200))
+        self.assertIn("1,200 /hello", " ".join(sample.document([sample.entry(repeats=[lossy])])["caveats"]))
+        self.assertNotIn("in no figure", " ".join(sample.document([sample.entry()])["caveats"]))
 
-    def test_warns_of_a_busy_machine(self):
+    def test_a_caveat_warns_of_a_busy_machine(self) -> None:
         document = sample.document([sample.entry()])
         self.assertNotIn("busy", " ".join(document["caveats"]))
         document["machine"].update(load_average_1m=3.0, cores=2)
-        self.assertIn("busy", " ".join(finding.caveats(document)))
+        self.assertIn("busy", " ".join(findings.caveats(document)))
 
 
 class Diff(unittest.TestCase):
-    def document(self, times_ms, **figures):
-        repeats = [sample.repeat(time_ms=time_ms, stalls=0, **figures) for time_ms in times_ms]
+    def document(self, times_ms: Sequence[float], stalls: int = 0, **figures: Any) -> Json:
+        repeats = [sample.repeat(time_ms=time_ms, stalls=stalls, **figures) for time_ms in times_ms]
         return sample.document([sample.entry("stream", repeats)], repeats=len(times_ms))
 
-    def said(self, old, new):
-        return [str(change) for change in diff.changes(old, new)]
+    def assert_changes(self, old: Json, new: Json, *expected: tuple[bool, str]) -> None:
+        """Each expected change is whether it is worse, and a pattern of what it says."""
+        changes = diff.changes(old, new)
+        self.assertEqual([change.worse for change in changes], [worse for worse, _ in expected])
+        for change, (_, pattern) in zip(changes, expected):
+            self.assertRegex(str(change), pattern)
 
-    def test_is_silent_within_the_noise_of_the_repeats(self):
-        self.assertEqual(self.said(self.document([10, 12, 14]), self.document([13, 14, 15])), [])
-        self.assertEqual(self.said(self.document([10, 12, 14]), self.document([14.5, 15, 16])), [])
+    def test_there_is_none_within_the_noise_of_the_repeats(self) -> None:
+        self.assert_changes(self.document([10, 12, 14]), self.document([13, 14, 15]))
+        self.assert_changes(self.document([10, 12, 14]), self.document([14.5, 15, 16]))
 
-    def test_tells_what_lies_beyond_it_in_either_direction(self):
+    def test_there_is_one_beyond_the_noise_in_either_direction(self) -> None:
         slow, fast = self.document([20, 22, 24]), self.document([10, 12, 14])
-        self.assertEqual(
-            self.said(fast, slow),
-            ["WORSE   stream               time 12 ms (10 ms to 14 ms), now 22 ms (20 ms to 24 ms)"],
-        )
-        self.assertTrue(self.said(slow, fast)[0].startswith("better  stream"))
+        self.assert_changes(fast, slow, (True, "stream +time 12 ms .10 ms to 14 ms., now 22 ms .20 ms to 24 ms.$"))
+        self.assert_changes(slow, fast, (False, "^better +stream +time 22 ms"))
 
-    def test_compares_no_figures_without_enough_repeats_and_says_so(self):
+    def test_no_figures_are_compared_without_enough_repeats(self) -> None:
         old, new = self.document([10, 10]), self.document([90, 90])
-        self.assertEqual(self.said(old, new), [])
-        self.assertIn("noise is not known", " ".join(diff.doubts(old, new)))
+        self.assert_changes(old, new)
+        self.assertIn("2 repeats", " ".join(diff.doubts(old, new)))
 
-    def test_a_file_out_of_order_is_worse_however_few_the_repeats(self):
-        changes = diff.changes(self.document([10]), self.document([10], in_order=False))
-        self.assertEqual(
-            [(change.worse, change.what) for change in changes], [(True, "the records are in order: yes, now NO")]
-        )
+    def test_a_file_out_of_order_is_worse_however_few_the_repeats(self) -> None:
+        self.assert_changes(self.document([10]), self.document([10], in_order=False), (True, "order.*yes.*NO"))
 
-    def test_requests_without_their_answer_are_worse_than_none(self):
-        lossy = {**sample.latency(100, 300, 5_000), "unanswered": 3}
+    def test_requests_without_a_response_are_worse_than_none(self) -> None:
+        lossy = sample.latency(100, 300, 5_000, unanswered=3)
         old, new = (sample.document([sample.entry(repeats=[sample.repeat(hello)])]) for hello in (None, lossy))
-        self.assertEqual(
-            [str(change) for change in diff.changes(old, new)],
-            ["WORSE   sync                 3 /hello without their answer, none before"],
-        )
-        self.assertEqual(diff.changes(new, new), [])
+        self.assert_changes(old, new, (True, "3 /hello"))
+        self.assert_changes(new, old)
+        self.assert_changes(new, new)
 
-    def test_a_stall_where_there_was_none_is_worse(self):
+    def test_the_first_stall_is_worse(self) -> None:
         free, stalled = (
-            [sample.entry("stream", [sample.repeat(time_ms=10_000.0, **each)] * 3)]
-            for each in ({"stalls": 0}, {"stalls": 1, "longest_stall_ms": 45.0})
+            self.document([10_000.0] * 3),
+            self.document([10_000.0] * 3, stalls=1, longest_stall_ms=45.0),
         )
-        self.assertEqual(
-            self.said(sample.document(free, repeats=3), sample.document(stalled, repeats=3)),
-            ["WORSE   stream               longest stall none (none to none), now 45 ms (45 ms to 45 ms)"],
-        )
+        self.assert_changes(free, stalled, (True, "longest stall none .*45 ms"))
 
-    def test_a_method_that_fails_or_is_gone_is_worse(self):
+    def test_a_loop_that_is_blocked_more_is_worse(self) -> None:
+        free, blocked = self.document([1000] * 3), self.document([1000] * 3, stalls=1, longest_stall_ms=990.0)
+        self.assert_changes(free, blocked, (True, "loop free, now BLOCKED"), (True, "longest stall"))
+        self.assert_changes(blocked, free, (False, "loop BLOCKED, now free"), (False, "longest stall"))
+
+    def test_a_method_that_fails_or_is_gone_is_worse(self) -> None:
         old = self.document([10])
-        for new in (sample.document([sample.failed("stream", "no answer")]), sample.document([], methods=["stream"])):
-            self.assertEqual([change.worse for change in diff.changes(old, new)], [True])
-        self.assertEqual(diff.changes(old, sample.document([])), [])
+        self.assert_changes(old, sample.document([sample.failed("stream", "no response")]), (True, "failed"))
+        self.assert_changes(old, sample.document([], methods=["stream"]), (True, "no longer"))
+        self.assert_changes(old, sample.document([]))
 
-    def test_doubts_another_machine(self):
+    def test_another_machine_is_a_doubt(self) -> None:
         old, new = self.document([10, 10, 10]), self.document([10, 10, 10])
+        self.assertEqual(diff.doubts(old, new), [])
         new["machine"]["cpu"] = "Another"
-        self.assertEqual(diff.doubts(old, new), [f"cpu: {old['machine']['cpu']}, now Another."])
+        [doubt] = diff.doubts(old, new)
+        self.assertIn("Another", doubt)
+
+
+class Terminal(unittest.TestCase):
+    def test_colours_need_a_terminal_and_no_no_color(self) -> None:
+        class Screen(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        for stream, variables, wanted in (
+            (Screen(), {"TERM": "xterm"}, True),
+            (Screen(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+            (Screen(), {"TERM": "xterm", "NO_COLOR": ""}, True),
+            (Screen(), {"TERM": "dumb"}, False),
+            (io.StringIO(), {"TERM": "xterm"}, False),
+        ):
+            with unittest.mock.patch.dict("os.environ", variables, clear=True):
+                self.assertIs(terminal.wants_colour(stream), wanted)
 
 
 if __name__ == "__main__":

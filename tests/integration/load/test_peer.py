@@ -1,16 +1,16 @@
-"""load/peers/node answers as loopscope does, and compare.py measures it. LOOPSCOPE_BINARY and LOOPSCOPE_PROBE as above."""
+"""load/peers/node responds as loopscope does, and compare.py measures it."""
 
-import json
 import os
 import shutil
-import time
 import unittest
+import unittest.mock
+from contextlib import AbstractContextManager
 
 import support
-from loopscope_load.client import Client
-from loopscope_load.failure import Failure
-from loopscope_load.server_process import running
-from loopscope_load.systems import NodePeer
+from loopscope_load.servers import NodePeer, ServerProcess, running
+from loopscope_load.terminal import Failure
+from loopscope_load.writes import Client
+from polling import wait_until
 
 COUNT = 5000
 SIZE = sum(len(f" {number} ") for number in range(COUNT))
@@ -18,11 +18,14 @@ NO_NODE = shutil.which("node") is None and shutil.which("nodejs") is None
 
 
 @unittest.skipIf(NO_NODE, "Node.js is not installed (Debian package nodejs)")
-class Peer(support.StandIn):
-    def peer(self):
+class Peer(support.Folder):
+    def peer(self) -> AbstractContextManager[ServerProcess]:
         return running(NodePeer().command(self.folder))
 
-    def test_every_method_writes_every_record_and_reports_it(self):
+    def parts(self) -> list[str]:
+        return [name for name in os.listdir(self.folder) if name.endswith(".part")]
+
+    def test_every_method_writes_every_record_and_reports_it(self) -> None:
         for method in NodePeer.methods:
             with self.subTest(method=method), self.peer() as server, Client(server.url) as client:
                 client.check_hello()
@@ -36,7 +39,7 @@ class Peer(support.StandIn):
                 with open(os.path.join(self.folder, f"{method}.txt"), encoding="ascii") as file:
                     self.assertEqual(sorted(map(int, file.read().split())), list(range(COUNT)))
 
-    def test_sync_blocks_the_loop_and_its_own_delay_says_so(self):
+    def test_sync_blocks_the_loop_and_its_own_delay_says_so(self) -> None:
         with self.peer() as server, Client(server.url) as client:
             report = client.write("sync", 200_000, verify=False)
             self.assertGreater(report["loop"]["lag_max_us"] / 1000, 0.8 * report["timing_ms"]["completed"])
@@ -45,30 +48,27 @@ class Peer(support.StandIn):
             self.assertLess(stream["loop"]["lag_max_us"], report["loop"]["lag_max_us"])
             self.assertGreater(stream["backpressure"]["drains"], 0)
 
-    def test_refuses_what_it_cannot_do(self):
+    def test_refuses_what_it_cannot_do(self) -> None:
         with self.peer() as server, Client(server.url) as client:
             for method, count, said in (("partition", 1, "'method' is 'partition'"), ("sync", 10**9, "'count'")):
                 with self.assertRaisesRegex(Failure, said):
                     client.write(method, count, verify=False)
 
-    def test_a_failed_write_leaves_nothing_and_is_told(self):
+    def test_a_failed_write_leaves_nothing_and_has_a_reason(self) -> None:
         with self.peer() as server, Client(server.url) as client:
             os.mkdir(os.path.join(self.folder, "stream.txt"))  # the rename cannot succeed
-            with self.assertRaisesRegex(Failure, "answered 500: .*(EISDIR|ENOTEMPTY|EEXIST)"):
+            with self.assertRaisesRegex(Failure, "status 500: .*(EISDIR|ENOTEMPTY|EEXIST)"):
                 client.write("stream", 10, verify=False)
-            self.assertEqual([name for name in os.listdir(self.folder) if name.endswith(".part")], [])
+            self.assertEqual(self.parts(), [])
             self.assertEqual(client.write("sync", 10, verify=True)["content"]["in_order"], True)
 
-    def test_a_client_that_goes_away_ends_its_write(self):
+    def test_a_client_that_disconnects_ends_its_write(self) -> None:
         with self.peer() as server:
             with Client(server.url, timeout_s=0.5) as client, self.assertRaises(Failure):
                 client.write("promise", 10_000_000, verify=False)
-            deadline = time.monotonic() + 20
-            while any(name.endswith(".part") for name in os.listdir(self.folder)):
-                self.assertLess(time.monotonic(), deadline, "the write goes on")
-                time.sleep(0.05)
+            wait_until(lambda: self.parts() == [], "the end of the write", timeout=20)
 
-    def test_stands_beside_loopscope_in_the_comparison(self):
+    def test_is_measured_beside_loopscope(self) -> None:
         out = os.path.join(self.folder, "out")
         code, output, progress = self.run_script(
             "compare.py",
@@ -92,9 +92,7 @@ class Peer(support.StandIn):
         )
         self.assertEqual(code, 0, progress)
         self.assertRegex(output, r"(?m)^  node ")
-        with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
-            results = json.load(file)
-        support.check_schema(results)
+        results = self.read_results(os.path.join(out, "results.json"))
         self.assertEqual(
             [(entry["system"], entry["method"]) for entry in results["entries"]],
             [("loopscope", "stream"), ("loopscope", "partition"), ("node", "stream")],
@@ -105,11 +103,10 @@ class Peer(support.StandIn):
 
 
 class WithoutNode(unittest.TestCase):
-    def test_says_what_is_missing(self):
-        path, os.environ["PATH"] = os.environ["PATH"], "/nonexistent"
-        self.addCleanup(os.environ.__setitem__, "PATH", path)
-        with self.assertRaisesRegex(Failure, "needs Node.js .*nodejs"):
-            NodePeer()
+    def test_names_the_missing_package(self) -> None:
+        with unittest.mock.patch.dict(os.environ, {"PATH": "/nonexistent"}):
+            with self.assertRaisesRegex(Failure, "needs Node.js .*nodejs"):
+                NodePeer()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ stall is, also at the very end. LOOPSCOPE_PROBE_FULL=1 adds the long runs: S of 
 """
 
 import csv
-import json
 import itertools
+import json
 import os
 import resource
 import signal
@@ -15,8 +15,10 @@ import subprocess
 import threading
 import time
 import unittest
+from collections.abc import Callable
 
 import support
+from loopscope_load import Json
 
 PROBE = os.environ["LOOPSCOPE_PROBE"]
 FULL = os.environ.get("LOOPSCOPE_PROBE_FULL") == "1"
@@ -29,32 +31,37 @@ RATE_PER_S = 100
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
+# The response to a request: its number on the connection, head and body. None closes the connection.
+Answer = Callable[[int, str, bytes], bytes | None]
+
+
 class FakeServer:
-    """Answers each request with what `answer` returns for it: (its number on the connection, head, body); None closes."""
+    """Responds to each request with what `answer` returns."""
 
-    def __init__(self, answer, unix_path=None):
-        self.answer_ = answer
+    def __init__(self, answer: Answer, unix_path: str | None = None) -> None:
+        self._answer = answer
+        self.url = ""
         if unix_path:
-            self.listener_ = socket.socket(socket.AF_UNIX)
-            self.listener_.bind(unix_path)
-            self.listener_.listen(100)
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(unix_path)
+            self._listener.listen(100)
         else:
-            self.listener_ = socket.create_server(("127.0.0.1", 0), backlog=100)
-            self.url = "http://127.0.0.1:{}".format(self.listener_.getsockname()[1])
-        threading.Thread(target=self.accept_, daemon=True).start()
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+            self.url = "http://127.0.0.1:{}".format(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self):
-        self.listener_.close()
+    def close(self) -> None:
+        self._listener.close()
 
-    def accept_(self):
+    def _accept(self) -> None:
         while True:
             try:
-                connection, _ = self.listener_.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.serve_, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def serve_(self, connection):
+    def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines:
             try:
                 for number in itertools.count(1):
@@ -66,7 +73,7 @@ class FakeServer:
                     length = next(
                         (int(line.split(":")[1]) for line in head.splitlines() if line.startswith("Content-Length:")), 0
                     )
-                    answer = self.answer_(number, head, lines.read(length))
+                    answer = self._answer(number, head, lines.read(length))
                     if answer is None:
                         return
                     connection.sendall(answer)
@@ -75,7 +82,7 @@ class FakeServer:
 
 
 class Probe(support.StandIn):
-    def start_probe(self, *arguments):
+    def start_probe(self, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [PROBE, *arguments],
             stdin=subprocess.DEVNULL,
@@ -84,32 +91,33 @@ class Probe(support.StandIn):
             text=True,
             cwd=self.folder,
         )
-        self.addCleanup(lambda: process.poll() is None and process.kill())
+        self.addCleanup(support.end, process)
         return process
 
-    def probe(self, *arguments):
-        """Returns (exit code, stdout, stderr)."""
+    def probe(self, *arguments: str) -> tuple[int, str, str]:
+        """Returns the exit status, stdout and stderr."""
         process = self.start_probe(*arguments)
         output, errors = process.communicate(timeout=60)
         return process.returncode, output, errors
 
-    def measure(self, *arguments):
+    def measure(self, *arguments: str) -> Json:
         code, output, errors = self.probe("--json", "-", *arguments)
         self.assertEqual(code, 0, errors)
-        return json.loads(output)
+        run: Json = json.loads(output)
+        return run
 
-    def fake(self, answer, **more):
-        server = FakeServer(answer, **more)
+    def fake(self, answer: Answer, unix_path: str | None = None) -> FakeServer:
+        server = FakeServer(answer, unix_path)
         self.addCleanup(server.close)
         return server
 
-    def rows(self):
+    def rows(self) -> list[dict[str, str]]:
         with open(os.path.join(self.folder, "rows.csv"), encoding="ascii", newline="") as file:
             return list(csv.DictReader(file))
 
 
 class Oracle(Probe):
-    def stall(self, stall_s, duration_s, *arguments, at_s=None):
+    def stall(self, stall_s: float, duration_s: float, *arguments: str, at_s: float | None = None) -> Json:
         at_the_end = at_s is None
         url = self.serve(stall_s + 1 if at_the_end else stall_s)
         return self.measure(
@@ -127,7 +135,7 @@ class Oracle(Probe):
             *arguments,
         )
 
-    def assert_oracle(self, figures, stall_s, duration_s):
+    def assert_oracle(self, figures: Json, stall_s: float, duration_s: float) -> None:
         said = []
         for name, quantile in QUANTILES.items():
             expected_s = stall_s - (1 - quantile) * duration_s
@@ -138,7 +146,7 @@ class Oracle(Probe):
             self.assertAlmostEqual(measured_s, expected_s, delta=SHARE_OF_D * duration_s, msg=name)
         print(f"S {stall_s} s in D {duration_s} s: " + ", ".join(said), flush=True)
 
-    def test_a_stall_inside_the_run(self):
+    def test_a_stall_inside_the_run(self) -> None:
         for stall_s, duration_s in ((0.5, 2), *(((0.5, 8), (1, 8), (3, 8)) if FULL else ())):
             with self.subTest(stall_s=stall_s, duration_s=duration_s):
                 run = self.stall(stall_s, duration_s, at_s=duration_s / 4)
@@ -149,10 +157,8 @@ class Oracle(Probe):
                     stall_s * 1e3,
                     delta=SHARE_OF_D * duration_s * 1e3,
                 )
-            self.doCleanups()
-            self.setUp()
 
-    def test_a_stall_at_the_very_end(self):
+    def test_a_stall_at_the_very_end(self) -> None:
         for stall_s, duration_s in ((0.5, 2), *(((3, 8),) if FULL else ())):
             with self.subTest(stall_s=stall_s, duration_s=duration_s):
                 run = self.stall(stall_s, duration_s)
@@ -162,10 +168,8 @@ class Oracle(Probe):
                 )
                 self.assertIsNone(run["trigger"]["ended_ms"])
                 self.assertEqual(run["trigger"]["error"], "no response until the end")
-            self.doCleanups()
-            self.setUp()
 
-    def test_a_queue_for_few_connections_hides_nothing(self):
+    def test_a_queue_for_few_connections_hides_nothing(self) -> None:
         run = self.stall(0.5, 2, "--connections", "2", "--max-connections", "4", at_s=0.5)
         self.assert_oracle(run["latency_us"], 0.5, 2)
         self.assertEqual(run["connections"]["peak"], 4)
@@ -175,7 +179,7 @@ class Oracle(Probe):
 
 
 class Reports(Probe):
-    def test_rows_and_figures_agree(self):
+    def test_rows_and_figures_agree(self) -> None:
         url = self.serve(0.3)
         run = self.measure(
             "--url",
@@ -215,7 +219,7 @@ class Reports(Probe):
         self.assertEqual(last[1:], ["1.000000000000", "200", "inf"])
         self.assertAlmostEqual(float(last[0]) * 1000, latencies[-1], delta=1)
 
-    def test_the_table_is_on_stdout_and_progress_on_stderr(self):
+    def test_the_table_is_on_stdout_and_progress_on_stderr(self) -> None:
         code, output, errors = self.probe("--url", self.serve(0) + "/hello", "--duration", "1.5s")
         self.assertEqual(code, 0, errors)
         self.assertRegex(output, r"(?m)^latency( +[\d.]+ u?m?s){6}$")
@@ -228,11 +232,11 @@ class Reports(Probe):
 class Refusals(Probe):
     """A server that refuses at once whatever comes while it is busy, as a limit on writes does."""
 
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         busy = threading.Lock()
 
-        def answer(*_):
+        def answer(*_: object) -> bytes:
             if not busy.acquire(blocking=False):
                 return b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
             try:
@@ -244,7 +248,7 @@ class Refusals(Probe):
         self.url = self.fake(answer).url
         self.arguments = ("--url", self.url, "--rate", "50", "--duration", "2s", "--drain", "10s", "--quiet")
 
-    def test_are_no_fast_answers(self):
+    def test_are_no_fast_answers(self) -> None:
         run = self.measure(*self.arguments, "--max-error-rate", "1", "--csv", "rows.csv", "--hgrm", "run.hgrm")
         requests = run["requests"]
         self.assertEqual(run["status"], {"200": requests["expected"], "429": requests["unexpected"]})
@@ -259,7 +263,7 @@ class Refusals(Probe):
             counts = [line.split()[-1] for line in file if "Total count" in line]
         self.assertEqual(counts, [f"{requests['expected']}]", f"{requests['unexpected']}]"])
 
-    def test_make_no_fine_run(self):
+    def test_make_no_fine_run(self) -> None:
         code, output, errors = self.probe(*self.arguments)
         self.assertEqual(code, 4)
         self.assertRegex(output, r"(?m)^unexpected( +[\d.]+ u?m?s){6}$")
@@ -267,7 +271,7 @@ class Refusals(Probe):
         self.assertIn("another status than 2xx", errors)
         self.assertLessEqual(max(map(len, output.splitlines())), 80)
 
-    def test_may_be_what_was_asked_for(self):
+    def test_may_be_what_was_asked_for(self) -> None:
         code, output, errors = self.probe(*self.arguments, "--expect", "2xx,429")
         self.assertEqual(code, 0, errors)
         self.assertNotIn("unexpected", output)
@@ -276,7 +280,7 @@ class Refusals(Probe):
 class Connections(Probe):
     """A server that takes one request on each connection and closes it at the moment of the next."""
 
-    def setUp(self):
+    def setUp(self) -> None:
         super().setUp()
         self.url = self.fake(lambda number, *_: OK if number == 1 else None).url
         self.arguments = (
@@ -293,7 +297,7 @@ class Connections(Probe):
             "--quiet",
         )
 
-    def test_that_die_idle_have_their_request_repeated(self):
+    def test_that_die_idle_have_their_request_repeated(self) -> None:
         run = self.measure(*self.arguments, "--csv", "rows.csv")
         requests = run["requests"]
         self.assertEqual(run["status"], {"200": 50})
@@ -303,7 +307,7 @@ class Connections(Probe):
         self.assertEqual(sum(row["repeated"] == "true" for row in rows), requests["repeated"])
         self.assertEqual([int(row["scheduled_us"]) for row in rows], list(range(0, 1_000_000, 20_000)))
 
-    def test_do_not_have_a_post_repeated(self):
+    def test_do_not_have_a_post_repeated(self) -> None:
         code, output, _ = self.probe(*self.arguments, "--json", "-", "--method", "POST")
         self.assertEqual(code, 4)
         requests = json.loads(output)["requests"]
@@ -316,10 +320,11 @@ class Connections(Probe):
 class Requests(Probe):
     ARGUMENTS = ("--rate", "100", "--duration", "1s", "--drain", "10s", "--quiet")
 
-    def test_are_sent_as_told_to_a_unix_socket(self):
-        heads, bodies = set(), set()
+    def test_are_sent_as_told_to_a_unix_socket(self) -> None:
+        heads: set[str] = set()
+        bodies: set[bytes] = set()
 
-        def answer(_, head, body):
+        def answer(_: int, head: str, body: bytes) -> bytes:
             heads.add(head)
             bodies.add(body)
             return OK
@@ -354,12 +359,12 @@ class Requests(Probe):
         )
         self.assertEqual(bodies, {b"a\0b"})
 
-    def test_to_head_have_no_body_in_the_answer(self):
+    def test_to_head_have_no_body_in_the_answer(self) -> None:
         url = self.fake(lambda *_: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").url
         self.assertEqual(self.measure("--url", url, "--method", "HEAD", *self.ARGUMENTS)["status"], {"200": 100})
 
-    def test_may_have_large_headers_in_the_answer_as_curl_takes_them(self):
-        def answer(_, head, __):
+    def test_may_have_large_headers_in_the_answer_as_curl_takes_them(self) -> None:
+        def answer(_: int, head: str, __: bytes) -> bytes:
             size = int(head.split()[1][1:])
             fields = b"".join(b"X-%d: %s\r\n" % (at, b"a" * 990) for at in range(size // 1000))
             return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%s\r\nok" % fields
@@ -369,7 +374,7 @@ class Requests(Probe):
         run = self.measure("--url", url + "/320000", "--max-error-rate", "1", *self.ARGUMENTS)
         self.assertEqual(run["requests"]["failed"]["by_cause"], {"header_too_large": 100})
 
-    def test_name_the_addresses_that_the_host_has(self):
+    def test_name_the_addresses_that_the_host_has(self) -> None:
         url = self.fake(lambda *_: OK).url
         port = int(url.rsplit(":", 1)[1])
         run = self.measure("--url", f"http://localhost:{port}/", *self.ARGUMENTS)
@@ -388,17 +393,17 @@ class Requests(Probe):
 
 
 class Stopped(Probe):
-    def test_does_not_make_up_for_the_time_in_which_it_stood_still(self):
+    def test_does_not_make_up_for_the_time_in_which_it_stood_still(self) -> None:
         url = self.fake(lambda *_: OK).url
         process = self.start_probe(
             "--url", url, "--rate", "200", "--duration", "60s", "--json", "-", "--csv", "rows.csv"
         )
-        process.stderr.readline()  # progress: under way for a second
+        support.read_line(process)  # progress: under way for a second
         process.send_signal(signal.SIGSTOP)
         time.sleep(2.5)
         process.send_signal(signal.SIGCONT)
-        process.stderr.readline()
-        process.stderr.readline()
+        support.read_line(process)
+        support.read_line(process)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)
         run = json.loads(output)
@@ -412,7 +417,7 @@ class Stopped(Probe):
 
 
 class Ends(Probe):
-    def test_3_when_the_target_is_never_reachable(self):
+    def test_3_when_the_target_is_never_reachable(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
         code, output, errors = self.probe("--url", f"http://127.0.0.1:{port}/", "--json", "-")
@@ -422,19 +427,19 @@ class Ends(Probe):
         self.assertIs(run["reached"], False)
         self.assertIsNone(run["latency_us"]["max"])
 
-    def test_4_above_the_error_rate(self):
+    def test_4_above_the_error_rate(self) -> None:
         url = self.serve(0) + "/nothing-here"
         arguments = ("--url", url, "--rate", "50", "--duration", "1s", "--quiet")
         self.assertEqual(self.probe(*arguments)[0], 4)
         self.assertEqual(self.probe(*arguments, "--max-error-rate", "1")[0], 0)
 
-    def test_2_for_bad_usage_and_1_for_a_file_that_cannot_be_written(self):
+    def test_2_for_bad_usage_and_1_for_a_file_that_cannot_be_written(self) -> None:
         self.assertEqual(self.probe("--url", "ftp://127.0.0.1/")[0], 2)
         code, _, errors = self.probe("--url", "http://127.0.0.1:1/", "--csv", "no/such/folder.csv")
         self.assertEqual(code, 1)
         self.assertIn("cannot write no/such/folder.csv: No such file", errors)
 
-    def test_1_when_a_report_does_not_fit_and_the_others_are_written(self):
+    def test_1_when_a_report_does_not_fit_and_the_others_are_written(self) -> None:
         url = self.fake(lambda *_: OK).url
         code, output, errors = self.probe(
             "--url", url, "--rate", "50", "--duration", "200ms", "--quiet", "--json", "/dev/full", "--csv", "rows.csv"
@@ -444,13 +449,13 @@ class Ends(Probe):
         self.assertEqual(len(self.rows()), 10)
         self.assertIn("latency", output)
 
-    def test_an_earlier_report_stays_when_the_new_one_does_not_fit(self):
+    def test_an_earlier_report_stays_when_the_new_one_does_not_fit(self) -> None:
         url = self.fake(lambda *_: OK).url
         with open(os.path.join(self.folder, "rows.csv"), "w", encoding="ascii") as file:
             file.write("earlier")
         before = sorted(os.listdir(self.folder))
 
-        def few_bytes():
+        def few_bytes() -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
@@ -470,9 +475,9 @@ class Ends(Probe):
             self.assertEqual(file.read(), "earlier")
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
-    def test_130_after_ctrl_c_with_what_was_measured(self):
+    def test_130_after_ctrl_c_with_what_was_measured(self) -> None:
         process = self.start_probe("--url", self.serve(0) + "/hello", "--duration", "60s", "--json", "-")
-        process.stderr.readline()  # progress: under way for a second
+        support.read_line(process)  # progress: under way for a second
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)

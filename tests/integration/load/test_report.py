@@ -1,5 +1,6 @@
-"""report.html: nothing but itself, everything from the JSON in it, with and without its chart library."""
+"""report.html: one file without references, made from the JSON in it, with and without its chart library."""
 
+import html
 import json
 import os
 import re
@@ -8,14 +9,14 @@ import subprocess
 import unittest
 import unittest.mock
 
-import support
 import sample_results as sample
-from loopscope_load import report_page
+import support
+from loopscope_load import Json, report_page
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or ""
 
 
-def a_document():
+def a_document() -> Json:
     return sample.document(
         [
             sample.entry("sync", [sample.repeat(sample.latency(500_000, 990_000, 999_000), longest_stall_ms=990.0)]),
@@ -26,35 +27,36 @@ def a_document():
 
 
 class Page(unittest.TestCase):
-    def test_carries_the_results_unharmed(self):
+    def test_contains_the_results_unchanged(self) -> None:
         document = a_document()
         page = report_page.render(document)
-        embedded = re.search(r'<script type="application/json" id="results">(.*?)</script>', page, re.S)
-        self.assertEqual(json.loads(embedded[1]), document)
+        [embedded] = re.findall(r'<script type="application/json" id="results">(.*?)</script>', page, re.DOTALL)
+        self.assertEqual(json.loads(embedded), document)
 
-    def test_asks_for_nothing_from_elsewhere(self):
+    def test_refers_to_no_other_file(self) -> None:
         page = report_page.render(a_document())
         self.assertEqual(re.findall(r"<(?:script|img|iframe)[^>]* src=|<link|@import|url\(", page), [])
         self.assertNotIn("<!-- inline", page)
         self.assertNotIn("<!-- results", page)
 
-    def test_says_when_the_chart_library_cannot_be_had(self):
+    def test_a_missing_chart_library_has_a_reason(self) -> None:
         with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"), unittest.mock.patch.dict(
             os.environ, {"PATH": "/nonexistent"}
         ):
-            self.assertIn("Debian package npm", report_page.get_uplot())
+            self.assertIn("Debian package npm", report_page.install_uplot() or "")
             self.assertNotIn("uPlot.assign", report_page.render(a_document()))
 
-    def test_its_files_name_every_file_that_it_has(self):
+    def test_the_template_names_every_file_of_the_folder(self) -> None:
         named = set(re.findall(r"<!-- inline: ([\w.-]+) -->", report_page.read("template.html")))
-        there = {name for name in os.listdir(report_page.FOLDER) if name.endswith((".js", ".css"))}
-        self.assertEqual(named - set(report_page.UPLOT_FILES), there)
+        present = {name for name in os.listdir(report_page.FOLDER) if name.endswith((".js", ".css"))}
+        self.assertEqual(named - set(report_page.UPLOT_FILES), present)
 
 
-@unittest.skipIf(CHROMIUM is None, "Chromium is not installed (Debian package chromium)")
-class InBrowser(support.StandIn):
-    def opened(self, page):
-        """The page's elements and what it wrote to the console, once its scripts have run."""
+@unittest.skipUnless(CHROMIUM, "Chromium is not installed (Debian package chromium)")
+class InBrowser(support.Folder):
+    def open(self, document: Json) -> tuple[str, list[str]]:
+        """The page's elements after its scripts have run, and the lines of its console."""
+        page = report_page.render(document)
         path = os.path.join(self.folder, "report.html")
         with open(path, "w", encoding="utf-8") as file:
             file.write(page)
@@ -78,50 +80,45 @@ class InBrowser(support.StandIn):
         )
         return done.stdout.split('<script type="application/json"')[0], re.findall(r"CONSOLE.*", done.stderr)
 
-    def test_shows_finding_claims_tables_and_conditions_without_an_error(self):
-        shown, console = self.opened(report_page.render(a_document()))
+    def test_shows_findings_claims_tables_and_conditions_without_an_error(self) -> None:
+        shown, console = self.open(a_document())
         self.assertEqual(console, [])
-        for said in (
-            "a stall of 990 ms",
-            "The articles' claims, measured",
+        for text in (
+            *a_document()["finding"],
+            *a_document()["caveats"],
             "50-70 MB",
             "Node.js",
-            "Conditions and caveats",
-            "The service answered 500: &lt;i&gt;oops&lt;/i&gt;",
-            "&lt;/script&gt;&lt;b&gt;not markup",
+            "The service answered 500: <i>oops</i>",
+            "</script><b>not markup",
         ):
-            self.assertIn(said, shown)
+            self.assertIn(html.escape(text, quote=False), shown)
         self.assertGreaterEqual(shown.count("<table"), 8)
 
-    def test_tells_no_stall_from_one_that_is_not_known(self):
-        none, one = {"stalls": 0}, {"stalls": 1, "longest_stall_ms": 40.0}
-        shown, _ = self.opened(
-            report_page.render(
-                sample.document(
-                    [
-                        sample.entry("stream", [sample.repeat(**none)]),
-                        sample.entry("partition", [sample.repeat(**none), sample.repeat(**one)]),
-                        sample.entry("sync", system="node"),
-                    ]
-                )
-            )
-        )
+    def test_no_stall_differs_from_an_unknown_number_of_stalls(self) -> None:
+        none: Json = {"stalls": 0}
+        one: Json = {"stalls": 1, "longest_stall_ms": 40.0}
+        entries = [
+            sample.entry("stream", [sample.repeat(**none)]),
+            sample.entry("partition", [sample.repeat(**none), sample.repeat(**one)]),
+            sample.entry("sync", system="node"),
+        ]
+        shown, _ = self.open(sample.document(entries))
         cells = re.findall(r'<td data-label="longest stall">(.*?)</td>', shown)
         words = [" ".join(re.sub("<.*?>|&nbsp;", " ", cell).split()) for cell in cells]
         self.assertEqual(words, ["none", "40 ms none to 40 ms", "n/a"])
 
-    @unittest.skipIf(report_page.get_uplot(), "the chart library is not installed and cannot be")
-    def test_draws_five_charts_a_method_that_the_keyboard_reaches(self):
-        shown, _ = self.opened(report_page.render(a_document()))
+    @unittest.skipIf(report_page.install_uplot(), "the chart library is not installed and cannot be")
+    def test_draws_five_charts_a_method_that_the_keyboard_reaches(self) -> None:
+        shown, _ = self.open(a_document())
         self.assertEqual(shown.count("<canvas"), 10)
         self.assertEqual(shown.count('tabindex="0" role="img"'), 10)
 
-    def test_has_its_tables_without_charts(self):
+    def test_has_its_tables_without_the_chart_library(self) -> None:
         with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"):
-            shown, console = self.opened(report_page.render(a_document()))
+            shown, console = self.open(a_document())
         self.assertEqual(console, [])
         self.assertNotIn("<canvas", shown)
-        self.assertIn("No charts: the library uPlot", shown)
+        self.assertIn("uPlot", shown)
         self.assertGreaterEqual(shown.count("<table"), 8)
 
 

@@ -1,6 +1,6 @@
 """Directories on several file systems to measure in: the working one, tmpfs, and xfs on a loop device.
 
-The xfs image is mounted in a mount namespace of this process alone and its file is unlinked at once, so that the kernel
+The xfs image is mounted in a mount namespace of this process alone, and its file is unlinked at once. The kernel therefore
 unmounts it, detaches the loop device and frees the space when this process ends, however it ends.
 """
 
@@ -11,17 +11,18 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 
 CLONE_NEWNS = 0x00020000
-XFS_BYTES = 512 << 20  # mkfs.xfs wants 300 MB at least
+XFS_BYTES = 512 << 20  # mkfs.xfs needs at least 300 MB
 TMPFS = "/dev/shm"
 
 
 class Unavailable(Exception):
-    """Why a file system cannot be had here."""
+    """The reason why there is no such file system here."""
 
 
-def _run(*command):
+def _run(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError:
@@ -31,32 +32,32 @@ def _run(*command):
     return done.stdout.strip()
 
 
-def type_of(directory):
+def type_of(directory: pathlib.Path | str) -> str:
     return _run("df", "--output=fstype", str(directory)).splitlines()[-1].strip()
 
 
 @contextlib.contextmanager
-def _directory(parent):
+def _directory(parent: str) -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory(prefix="file_systems.", dir=parent) as path:
         yield pathlib.Path(path)
 
 
 @contextlib.contextmanager
-def working():
+def working() -> Iterator[pathlib.Path]:
     with _directory(".") as path:
         yield path
 
 
 @contextlib.contextmanager
-def tmpfs():
+def tmpfs() -> Iterator[pathlib.Path]:
     if not os.path.isdir(TMPFS) or type_of(TMPFS) != "tmpfs":
-        raise Unavailable(f"{TMPFS} is no tmpfs")
+        raise Unavailable(f"{TMPFS} is not a tmpfs")
     with _directory(TMPFS) as path:
         yield path
 
 
 @contextlib.contextmanager
-def xfs():
+def xfs() -> Iterator[pathlib.Path]:
     if os.geteuid() != 0:
         raise Unavailable("a loop device needs root")
     if not shutil.which("mkfs.xfs"):
@@ -81,14 +82,14 @@ def xfs():
 
 
 @contextlib.contextmanager
-def each():
-    """Yields {name: directory, or the Unavailable that says why there is none}."""
+def directories() -> Iterator[dict[str, pathlib.Path | Unavailable]]:
+    """Yields the directory of each file system, or the reason why there is none."""
     with contextlib.ExitStack() as stack:
-        found = {}
+        found: dict[str, pathlib.Path | Unavailable] = {}
         for enter in (working, xfs, tmpfs):
             try:
                 path = stack.enter_context(enter())
                 found[type_of(path) if enter is working else enter.__name__] = path
-            except Unavailable as why:
-                found[enter.__name__] = why
+            except Unavailable as reason:
+                found[enter.__name__] = reason
         yield found
