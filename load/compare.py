@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, build, diff, experiment, report_page, results, table, terminal
+from loopscope_load import Json, build, diff, experiment, report_page, results, session, table, terminal
 from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, NodePeer, System
 from loopscope_load.terminal import Failure, Progress
@@ -105,10 +105,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     report_parser = commands.add_parser(
         "report",
-        help="makes a report of measurements that exist",
-        description="Makes report.html from results.json.",
+        help="makes report.html from results.json or from the JSON that the page downloads",
+        description="Makes report.html from results.json, or from a session that the dashboard page downloaded as JSON.",
     )
-    report_parser.add_argument("document", metavar="FILE", help="a results.json")
+    report_parser.add_argument("document", metavar="FILE", help="a results.json or a downloaded session")
     report_parser.add_argument("--out", metavar="FILE", help="the report (report.html beside FILE)")
     report_parser.set_defaults(name="compare report", work=report)
 
@@ -184,7 +184,12 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
 
 def report(options: argparse.Namespace, progress: Progress) -> None:
     path = options.out or os.path.join(os.path.dirname(os.path.abspath(options.document)), "report.html")
-    save_report(results.read(options.document), path, progress)
+    document = results.read_json(options.document)
+    if session.is_session(document):
+        document = session.to_document(document)
+    elif document.get("schema") != results.SCHEMA:
+        raise Failure(f"{options.document} is neither a {results.SCHEMA} document nor a {session.FORMAT}.")
+    save_report(document, path, progress)
 
 
 def save_report(document: Json, path: str, progress: Progress) -> None:

@@ -11,7 +11,7 @@ import unittest.mock
 
 import sample_results as sample
 import support
-from loopscope_load import Json, report_page
+from loopscope_load import Json, report_page, session
 
 CHROMIUM = shutil.which("chromium") or ""
 
@@ -93,6 +93,14 @@ class InBrowser(support.Folder):
         ):
             self.assertIn(html.escape(text, quote=False), shown)
         self.assertGreaterEqual(shown.count("<table"), 8)
+
+    def test_draws_a_session_of_the_page_without_an_error(self) -> None:
+        recorded = json.loads((support.HERE / "session.json").read_text(encoding="utf-8"))
+        document = session.to_document(recorded)
+        shown, console = self.open(document)
+        self.assertEqual(console, [])
+        for text in (*document["finding"], *document["caveats"]):
+            self.assertIn(html.escape(text, quote=False), shown)
 
     def test_no_stall_differs_from_an_unknown_number_of_stalls(self) -> None:
         none: Json = {"stalls": 0}
