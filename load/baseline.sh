@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Asks /hello with wrk as fast as it can and prints the figures, then the same as one line of JSON.
+# Runs wrk on /hello as fast as it can, and prints the figures as a table and as one line of JSON.
 #
 #   load/baseline.sh [-d SECONDS] [-c CONNECTIONS] [-t THREADS] [-T TIMEOUT_SECONDS] [URL]
 #
-# URL is a running loopscope, default http://127.0.0.1:8080. The options' defaults can be set with
-# DURATION_S (10), CONNECTIONS (32), THREADS (1), TIMEOUT_S (10). The time-out must be above the
-# longest stall, or wrk drops the samples that show it (see hello.lua).
+# URL is a running loopscope (default http://127.0.0.1:8080). DURATION_S (10), CONNECTIONS (32),
+# THREADS (1) and TIMEOUT_S (10) in the environment set the defaults of the options. The time-out
+# must be above the longest stall, or wrk drops the samples that show it (see hello.lua).
 set -euo pipefail
 
 here="$(dirname "$(readlink -f "$0")")"
@@ -51,7 +51,7 @@ url=${1:-http://127.0.0.1:8080}
 url=${url%/}
 url=${url%/hello}/hello
 
-echo "wrk asks $url for $duration_s s over $connections connections" >&2
+echo "wrk sends requests to $url for $duration_s s over $connections connections" >&2
 output=$(wrk --threads "$threads" --connections "$connections" --duration "${duration_s}s" \
   --timeout "${timeout_s}s" --script "$here/hello.lua" "$url") || {
   echo "baseline: wrk failed" >&2

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows what each way of writing a million records does to everyone else on the same event loop.
+# Shows the effect of each way of writing a million records on all other requests of the same event loop.
 #
-#   load/demo.sh              # installs and builds what is missing, measures, prints one table and where the report is
-#   load/demo.sh --help       # every flag of compare.py goes, such as --peer node
+#   load/demo.sh              # installs and builds what is missing, measures, prints a table and the path of the report
+#   load/demo.sh --help       # takes every flag of compare.py, such as --peer node
 set -euo pipefail
 
 here="$(dirname "$(readlink -f "$0")")"

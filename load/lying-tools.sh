@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lets one loop stall for 3 s under four measurements and prints what each says beside the server's own record.
+# Lets a loop stall for 3 s under each of four measurements, and prints their figures beside the server's own record.
 #
 #   load/lying-tools.sh              # installs and builds what is missing; about 25 s
 #   load/lying-tools.sh --help

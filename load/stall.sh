@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Asks /hello with wrk before and during a write by METHOD, and prints both side by side.
+# Runs wrk on /hello before and during writes by METHOD, and prints both side by side. stall.lua needs wrk alone.
 #
-#   load/stall.sh METHOD [URL]        # URL: a running loopscope, default http://127.0.0.1:8080
+#   load/stall.sh METHOD [URL] [--count N]      # URL: a running loopscope (default http://127.0.0.1:8080)
 #   load/stall.sh --help
 #
-# wrk's --timeout is above any stall of the write, and its run ends after the write has answered:
-# otherwise wrk would drop the very samples that show the stall (see hello.lua).
+# wrk's --timeout is above any stall of the write, and wrk ends after the response to the write. Otherwise wrk would drop
+# the samples that show the stall (see hello.lua).
 set -euo pipefail
 
 here="$(dirname "$(readlink -f "$0")")"

@@ -1,6 +1,7 @@
 """hello.lua and the measuring window, on a service whose stalls have a known length."""
 
 import json
+import re
 import subprocess
 import time
 import unittest
@@ -11,6 +12,7 @@ from loopscope_load.terminal import Failure
 from loopscope_load.writes import Client
 
 WRITE_S = 1.5
+CONNECTIONS = 8
 
 
 class HelloScript(support.StandIn):
@@ -68,6 +70,43 @@ class HelloScript(support.StandIn):
         )
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("unknown argument 'pause=1'", done.stderr + done.stdout)
+
+
+class StallScript(support.StandIn):
+    def run_wrk(self, *arguments: str, seconds: int = 3) -> str:
+        command = [
+            "wrk",
+            "-t2",
+            f"-c{CONNECTIONS}",
+            f"-d{seconds}s",
+            "--timeout",
+            "20s",
+            "-s",
+            str(support.LOAD / "stall.lua"),
+        ]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, timeout=60)
+        _, figures = done.stdout.split("\n\n")
+        return figures
+
+    def responses(self, figures: str) -> tuple[int, int]:
+        """The number of /hello responses during the write, and before and after it."""
+        during, apart = map(int, re.findall(r"(\d+) /hello responses in ", figures))
+        return during, apart
+
+    def test_a_write_that_blocks_lets_no_hello_through(self) -> None:
+        during, apart = self.responses(self.run_wrk(self.serve(WRITE_S)))
+        self.assertLessEqual(during, CONNECTIONS)
+        self.assertGreater(apart, 10 * CONNECTIONS)
+
+    def test_a_write_that_does_not_block_delays_no_hello(self) -> None:
+        during, apart = self.responses(self.run_wrk(self.serve(WRITE_S), "--", "promise", "200000"))
+        self.assertGreater(during, 10 * CONNECTIONS)
+        self.assertGreater(apart, 10 * CONNECTIONS)
+
+    def test_a_write_without_a_report_has_a_reason(self) -> None:
+        url = self.serve(WRITE_S)
+        self.assertIn("Pass a longer -d", self.run_wrk(url, seconds=1))
+        self.assertRegex(self.run_wrk(url, "--", "bogus"), "status 400: .*'bogus'")
 
 
 class Window(support.StandIn):
