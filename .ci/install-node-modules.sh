@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fetches with npm what the package-lock.json of each folder names, unless it is there.
+# Installs with npm the packages in the package-lock.json of each folder, unless they are installed.
 #
 #   .ci/install-node-modules.sh server/dashboard tests/browser
 #
-# Fails, and says so, when npm is missing or cannot reach its registry; what builds without these packages still does.
+# Fails with a message when npm is missing or cannot reach its registry. The service also builds without these packages.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 [ $# -gt 0 ] || {
@@ -12,13 +12,13 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 }
 
 for folder in "$@"; do
-  # npm leaves a copy of what it installed from.
+  # npm leaves a copy of the lock file that it installed.
   [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && continue
   command -v npm >/dev/null || {
     echo "install-node-modules: npm is missing, needed for $folder" >&2
     exit 1
   }
-  echo "install-node-modules: fetching with npm what $folder/package-lock.json names" >&2
+  echo "install-node-modules: installing the packages of $folder/package-lock.json with npm" >&2
   npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent </dev/null ||
     {
       echo "install-node-modules: npm could not install $folder" >&2

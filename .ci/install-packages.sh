@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing of the named sections of packages.txt, after saying so.
+# Installs the missing packages of the named sections of packages.txt, after a message that names them.
 #
-#   .ci/install-packages.sh build demo     # sections; see packages.txt
+#   .ci/install-packages.sh build demo     # sections of packages.txt
 #
-# Uses apt-get, with sudo only when not root. Installs nothing when nothing is missing.
+# Uses apt-get, with sudo unless it runs as root.
 set -euo pipefail
 
 list="$(dirname "$(readlink -f "$0")")/packages.txt"

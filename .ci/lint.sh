@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Reads every source without building it: layout, and what linters and type checks know. Fails on any finding.
+# Checks every source without building it: formatters, linters and type checks. Fails on any finding.
 #
 #   .ci/lint.sh         checks
-#   .ci/lint.sh --fix   lays out C++, Python and shell; the rest is yours
+#   .ci/lint.sh --fix   formats C++, Python and shell first
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -22,13 +22,14 @@ fi
 cpp | xargs -0 clang-format --dry-run -Werror
 python | xargs -0 "${black[@]}" --check
 python | xargs -0 flake8
-# Each folder is a program of its own, whose modules may have the names of another's.
+# Each folder is a program of its own. Two of them may have modules of the same name.
 for folder in tests/support tests/integration/service tests/structure tests/soak tests/docker; do
   MYPYPATH=tests/support:$folder mypy --no-error-summary "$folder"/*.py
 done
 # The others share the modules of load/.
-MYPYPATH=load:load/bench:tests/support:tests/integration/load mypy --no-error-summary --explicit-package-bases load/*.py load/loopscope_load/*.py \
-  load/bench/*.py load/bench/parts/*.py docker/balancer/*.py .ci/*.py tests/integration/load/*.py
+MYPYPATH=load:load/bench:tests/support:tests/integration/load mypy --no-error-summary --explicit-package-bases \
+  load/*.py load/loopscope_load/*.py load/bench/*.py load/bench/parts/*.py tests/integration/load/*.py \
+  docker/balancer/*.py .ci/*.py
 shell | xargs -0 shellcheck
 shell | xargs -0 shfmt -i 2 -ci -d
 git ls-files -z '*.yml' '*.yaml' | xargs -0 yamllint --strict

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# One blocked replica of three, through every configuration of docker/balancer/haproxy.cfg: a table in two minutes.
+# Measures one blocked replica of three through every configuration of docker/balancer/haproxy.cfg: a table in two minutes.
 #
 #   docker/balancer.sh [--block SECONDS] [--only NAME,NAME]
 #
-# Brings the profile up, measures with loopscope-probe inside its network, leaves docker/reports/balancer.json and
-# brings down what it brought up.
+# Starts the profile, measures with loopscope-probe inside its network, writes docker/reports/balancer.json and stops the
+# profile.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
 if docker compose version >/dev/null 2>&1; then compose=(docker compose); else compose=(docker-compose); fi
-# Beside a service of the same compose file that may be running.
+# A project name of its own: a service of the same compose file may be running.
 compose+=(-p loopscope-balancer -f compose.yaml)
 export DATA_PORT=0 ADMIN_PORT=0 BALANCER_PORT=0
 
