@@ -249,9 +249,10 @@ def table(results: Sequence[Result]) -> list[str]:
     own = max(result.clients.own_lateness_max_ms or 0 for result in results)
     return lines + [
         "-" * WIDTH,
-        f"One of three replicas blocked for {units.duration(min(blocked))} to {units.duration(max(blocked))}. "
-        f"{RATE_PER_S} /hello a second, {results[0].clients.requests:,} in all,",
-        f"on {CONNECTIONS} keep-alive connections, each counted from when it was due.",
+        f"One of three replicas blocked for {units.duration(min(blocked))} to {units.duration(max(blocked))}.",
+        f"{RATE_PER_S} /hello a second, {results[0].clients.requests:,} in all, on {CONNECTIONS} keep-alive connections, "
+        "each counted",
+        "from when it was due.",
         "shutdown: the connections of a replica are ended when it is taken out.",
         "retry: a request that is safe to repeat goes to another one after 250 ms.",
         "out at: when the balancer took the replica out, from the start of the block.",
