@@ -174,7 +174,7 @@ class Oracle(Probe):
         self.assert_oracle(run["latency_us"], 0.5, 2)
         self.assertEqual(run["connections"]["peak"], 4)
         self.assertEqual(run["requests"]["scheduled"], 2 * RATE_PER_S)
-        # What a closed-loop tool would have told: at most the few in flight have waited.
+        # A closed-loop tool would have shown this: at most the few in flight have waited.
         self.assertLess(run["service_time_us"]["p90"], 0.1 * run["latency_us"]["p90"])
 
 
