@@ -4,18 +4,21 @@
 report.hasCharts = typeof uPlot !== 'undefined';
 
 report.chart = (() => {
-  const {element, theme} = report;
+  const { element, theme } = report;
   const heightPx = 260;
 
   const axis = (more) => ({
-    stroke: () => theme.colour('text'), grid: {stroke: () => theme.colour('grid'), width: 1},
-    ticks: {stroke: () => theme.colour('grid')}, font: '12px system-ui, sans-serif', ...more,
+    stroke: () => theme.colour('text'),
+    grid: { stroke: () => theme.colour('grid'), width: 1 },
+    ticks: { stroke: () => theme.colour('grid') },
+    font: '12px system-ui, sans-serif',
+    ...more,
   });
 
   const logLatency = {
     distr: 3,
-    range: (_, least, greatest) => (least === null ? [1, 1000]
-      : [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(greatest * 1.01))]),
+    range: (_, least, greatest) =>
+      least === null ? [1, 1000] : [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(greatest * 1.01))],
   };
 
   // The arrow keys do what the pointer does: they move the cursor, and the legend tells the figures.
@@ -24,35 +27,39 @@ report.chart = (() => {
     place.addEventListener('keydown', (event) => {
       const last = plot.data[0].length - 1;
       const step = Math.max(1, Math.round(last / 100));
-      const wanted = {ArrowRight: at + step, ArrowLeft: at - step, Home: 0, End: last}[event.key];
+      const wanted = { ArrowRight: at + step, ArrowLeft: at - step, Home: 0, End: last }[event.key];
       if (wanted === undefined) return;
       event.preventDefault();
       at = Math.min(last, Math.max(0, wanted));
-      plot.setCursor({left: plot.valToPos(plot.data[0][at], 'x'), top: heightPx / 3});
+      plot.setCursor({ left: plot.valToPos(plot.data[0][at], 'x'), top: heightPx / 3 });
     });
   }
 
-  function draw(place, {options, data}) {
+  function draw(place, { options, data }) {
     const width = () => Math.max(200, place.clientWidth);
-    const plot = new uPlot({width: width(), height: heightPx, ...options}, data, place);
+    const plot = new uPlot({ width: width(), height: heightPx, ...options }, data, place);
     listenToKeys(place, plot);
     new ResizeObserver(() => {
-      if (plot.width !== width()) plot.setSize({width: width(), height: heightPx});
+      if (plot.width !== width()) plot.setSize({ width: width(), height: heightPx });
     }).observe(place);
     theme.onChange(() => plot.redraw(true, true));
   }
 
   // title: what it shows; says: the same for who cannot see it; build: () => {options, data}; table: an element.
-  function figure({title, note, says, build, table, wide = false}) {
-    const place = element('div', {class: 'chart', tabindex: 0, role: 'img', 'aria-label': `${title}. ${says}`});
-    const made = element('figure', wide ? {class: 'wide'} : {},
+  function figure({ title, note, says, build, table, wide = false }) {
+    const place = element('div', { class: 'chart', tabindex: 0, role: 'img', 'aria-label': `${title}. ${says}` });
+    const made = element(
+      'figure',
+      wide ? { class: 'wide' } : {},
       element('figcaption', {}, element('strong', {}, title), note ? ` ${note}` : null),
-      report.hasCharts ? place : null, table);
+      report.hasCharts ? place : null,
+      table,
+    );
     if (report.hasCharts) report.afterLayout(() => draw(place, build()));
     return made;
   }
 
-  return {figure, axis, logLatency};
+  return { figure, axis, logLatency };
 })();
 
 // Charts need the width of their place, which is known once the page stands.

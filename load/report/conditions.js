@@ -2,22 +2,42 @@
 // Where and how it was measured, and what to beware of.
 
 report.conditions = (results) => {
-  const {element, units} = report;
-  const {machine, settings, systems} = results;
+  const { element, units } = report;
+  const { machine, settings, systems } = results;
   const known = (value) => value ?? units.notMeasured;
-  const backEnds = [...new Set(results.entries.filter((entry) => entry.summary && entry.system === 'loopscope')
-    .map((entry) => `${entry.method}: ${entry.summary.io ?? 'none'}`))].join(', ');
+  const backEnds = [
+    ...new Set(
+      results.entries
+        .filter((entry) => entry.summary && entry.system === 'loopscope')
+        .map((entry) => `${entry.method}: ${entry.summary.io ?? 'none'}`),
+    ),
+  ].join(', ');
   const facts = [
     ['measured', `${results.started}${results.finished ? ` to ${results.finished}` : ', not finished'}`],
-    ['machine', `${known(machine.cpu)}, ${units.count(machine.cores)} cores, load average ${known(machine.load_average_1m)} at the start`],
+    [
+      'machine',
+      `${known(machine.cpu)}, ${units.count(machine.cores)} cores, load average ${known(machine.load_average_1m)} at the start`,
+    ],
     ['kernel, file system', `Linux ${known(machine.kernel)}, ${known(machine.file_system)}`],
-    ['versions', Object.entries(systems).map(([name, {version}]) => `${report.systemNames[name] ?? name} ${known(version)}`).join(', ')],
+    [
+      'versions',
+      Object.entries(systems)
+        .map(([name, { version }]) => `${report.systemNames[name] ?? name} ${known(version)}`)
+        .join(', '),
+    ],
     ['commit', `${known(machine.commit)}${machine.uncommitted_changes ? ' and uncommitted changes' : ''}`],
     ['back end', backEnds],
-    ['load', `${units.count(settings.rate_per_s)} /hello a second, open loop; repeats asked for: ${units.count(settings.repeats)}; `
-      + `${settings.idle_s} s idle, then ${settings.window_s} s of writes or one write that is longer`],
+    [
+      'load',
+      `${units.count(settings.rate_per_s)} /hello a second, open loop; repeats asked for: ${units.count(settings.repeats)}; ` +
+        `${settings.idle_s} s idle, then ${settings.window_s} s of writes or one write that is longer`,
+    ],
   ];
-  return element('section', {id: 'conditions'}, element('h2', {}, 'Conditions and caveats'),
+  return element(
+    'section',
+    { id: 'conditions' },
+    element('h2', {}, 'Conditions and caveats'),
     element('dl', {}, ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])),
-    element('ul', {}, ...results.caveats.map((caveat) => element('li', {}, caveat))));
+    element('ul', {}, ...results.caveats.map((caveat) => element('li', {}, caveat))),
+  );
 };

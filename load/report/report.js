@@ -2,51 +2,101 @@
 // The page, top to bottom: the finding, the claims, all methods, each method, the conditions.
 
 (() => {
-  const {element, units} = report;
+  const { element, units } = report;
   const embedded = document.getElementById('results').textContent;
   const results = JSON.parse(embedded);
 
   function methodSection(method) {
     const entries = results.entries.filter((entry) => entry.method === method);
-    return element('section', {id: `method-${method}`}, element('h2', {}, method), ...entries.flatMap(entryBlock));
+    return element('section', { id: `method-${method}` }, element('h2', {}, method), ...entries.flatMap(entryBlock));
   }
 
   function entryBlock(entry) {
     const name = report.systemNames[entry.system] ?? entry.system;
     if (!entry.summary) return [element('h3', {}, name), element('p', {}, report.notMeasured(entry))];
     const repeat = entry.repeats[entry.summary.shown_repeat];
-    const several = entry.repeats.length > 1 ? `, repeat ${entry.summary.shown_repeat + 1} of ${entry.repeats.length}` : '';
+    const several =
+      entry.repeats.length > 1 ? `, repeat ${entry.summary.shown_repeat + 1} of ${entry.repeats.length}` : '';
     return [
-      element('h3', {}, `${name}: ${units.count(entry.count)} records in ${units.duration(repeat.write.time_ms)}${several}`),
-      element('div', {class: 'charts'}, report.scatter(repeat), report.percentileCurves(repeat), ...report.timeSeries(repeat)),
+      element(
+        'h3',
+        {},
+        `${name}: ${units.count(entry.count)} records in ${units.duration(repeat.write.time_ms)}${several}`,
+      ),
+      element(
+        'div',
+        { class: 'charts' },
+        report.scatter(repeat),
+        report.percentileCurves(repeat),
+        ...report.timeSeries(repeat),
+      ),
     ];
   }
 
   function saveResults() {
-    const link = element('a', {download: 'results.json', class: 'screen'}, 'results.json');
-    link.href = URL.createObjectURL(new Blob([embedded], {type: 'application/json'}));
+    const link = element('a', { download: 'results.json', class: 'screen' }, 'results.json');
+    link.href = URL.createObjectURL(new Blob([embedded], { type: 'application/json' }));
     return link;
   }
 
   const methods = [...new Set(results.entries.map((entry) => entry.method))];
-  const link = (id, text) => element('li', {}, element('a', {href: `#${id}`}, text));
-  document.getElementById('report').replaceChildren(...[
-    element('h1', {}, `What writing ${units.count(results.settings.count)} records does to everyone else on the event loop`),
-    results.finished ? null : element('p', {class: 'notice'}, 'This comparison was interrupted: it holds what was measured until then.'),
-    element('ul', {class: 'finding'}, ...results.finding.map((sentence) => element('li', {}, sentence))),
-    report.hasCharts ? null : element('p', {class: 'notice'},
-      'No charts: the library uPlot was not installed when this was made. With npm (Debian package npm) on the machine, ',
-      element('code', {}, 'load/compare.py report results.json'), ' makes it again with them.'),
-    element('nav', {'aria-label': 'Contents'}, element('ul', {}, link('claims', 'claims'), link('methods', 'all methods'),
-      ...methods.map((method) => link(`method-${method}`, method)), link('conditions', 'conditions'))),
-    element('section', {id: 'claims'}, element('h2', {}, 'The articles\' claims, measured'),
-      results.claims.length > 0 ? report.claimsTable(results)
-        : element('p', {class: 'quiet'}, 'The claims are about 1,000,000 records and the articles\' methods: not measured here.'),
-      results.other_claims.length > 0 ? report.otherClaimsTable(results) : null),
-    element('section', {id: 'methods'}, element('h2', {}, 'All methods'), report.overviewTable(results)),
-    ...methods.map(methodSection),
-    report.conditions(results),
-    element('p', {class: 'quiet'}, 'All figures: ', saveResults(), `, ${results.schema}.`),
-  ].filter((part) => part !== null));
-  report.waiting.forEach((work) => work());
+  const link = (id, text) => element('li', {}, element('a', { href: `#${id}` }, text));
+  document
+    .getElementById('report')
+    .replaceChildren(
+      ...[
+        element(
+          'h1',
+          {},
+          `What writing ${units.count(results.settings.count)} records does to everyone else on the event loop`,
+        ),
+        results.finished
+          ? null
+          : element(
+              'p',
+              { class: 'notice' },
+              'This comparison was interrupted: it holds what was measured until then.',
+            ),
+        element('ul', { class: 'finding' }, ...results.finding.map((sentence) => element('li', {}, sentence))),
+        report.hasCharts
+          ? null
+          : element(
+              'p',
+              { class: 'notice' },
+              'No charts: the library uPlot was not installed when this was made. With npm (Debian package npm) on the machine, ',
+              element('code', {}, 'load/compare.py report results.json'),
+              ' makes it again with them.',
+            ),
+        element(
+          'nav',
+          { 'aria-label': 'Contents' },
+          element(
+            'ul',
+            {},
+            link('claims', 'claims'),
+            link('methods', 'all methods'),
+            ...methods.map((method) => link(`method-${method}`, method)),
+            link('conditions', 'conditions'),
+          ),
+        ),
+        element(
+          'section',
+          { id: 'claims' },
+          element('h2', {}, "The articles' claims, measured"),
+          results.claims.length > 0
+            ? report.claimsTable(results)
+            : element(
+                'p',
+                { class: 'quiet' },
+                "The claims are about 1,000,000 records and the articles' methods: not measured here.",
+              ),
+          results.other_claims.length > 0 ? report.otherClaimsTable(results) : null,
+        ),
+        element('section', { id: 'methods' }, element('h2', {}, 'All methods'), report.overviewTable(results)),
+        ...methods.map(methodSection),
+        report.conditions(results),
+        element('p', { class: 'quiet' }, 'All figures: ', saveResults(), `, ${results.schema}.`),
+      ].filter((part) => part !== null),
+    );
+  for (const work of report.waiting) work();
 })();

@@ -2,12 +2,12 @@
 // Every /hello by when it was due and how long it took, before the write windows and the server's own stalls.
 
 report.scatter = (repeat) => {
-  const {chart, element, theme, units} = report;
+  const { chart, element, theme, units } = report;
   const zeroMs = repeat.windows_ms[0][0];
   const seconds = (ms) => (ms - zeroMs) / 1000;
 
   function inPlot(plot, paint) {
-    const {ctx, bbox} = plot;
+    const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -21,7 +21,7 @@ report.scatter = (repeat) => {
     return [left, Math.max(1, plot.valToPos(seconds(untilMs), 'x', true) - left)];
   }
 
-  function hatch(ctx, left, width, {top, height}) {
+  function hatch(ctx, left, width, { top, height }) {
     const gap = 9 * devicePixelRatio;
     ctx.save();
     ctx.beginPath();
@@ -36,45 +36,68 @@ report.scatter = (repeat) => {
     ctx.restore();
   }
 
-  const bands = (plot) => inPlot(plot, (ctx, bbox) => {
-    ctx.fillStyle = theme.colour('write');
-    for (const [from, until] of repeat.windows_ms) {
-      const [left, width] = edges(plot, from, until);
-      ctx.fillRect(left, bbox.top, width, bbox.height);
-    }
-    ctx.strokeStyle = theme.colour('stall');
-    ctx.globalAlpha = 0.7;
-    ctx.lineWidth = 1.5 * devicePixelRatio;
-    for (const stall of repeat.stalls ?? []) {
-      hatch(ctx, ...edges(plot, stall.started_ms, stall.started_ms + stall.duration_ms), bbox);
-    }
-  });
+  const bands = (plot) =>
+    inPlot(plot, (ctx, bbox) => {
+      ctx.fillStyle = theme.colour('write');
+      for (const [from, until] of repeat.windows_ms) {
+        const [left, width] = edges(plot, from, until);
+        ctx.fillRect(left, bbox.top, width, bbox.height);
+      }
+      ctx.strokeStyle = theme.colour('stall');
+      ctx.globalAlpha = 0.7;
+      ctx.lineWidth = 1.5 * devicePixelRatio;
+      for (const stall of repeat.stalls ?? []) {
+        hatch(ctx, ...edges(plot, stall.started_ms, stall.started_ms + stall.duration_ms), bbox);
+      }
+    });
 
   const build = () => ({
     data: [repeat.points.at_ms.map(seconds), repeat.points.latency_us],
     options: {
-      scales: {x: {time: false}, y: chart.logLatency},
-      axes: [chart.axis({values: (_, ticks) => ticks.map((tick) => `${tick} s`)}),
-        chart.axis({values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : units.tick(tick))), size: 62})],
-      series: [{label: 'due at', value: (_, at) => (at === null ? '' : `${at.toFixed(2)} s`)},
-        {label: '/hello took', value: (_, us) => units.durationOfUs(us), stroke: () => theme.colour('open'),
-          paths: () => null, points: {show: true, size: 3, width: 1, fill: () => theme.colour('open')}}],
-      hooks: {drawAxes: [bands]},
+      scales: { x: { time: false }, y: chart.logLatency },
+      axes: [
+        chart.axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) }),
+        chart.axis({ values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : units.tick(tick))), size: 62 }),
+      ],
+      series: [
+        { label: 'due at', value: (_, at) => (at === null ? '' : `${at.toFixed(2)} s`) },
+        {
+          label: '/hello took',
+          value: (_, us) => units.durationOfUs(us),
+          stroke: () => theme.colour('open'),
+          paths: () => null,
+          points: { show: true, size: 3, width: 1, fill: () => theme.colour('open') },
+        },
+      ],
+      hooks: { drawAxes: [bands] },
     },
   });
 
-  const row = (name, figures) => [name, units.count(figures.requests), ...['p50_us', 'p90_us', 'p99_us', 'p99_9_us', 'max_us']
-    .map((key) => units.durationOfUs(figures[key]))];
-  const table = report.table({className: 'stack', columns: ['/hello', 'requests', 'p50', 'p90', 'p99', 'p99.9', 'max'], groups: [
-    {rows: [row('idle', repeat.idle), row('during a write', repeat.during)]}]});
+  const row = (name, figures) => [
+    name,
+    units.count(figures.requests),
+    ...['p50_us', 'p90_us', 'p99_us', 'p99_9_us', 'max_us'].map((key) => units.durationOfUs(figures[key])),
+  ];
+  const table = report.table({
+    className: 'stack',
+    columns: ['/hello', 'requests', 'p50', 'p90', 'p99', 'p99.9', 'max'],
+    groups: [{ rows: [row('idle', repeat.idle), row('during a write', repeat.during)] }],
+  });
 
   const shown = repeat.points.at_ms.length;
-  const thinned = shown < repeat.points.answered ? ` Drawn: the slowest and a part of the others, ${units.count(shown)} of `
-    + `${units.count(repeat.points.answered)}.` : '';
-  const stalls = repeat.stalls === null ? 'This server keeps no stall record.'
-    : `Hatched: the server's own stalls (${repeat.stalls.length}).`;
+  const thinned =
+    shown < repeat.points.answered
+      ? ` Drawn: the slowest and a part of the others, ${units.count(shown)} of ` +
+        `${units.count(repeat.points.answered)}.`
+      : '';
+  const stalls =
+    repeat.stalls === null
+      ? 'This server keeps no stall record.'
+      : `Hatched: the server's own stalls (${repeat.stalls.length}).`;
   return chart.figure({
-    title: 'Each /hello by when it was due', wide: true, build,
+    title: 'Each /hello by when it was due',
+    wide: true,
+    build,
     note: `Tinted: a write is under way. ${stalls}${thinned}`,
     says: `Idle maximum ${units.durationOfUs(repeat.idle.max_us)}, during a write ${units.durationOfUs(repeat.during.max_us)}`,
     table: element('div', {}, table, report.stallList(repeat.stalls)),
@@ -83,8 +106,14 @@ report.scatter = (repeat) => {
 
 report.stallList = (stalls) => {
   if (!stalls || stalls.length === 0) return null;
-  const {units} = report;
-  const rows = stalls.map((stall) => [units.duration(stall.duration_ms), stall.verdict, stall.sentence ?? units.notMeasured]);
-  return report.details(`The server's own stall record (${stalls.length})`,
-    report.table({className: 'words', columns: ['stall', 'verdict', 'what the server said'], groups: [{rows}]}));
+  const { units } = report;
+  const rows = stalls.map((stall) => [
+    units.duration(stall.duration_ms),
+    stall.verdict,
+    stall.sentence ?? units.notMeasured,
+  ]);
+  return report.details(
+    `The server's own stall record (${stalls.length})`,
+    report.table({ className: 'words', columns: ['stall', 'verdict', 'what the server said'], groups: [{ rows }] }),
+  );
 };

@@ -1,30 +1,34 @@
 'use strict';
 // The claims beside what was measured, and every method beside the others.
 
-report.systemNames = {loopscope: 'loopscope', node: 'Node.js'};
+report.systemNames = { loopscope: 'loopscope', node: 'Node.js' };
 
-report.notMeasured = ({outcome, reason}) => (reason ? `${outcome}: ${reason}` : outcome);
+report.notMeasured = ({ outcome, reason }) => (reason ? `${outcome}: ${reason}` : outcome);
 
 /** How many repeats the methods have: {repeats: '3', or '1 to 3' when some have fewer, several: whether any has more than one}. */
 report.repeatsDone = (results) => {
-  const done = results.entries.filter(({summary}) => summary).map(({summary}) => summary.repeats);
+  const done = results.entries.filter(({ summary }) => summary).map(({ summary }) => summary.repeats);
   const [least, most] = [Math.min(...done), Math.max(...done)];
-  return {repeats: least === most ? `${most}` : `${least} to ${most}`, several: most > 1};
+  return { repeats: least === most ? `${most}` : `${least} to ${most}`, several: most > 1 };
 };
 
 report.loopWord = (verdict) => {
   if (!verdict.loop) return report.units.notMeasured;
-  return report.element('span', {class: verdict.loop.toLowerCase()}, verdict.loop);
+  return report.element('span', { class: verdict.loop.toLowerCase() }, verdict.loop);
 };
 
 report.claimsTable = (results) => {
-  const {element, units} = report;
+  const { element, units } = report;
   const systems = ['node', 'loopscope'];
   const cell = (row, system) => {
     const measured = row.measured[system];
     if (!measured) return 'not measured';
-    return element('span', {}, measured.says,
-      measured.relation ? element('span', {class: 'relation'}, measured.relation) : null);
+    return element(
+      'span',
+      {},
+      measured.says,
+      measured.relation ? element('span', { class: 'relation' }, measured.relation) : null,
+    );
   };
   const methods = [...new Set(results.claims.map((row) => row.method))];
   return report.table({
@@ -33,34 +37,49 @@ report.claimsTable = (results) => {
     columns: ['', 'article', 'Node.js', 'loopscope'],
     groups: methods.map((method) => ({
       title: method,
-      rows: results.claims.filter((row) => row.method === method)
+      rows: results.claims
+        .filter((row) => row.method === method)
         .map((row) => [row.figure, row.claim, ...systems.map((system) => cell(row, system))]),
     })),
   });
 };
 
-report.otherClaimsTable = (results) => report.table({
-  className: 'stack words', caption: 'What else the articles say.',
-  columns: ['claim', 'method', 'Node.js', 'loopscope'],
-  groups: [{rows: results.other_claims.map((row) =>
-    [row.claim, row.method, row.says.node ?? report.units.notMeasured, row.says.loopscope ?? report.units.notMeasured])}],
-});
+report.otherClaimsTable = (results) =>
+  report.table({
+    className: 'stack words',
+    caption: 'What else the articles say.',
+    columns: ['claim', 'method', 'Node.js', 'loopscope'],
+    groups: [
+      {
+        rows: results.other_claims.map((row) => [
+          row.claim,
+          row.method,
+          row.says.node ?? report.units.notMeasured,
+          row.says.loopscope ?? report.units.notMeasured,
+        ]),
+      },
+    ],
+  });
 
 report.overviewTable = (results) => {
-  const {units, element} = report;
-  const tied = (text) => text.replaceAll(' ', '\u00a0');  // a figure keeps its unit, a range may go over two lines
+  const { units, element } = report;
+  const tied = (text) => text.replaceAll(' ', '\u00a0'); // a figure keeps its unit, a range may go over two lines
   const spread = (figure, words) => {
     if (!figure) return units.notMeasured;
     if (figure.min === figure.max) return tied(words(figure.median));
-    return element('span', {}, tied(words(figure.median)),
-      element('span', {class: 'relation'}, `${tied(words(figure.min))} to ${tied(words(figure.max))}`));
+    return element(
+      'span',
+      {},
+      tied(words(figure.median)),
+      element('span', { class: 'relation' }, `${tied(words(figure.min))} to ${tied(words(figure.max))}`),
+    );
   };
-  const stall = ({longest_stall_ms: longest, stalls}) => {
+  const stall = ({ longest_stall_ms: longest, stalls }) => {
     const words = (ms) => (ms > 0 ? units.duration(ms) : 'none');
     // longest is of the repeats that had a stall. A document of an earlier version has 0 for none, and no number of stalls.
     if (!stalls || stalls.min > 0) return spread(longest, words);
     if (stalls.max === 0) return 'none';
-    return spread({...longest, min: 0, median: stalls.median > 0 ? longest.median : 0}, words);
+    return spread({ ...longest, min: 0, median: stalls.median > 0 ? longest.median : 0 }, words);
   };
   const order = (summary) => {
     if (summary.in_order === null) return units.notMeasured;
@@ -68,20 +87,45 @@ report.overviewTable = (results) => {
   };
   const row = (entry) => {
     const name = `${entry.method}${entry.system === 'loopscope' ? '' : ` (${report.systemNames[entry.system]})`}`;
-    const {summary} = entry;
+    const { summary } = entry;
     if (!summary) return [name, report.notMeasured(entry)];
     const us = (key) => spread(summary[key], units.durationOfUs);
-    const titled = entry.reason ? element('span', {}, name, element('span', {class: 'relation'}, `then: ${entry.reason}`)) : name;
-    return [titled, spread(summary.time_ms, units.duration), us('hello_p50_us'), us('hello_p99_us'), us('hello_p99_9_us'),
-      us('idle_p99_9_us'), us('hello_max_us'), stall(summary),
-      spread(summary.peak_bytes, units.megabytes), spread(summary.cpu_share, units.percent), order(summary),
-      report.loopWord(summary.verdict)];
+    const titled = entry.reason
+      ? element('span', {}, name, element('span', { class: 'relation' }, `then: ${entry.reason}`))
+      : name;
+    return [
+      titled,
+      spread(summary.time_ms, units.duration),
+      us('hello_p50_us'),
+      us('hello_p99_us'),
+      us('hello_p99_9_us'),
+      us('idle_p99_9_us'),
+      us('hello_max_us'),
+      stall(summary),
+      spread(summary.peak_bytes, units.megabytes),
+      spread(summary.cpu_share, units.percent),
+      order(summary),
+      report.loopWord(summary.verdict),
+    ];
   };
-  const {repeats, several} = report.repeatsDone(results);
+  const { repeats, several } = report.repeatsDone(results);
   return report.table({
     className: 'stack',
     caption: `/hello due during a write, open loop${several ? `; medians of ${repeats} repeats, below them the ranges` : ''}.`,
-    columns: ['method', 'time', 'p50', 'p99', 'p99.9', 'idle p99.9', 'max', 'longest stall', 'peak memory', 'CPU', 'in order?', 'loop'],
-    groups: [{rows: results.entries.map(row)}],
+    columns: [
+      'method',
+      'time',
+      'p50',
+      'p99',
+      'p99.9',
+      'idle p99.9',
+      'max',
+      'longest stall',
+      'peak memory',
+      'CPU',
+      'in order?',
+      'loop',
+    ],
+    groups: [{ rows: results.entries.map(row) }],
   });
 };

@@ -1,9 +1,8 @@
 'use strict';
-// Numbers as people read them, as load/loopscope_load/units.py writes them: null is "n/a", never 0.
+// Numbers as people read them, in the form of load/loopscope_load/units.py: null is "n/a", never 0. The page of the
+// service uses this file too.
 
-const report = {};
-
-report.units = (() => {
+globalThis.units = (() => {
   const notMeasured = 'n/a';
   const grouped = (number) => number.toLocaleString('en-US');
 
@@ -31,7 +30,10 @@ report.units = (() => {
   }
 
   return {
-    notMeasured, duration, megabytes, percent,
+    notMeasured,
+    duration,
+    megabytes,
+    percent,
     durationOfUs: (us) => duration(us === null || us === undefined ? null : us / 1000),
     count: (number) => (number === null || number === undefined ? notMeasured : grouped(number)),
     // The short form for an axis: 10 ms, 1 s.

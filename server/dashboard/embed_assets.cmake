@@ -1,11 +1,14 @@
-# Writes a C++ file that holds each of `files` as it is and compressed by `gzip`, with its content's hash.
+# Writes a C++ file that embeds each of `files`, plain and compressed by `gzip`, with the hash of its content. `names`:
+# the name of each file on the page, in the same order.
 #
-#   cmake -D "files=a.html;b.js" -D gzip=/usr/bin/gzip -D output=embedded_assets.cpp -P embed_assets.cmake
+#   cmake -D "names=a.html;sub/b.js" -D "files=/x/a.html;/x/b.js" -D gzip=/usr/bin/gzip -D output=embedded_assets.cpp
+#     -P embed_assets.cmake
 
 set(types
   html text/html
   css text/css
   js text/javascript
+  json application/json
   svg image/svg+xml)
 
 get_filename_component(folder ${output} DIRECTORY)
@@ -22,8 +25,7 @@ function(embed symbol path)
   set(symbols "${symbols}" PARENT_SCOPE)
 endfunction()
 
-foreach(path IN LISTS files)
-  get_filename_component(name ${path} NAME)
+foreach(name path IN ZIP_LISTS names files)
   get_filename_component(extension ${path} LAST_EXT)
   string(SUBSTRING ${extension} 1 -1 extension)
   list(FIND types ${extension} at)
@@ -33,7 +35,7 @@ foreach(path IN LISTS files)
   math(EXPR at "${at} + 1")
   list(GET types ${at} type)
 
-  set(compressed ${folder}/${name}.gz)
+  set(compressed ${folder}/embedded_${number}.gz)
   execute_process(COMMAND ${gzip} -9 -n -c ${path} OUTPUT_FILE ${compressed} COMMAND_ERROR_IS_FATAL ANY)
   file(SHA256 ${path} hash)
   string(SUBSTRING ${hash} 0 16 hash)

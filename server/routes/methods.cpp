@@ -9,6 +9,18 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+json back_ends(writers::back_end_use use) {
+  switch (use) {
+    case writers::back_end_use::none:
+      return json::array();
+    case writers::back_end_use::threads:
+      return {"threads"};
+    case writers::back_end_use::any:
+      return {"threads", "uring"};
+  }
+  return nullptr;
+}
+
 json describe(const writers::method& method) {
   json defaults{{"count", writers::default_count}, {"durability", "cache"}, {"verify", false}};
   if (method.back_ends != writers::back_end_use::none) defaults["io"] = "auto";
@@ -22,6 +34,7 @@ json describe(const writers::method& method) {
       {"loop", writers::to_string(method.effect)},
       {"description", method.description},
       {"shows", method.shows},
+      {"back_ends", back_ends(method.back_ends)},
       {"defaults", std::move(defaults)},
   };
 }

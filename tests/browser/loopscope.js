@@ -6,11 +6,12 @@ import { createInterface } from 'node:readline';
 
 const binary = process.env.LOOPSCOPE_BINARY;
 
-/** One service on free loopback ports. `await stop()` ends it by its id. */
-export async function start_loopscope(flags = [], { listen = '127.0.0.1:0', admin = '127.0.0.1:0' } = {}) {
-  const data_dir = await mkdtemp(path.join(tmpdir(), 'loopscope-browser.'));
-  const child = spawn(binary, ['--listen', listen, '--admin', admin, '--data-dir', data_dir, ...flags],
-    { stdio: ['ignore', 'pipe', 'ignore'] });
+/** Starts a service on free loopback ports. `await stop()` ends it. */
+export async function startLoopscope(flags = [], { listen = '127.0.0.1:0', admin = '127.0.0.1:0' } = {}) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'loopscope-browser.'));
+  const child = spawn(binary, ['--listen', listen, '--admin', admin, '--data-dir', dataDir, ...flags], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const ready = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
@@ -26,7 +27,7 @@ export async function start_loopscope(flags = [], { listen = '127.0.0.1:0', admi
     async stop() {
       child.kill('SIGKILL');
       await ended;
-      await rm(data_dir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

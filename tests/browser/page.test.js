@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { launch, open, read } from './browser.js';
-import { start_loopscope } from './loopscope.js';
+import { startLoopscope } from './loopscope.js';
 
-const long_sync = '6000000';
-const least_pause_ms = 3000;  // of announcer.js
+const longSync = '6000000';
+const leastPauseMs = 3000; // of announcer.js
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the dashboard', () => {
@@ -15,7 +15,7 @@ describe('the dashboard', () => {
   let service;
   before(async () => {
     browser = await launch();
-    service = await start_loopscope();
+    service = await startLoopscope();
   });
   after(async () => {
     await browser?.close();
@@ -27,20 +27,23 @@ describe('the dashboard', () => {
   test('while sync writes the line of /hello rises and the card names the function', async () => {
     const { page, context, seen } = await visit();
     await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
-    await page.fill('#field_count', long_sync);
+    await page.fill('#field_count', longSync);
     await page.click('#run_sync');
     await page.waitForFunction(() => /Blocked [0-9.]+ s/.test(document.getElementById('status_title').textContent));
     await page.waitForFunction(() => document.getElementById('stall_stack').children.length > 0);
     const during = await read(page, (app) => {
       app.draw();
-      return { running: app.samples.last.runs.length, waiting: app.hello.waiting_now(app.now()),
-        drawn: Math.max(...app.hello.window(app.now() - 60_000, app.now(), app.now())[2]) };
+      return {
+        running: app.samples.last.runs.length,
+        waiting: app.hello.waitingNow(app.now()),
+        drawn: Math.max(...app.hello.window(app.now() - 60_000, app.now(), app.now())[2]),
+      };
     });
     const facts = await page.textContent('#stall_facts');
     const stack = await page.textContent('#stall_stack');
     const progress = await page.getAttribute('#running progress', 'value');
     assert.equal(during.running, 1, 'the write had ended before the card was read');
-    assert.ok(during.waiting.oldest_ms > 100, JSON.stringify(during));
+    assert.ok(during.waiting.oldestMs > 100, JSON.stringify(during));
     assert.ok(during.drawn > 100);
     assert.match(facts, /blocking_write|write_sync/);
     assert.match(facts, /writers\/.*:[0-9]+/);
@@ -68,7 +71,10 @@ describe('the dashboard', () => {
     const span = result.to - result.from;
     assert.ok(result.hello.count >= 40, JSON.stringify(result.hello));
     // Blocked, the worst would be as long as the write and the median half of it.
-    assert.ok(result.hello.p50 < 0.05 * span && result.hello.max < 0.25 * span, `${span} ms: ${JSON.stringify(result.hello)}`);
+    assert.ok(
+      result.hello.p50 < 0.05 * span && result.hello.max < 0.25 * span,
+      `${span} ms: ${JSON.stringify(result.hello)}`,
+    );
     assert.equal(result.in_order, true);
     assert.ok(result.drains > 1000);
     assert.match(await page.textContent('#buffer_text'), /drains so far/);
@@ -77,7 +83,7 @@ describe('the dashboard', () => {
     await context.close();
   });
 
-  test('a refused write says the service\'s own words', async () => {
+  test("a refused write says the service's own words", async () => {
     const { page, context } = await visit({}, '?count=100000000');
     await page.click('#run_callback');
     await page.waitForFunction(() => document.getElementById('run_message').textContent.startsWith('No result'));
@@ -95,8 +101,12 @@ describe('the dashboard', () => {
         for (const summary of await page.$$('.chart_table summary')) await summary.click();
         await page.evaluate(axe); // not a script of the page, whose policy would refuse it
         const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-          .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`);
+        const serious = violations
+          .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+          .map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`,
+          );
         assert.deepEqual(serious, [], `${width} ${colorScheme}`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${width} ${colorScheme}: ${overflow} px too wide`);
@@ -117,7 +127,7 @@ describe('the dashboard', () => {
     assert.equal(await page.getAttribute('#pause', 'aria-pressed'), 'true');
     const frozen = await read(page, (app) => app.window.range(app.now()));
     await page.keyboard.press('+');
-    assert.equal((await read(page, (app) => app.window.range(app.now()).to - app.window.range(app.now()).from)), 30_000);
+    assert.equal(await read(page, (app) => app.window.range(app.now()).to - app.window.range(app.now()).from), 30_000);
     await page.keyboard.press('ArrowLeft');
     assert.match(await page.textContent('#chart_hello .legend'), /ms/);
     await page.keyboard.press('0');
@@ -132,15 +142,25 @@ describe('the dashboard', () => {
     await page.evaluate(() => {
       window.said = [];
       const live = document.getElementById('live');
-      new MutationObserver(() => window.said.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+      new MutationObserver(() => window.said.push(live.textContent)).observe(live, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
     });
-    await page.waitForTimeout(least_pause_ms);  // what the page said at its start keeps the next word waiting
-    await page.fill('#field_count', long_sync);
+    await page.waitForTimeout(leastPauseMs); // what the page said at its start keeps the next word waiting
+    await page.fill('#field_count', longSync);
     await page.click('#run_sync');
-    await page.waitForFunction(() => window.said.some((text) => /^sync: .* the loop was blocked for up to /.test(text)), null,
-      { timeout: 60_000 });
+    await page.waitForFunction(
+      () => window.said.some((text) => /^sync: .* the loop was blocked for up to /.test(text)),
+      null,
+      { timeout: 60_000 },
+    );
     const said = await page.evaluate(() => window.said);
-    assert.ok(said.some((text) => /^Loop io-0 is blocked/.test(text)), JSON.stringify(said));
+    assert.ok(
+      said.some((text) => /^Loop io-0 is blocked/.test(text)),
+      JSON.stringify(said),
+    );
     assert.equal(await page.getAttribute('#live', 'aria-live'), 'polite');
     await context.close();
   });
@@ -148,16 +168,19 @@ describe('the dashboard', () => {
   test('with reduced motion the charts are drawn once a second and nothing fades', async () => {
     const frames = async (options) => {
       const { page, context } = await visit(options);
-      const counted = await page.evaluate(() => new Promise((done) => {
-        let count = 0;
-        const clear = CanvasRenderingContext2D.prototype.clearRect;
-        const counted = document.querySelector('canvas');
-        CanvasRenderingContext2D.prototype.clearRect = function (...all) {
-          if (this.canvas === counted) ++count;
-          return clear.apply(this, all);
-        };
-        setTimeout(() => done(count), 4000);
-      }));
+      const counted = await page.evaluate(
+        () =>
+          new Promise((done) => {
+            let count = 0;
+            const clear = CanvasRenderingContext2D.prototype.clearRect;
+            const counted = document.querySelector('canvas');
+            CanvasRenderingContext2D.prototype.clearRect = function (...all) {
+              if (this.canvas === counted) ++count;
+              return clear.apply(this, all);
+            };
+            setTimeout(() => done(count), 4000);
+          }),
+      );
       const fades = await page.evaluate(() => getComputedStyle(document.getElementById('status')).transitionDuration);
       await context.close();
       return { counted, fades };
@@ -192,7 +215,7 @@ describe('the dashboard', () => {
     const session = JSON.parse(Buffer.concat(chunks));
     assert.equal(session.format, 'loopscope-dashboard-session');
     assert.equal(session.results[0].method, 'sync');
-    assert.equal(session.hello.intended_ms.length, session.hello.answered_after_ms.length);
+    assert.equal(session.hello.intendedMs.length, session.hello.answeredAfterMs.length);
     assert.ok(session.samples.resident_bytes.every((value) => value > 0));
     await context.close();
   });
@@ -205,10 +228,12 @@ describe('the dashboard', () => {
       await page.click(`#run_${method}`);
       await page.waitForFunction((rows) => document.querySelectorAll('#results_table tbody').length > rows, i);
     }
-    const has_template = (await fetch(`${service.page}dashboard/report_template.html`)).ok;
-    if (!has_template) {
+    const hasTemplate = (await fetch(`${service.page}dashboard/report_template.html`)).ok;
+    if (!hasTemplate) {
       await page.click('#download_report');
-      await page.waitForFunction(() => document.getElementById('share_text').textContent.includes('not part of this binary'));
+      await page.waitForFunction(() =>
+        document.getElementById('share_text').textContent.includes('not part of this binary'),
+      );
     } else {
       const [file] = await Promise.all([page.waitForEvent('download'), page.click('#download_report')]);
       const path = await file.path();
@@ -220,7 +245,10 @@ describe('the dashboard', () => {
       assert.deepEqual(errors, []);
       const document = JSON.parse(await report.textContent('#results'));
       assert.equal(document.schema, 'loopscope-compare-1');
-      assert.deepEqual(document.entries.map(({ method }) => method), ['sync', 'stream']);
+      assert.deepEqual(
+        document.entries.map(({ method }) => method),
+        ['sync', 'stream'],
+      );
       assert.ok(document.entries[0].repeats[0].samples.at_ms.length >= 5);
       if (process.env.LOOPSCOPE_REPORT_OUT) await file.saveAs(process.env.LOOPSCOPE_REPORT_OUT);
       assert.deepEqual(seen.errors, []);
@@ -230,7 +258,9 @@ describe('the dashboard', () => {
 
   test('the page weighs less than 150 KiB and everything in it is asked for compressed', async () => {
     const { seen, context } = await visit();
-    const own = [...new Set(seen.requests)].filter((url) => url === service.page || url.includes('/dashboard/')).filter((url) => !url.endsWith('report_template.html'));
+    const own = [...new Set(seen.requests)]
+      .filter((url) => url === service.page || url.includes('/dashboard/'))
+      .filter((url) => !url.endsWith('report_template.html'));
     assert.ok(own.length > 20, String(own));
     let sum = 0;
     for (const url of own) {
@@ -246,22 +276,30 @@ describe('the dashboard', () => {
 
 describe('when the service goes away', () => {
   let browser;
-  before(async () => { browser = await launch(); });
+  before(async () => {
+    browser = await launch();
+  });
   after(() => browser?.close());
 
-  const shows = (page, state) => page.waitForFunction((wanted) => document.getElementById('status').dataset.state === wanted, state, { timeout: 30_000 });
+  const shows = (page, state) =>
+    page.waitForFunction((wanted) => document.getElementById('status').dataset.state === wanted, state, {
+      timeout: 30_000,
+    });
 
   test('the page says gone, not blocked, and comes back by itself', async () => {
-    const first = await start_loopscope();
+    const first = await startLoopscope();
     const { page, context } = await open(browser, first.page);
     const { listen, admin } = first.ready;
     await first.stop();
     await shows(page, 'gone');
     assert.match(await page.textContent('#status_detail'), /not a stall/);
-    const second = await start_loopscope([], { listen, admin });
+    const second = await startLoopscope([], { listen, admin });
     try {
       await shows(page, 'ok');
-      await page.waitForFunction((pid) => document.getElementById('info').textContent.includes(`process ${pid}`), second.pid);
+      await page.waitForFunction(
+        (pid) => document.getElementById('info').textContent.includes(`process ${pid}`),
+        second.pid,
+      );
     } finally {
       await context.close();
       await second.stop();
@@ -269,7 +307,7 @@ describe('when the service goes away', () => {
   });
 
   test('a process that stands still is neither gone nor blocked', async () => {
-    const service = await start_loopscope();
+    const service = await startLoopscope();
     const { page, context } = await open(browser, service.page);
     try {
       service.signal('SIGSTOP');
@@ -284,12 +322,12 @@ describe('when the service goes away', () => {
 });
 
 describe('when the browser sleeps', () => {
-  const asleep_ms = 5000;
+  const asleepMs = 5000;
   let browser;
   let service;
   before(async () => {
     browser = await launch();
-    service = await start_loopscope();
+    service = await startLoopscope();
   });
   after(async () => {
     await browser?.close();
@@ -306,18 +344,21 @@ describe('when the browser sleeps', () => {
     const from = await read(page, (app) => app.now());
     for (const id of renderers) process.kill(id, 'SIGSTOP');
     try {
-      await new Promise((resolve) => setTimeout(resolve, asleep_ms));
+      await new Promise((resolve) => setTimeout(resolve, asleepMs));
     } finally {
       for (const id of renderers) process.kill(id, 'SIGCONT');
     }
     await page.waitForFunction(() => document.getElementById('status').dataset.state === 'ok');
-    await page.waitForFunction((wanted) => import('/dashboard/app.js').then(({ app }) => app.hello.last_ok > wanted), from + asleep_ms);
+    await page.waitForFunction(
+      (wanted) => import('/dashboard/app.js').then(({ app }) => app.hello.lastOk > wanted),
+      from + asleepMs,
+    );
     const [due, took, waiting] = await read(page, asked);
     const breaks = due.map((_, i) => i).filter((i) => took[i] === null && waiting[i] === null);
     assert.equal(breaks.length, 1, `of ${due.length} rows`);
     const [gap] = breaks;
-    assert.ok(due[gap + 1] - due[gap] > 0.5 * asleep_ms, `${due[gap + 1] - due[gap]} ms`);
-    assert.ok(Math.max(...took) < 0.5 * asleep_ms, `${Math.max(...took)} ms`);
+    assert.ok(due[gap + 1] - due[gap] > 0.5 * asleepMs, `${due[gap + 1] - due[gap]} ms`);
+    assert.ok(Math.max(...took) < 0.5 * asleepMs, `${Math.max(...took)} ms`);
     const samples = await read(page, (app) => app.samples.window(['resident_bytes'], 0, Infinity));
     assert.ok(samples[0].every((time, i) => i === 0 || time >= samples[0][i - 1]));
     assert.deepEqual(seen.errors, []);

@@ -1,21 +1,27 @@
-// Pictures of the page for people to look at: node screenshots.js FOLDER. Widths and themes, during a stall and after
-// "Run all".
+// Screenshots of the page for people to look at: node screenshots.js FOLDER. In two widths and two themes, during a stall
+// and after "Run all".
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { launch, open } from './browser.js';
-import { start_loopscope } from './loopscope.js';
+import { startLoopscope } from './loopscope.js';
 
 const folder = process.argv[2] ?? 'screenshots';
 await mkdir(folder, { recursive: true });
 const browser = await launch();
-const service = await start_loopscope();
-const widths = [[400, 860], [1600, 1100]];
+const service = await startLoopscope();
+const widths = [
+  [400, 860],
+  [1280, 900],
+];
 const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 try {
   for (const [width, height] of widths) {
     for (const colorScheme of ['light', 'dark']) {
-      const { page, context } = await open(browser, `${service.page}?count=6000000`, { viewport: { width, height }, colorScheme });
-      await page.waitForTimeout(4000);
+      const { page, context } = await open(browser, `${service.page}?count=6000000`, {
+        viewport: { width, height },
+        colorScheme,
+      });
+      await page.waitForTimeout(2000);
       await page.click('#run_sync');
       await page.waitForFunction(() => document.getElementById('stall_stack').children.length > 0);
       await page.waitForTimeout(1200);
@@ -24,10 +30,12 @@ try {
       await context.close();
     }
   }
-  const { page } = await open(browser, service.page, { viewport: { width: 1600, height: 1100 } });
+  const { page } = await open(browser, service.page, { viewport: { width: 1280, height: 900 } });
   const started = Date.now();
   await page.click('#run_all');
-  await page.waitForFunction(() => document.getElementById('run_message').textContent.startsWith('That was'), null, { timeout: 180_000 });
+  await page.waitForFunction(() => document.getElementById('run_message').textContent.startsWith('All methods'), null, {
+    timeout: 180_000,
+  });
   console.log(`run all took ${((Date.now() - started) / 1000).toFixed(1)} s`);
   for (const [width, height] of widths) {
     await page.setViewportSize({ width, height });

@@ -3,7 +3,11 @@
 import fs from 'node:fs';
 
 export const unchecked = {
-  checked: false, complete: null, in_order: null, out_of_order_records: null, first_out_of_order: null,
+  checked: false,
+  complete: null,
+  in_order: null,
+  out_of_order_records: null,
+  first_out_of_order: null,
 };
 
 export async function checkContent(path, count) {
@@ -28,7 +32,7 @@ export async function checkContent(path, count) {
   };
 
   let rest = '';
-  for await (const chunk of fs.createReadStream(path, {encoding: 'latin1', highWaterMark: 1 << 18})) {
+  for await (const chunk of fs.createReadStream(path, { encoding: 'latin1', highWaterMark: 1 << 18 })) {
     // Every record is " digits ", so that two of them meet in two spaces.
     const pieces = (rest + chunk).split('  ');
     rest = pieces.pop();
@@ -37,7 +41,10 @@ export async function checkContent(path, count) {
   accept(rest.trim());
   const complete = !malformed && position === count;
   return {
-    checked: true, complete, in_order: complete && first === null,
-    out_of_order_records: outOfOrder, first_out_of_order: first,
+    checked: true,
+    complete,
+    in_order: complete && first === null,
+    out_of_order_records: outOfOrder,
+    first_out_of_order: first,
   };
 }

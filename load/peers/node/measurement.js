@@ -1,8 +1,8 @@
 // What a write costs the process: time, memory, CPU, loop delay; the same names and units as loopscope's report.
 
 import fs from 'node:fs';
-import {monitorEventLoopDelay, performance} from 'node:perf_hooks';
-import {setTimeout as sleep} from 'node:timers/promises';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const resolutionMs = 10;
 
@@ -23,9 +23,9 @@ function peakMemoryBytes() {
 
 export class Measurement {
   static async start() {
-    const delay = monitorEventLoopDelay({resolution: resolutionMs});
+    const delay = monitorEventLoopDelay({ resolution: resolutionMs });
     delay.enable();
-    await sleep(2 * resolutionMs);  // it measures from tick to tick: one must come before the loop may block
+    await sleep(2 * resolutionMs); // it measures from tick to tick: one must come before the loop may block
     return new Measurement(delay);
   }
 
@@ -41,21 +41,31 @@ export class Measurement {
     const completed = performance.now() - this.startedAt;
     const cpu = process.cpuUsage(this.cpuBefore);
     const rssPeak = this.knowsPeak ? peakMemoryBytes() : null;
-    await sleep(2 * resolutionMs);  // a block is recorded by the first tick after it
+    await sleep(2 * resolutionMs); // a block is recorded by the first tick after it
     this.delay.disable();
     return {
-      timing_ms: {queued: counters.queuedAt === null ? null : counters.queuedAt - this.startedAt, completed, durable: null},
-      syscalls: {write: counters.writeCalls, fsync: 0},
+      timing_ms: {
+        queued: counters.queuedAt === null ? null : counters.queuedAt - this.startedAt,
+        completed,
+        durable: null,
+      },
+      syscalls: { write: counters.writeCalls, fsync: 0 },
       memory: {
-        rss_before_bytes: this.rssBefore, rss_peak_bytes: rssPeak, rss_after_bytes: process.memoryUsage.rss(),
-        pending_peak_records: counters.pendingPeakRecords, pending_peak_bytes: counters.pendingPeakBytes,
+        rss_before_bytes: this.rssBefore,
+        rss_peak_bytes: rssPeak,
+        rss_after_bytes: process.memoryUsage.rss(),
+        pending_peak_records: counters.pendingPeakRecords,
+        pending_peak_bytes: counters.pendingPeakBytes,
       },
-      cpu: {process_user_ms: cpu.user / 1000, process_system_ms: cpu.system / 1000, loop_thread_ms: null},
+      cpu: { process_user_ms: cpu.user / 1000, process_system_ms: cpu.system / 1000, loop_thread_ms: null },
       loop: {
-        lag_p50_us: this.lagUs(this.delay.percentile(50)), lag_p99_us: this.lagUs(this.delay.percentile(99)),
-        lag_max_us: this.lagUs(this.delay.max), stalls: null, longest_stall_ms: null,
+        lag_p50_us: this.lagUs(this.delay.percentile(50)),
+        lag_p99_us: this.lagUs(this.delay.percentile(99)),
+        lag_max_us: this.lagUs(this.delay.max),
+        stalls: null,
+        longest_stall_ms: null,
       },
-      backpressure: {high_water_mark: counters.highWaterMark, drains: counters.drains, waited_ms: counters.waitedMs},
+      backpressure: { high_water_mark: counters.highWaterMark, drains: counters.drains, waited_ms: counters.waitedMs },
     };
   }
 

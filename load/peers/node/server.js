@@ -6,9 +6,9 @@
 // know a figure; what it cannot know is null. SIGTERM ends it.
 
 import http from 'node:http';
-import {parseArgs} from 'node:util';
+import { parseArgs } from 'node:util';
 
-import {hasMethod, methodNames, writeFile} from './write.js';
+import { hasMethod, methodNames, writeFile } from './write.js';
 
 const maxCount = 100_000_000;
 
@@ -28,7 +28,7 @@ function writeOptions(query) {
   if (!/^[0-9]{1,9}$/.test(count) || Number(count) < 1 || Number(count) > maxCount) {
     throw new Problem(400, `Parameter 'count' is '${count}'; allowed: 1 to ${maxCount}.`);
   }
-  return {method, count: Number(count), verify: query.get('verify') === 'true'};
+  return { method, count: Number(count), verify: query.get('verify') === 'true' };
 }
 
 let writing = false;
@@ -38,7 +38,7 @@ async function write(query, gone) {
   if (writing) throw new Problem(429, 'A write is running.');
   writing = true;
   try {
-    return await writeFile({...options, dataDir: flags['data-dir'], gone});
+    return await writeFile({ ...options, dataDir: flags['data-dir'], gone });
   } finally {
     writing = false;
   }
@@ -46,13 +46,13 @@ async function write(query, gone) {
 
 function answer(response, status, type, body) {
   if (response.destroyed) return;
-  response.writeHead(status, {'Content-Type': type, 'Content-Length': Buffer.byteLength(body)});
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }
 
 function answerProblem(response, error) {
   const status = error.status ?? 500;
-  const problem = {type: 'about:blank', title: http.STATUS_CODES[status], status, detail: error.message};
+  const problem = { type: 'about:blank', title: http.STATUS_CODES[status], status, detail: error.message };
   answer(response, status, 'application/problem+json', JSON.stringify(problem));
 }
 
@@ -66,8 +66,8 @@ async function serve(request, response) {
   answer(response, 200, 'application/json', JSON.stringify(report));
 }
 
-const {values: flags} = parseArgs({
-  options: {listen: {type: 'string', default: '127.0.0.1:0'}, 'data-dir': {type: 'string'}},
+const { values: flags } = parseArgs({
+  options: { listen: { type: 'string', default: '127.0.0.1:0' }, 'data-dir': { type: 'string' } },
 });
 if (!flags['data-dir']) {
   console.error('usage: node server.js --data-dir DIR [--listen HOST:PORT]');
@@ -85,10 +85,19 @@ server.on('error', (error) => {
   console.error(`peer: cannot listen on ${flags.listen}: ${error.message}`);
   process.exit(1);
 });
-server.listen({host: flags.listen.slice(0, colon), port: Number(flags.listen.slice(colon + 1)), backlog: 4096}, () => {
-  const {address, port} = server.address();
-  const ready = {event: 'ready', listen: `${address}:${port}`, admin: null, pid: process.pid, node: process.version};
-  console.log(JSON.stringify(ready));
-});
+server.listen(
+  { host: flags.listen.slice(0, colon), port: Number(flags.listen.slice(colon + 1)), backlog: 4096 },
+  () => {
+    const { address, port } = server.address();
+    const ready = {
+      event: 'ready',
+      listen: `${address}:${port}`,
+      admin: null,
+      pid: process.pid,
+      node: process.version,
+    };
+    console.log(JSON.stringify(ready));
+  },
+);
 process.once('SIGTERM', () => process.exit(0));
 process.once('SIGINT', () => process.exit(0));

@@ -1,14 +1,21 @@
-import { names } from './methods.js';
-
-/** What a link carries, and what it is when the link does not say. */
+/** The choices of the reader that a link carries, and their defaults. */
 export const defaults = {
-  method: 'sync', count: '1000000', repeat: 'once', io: 'auto', high_water_mark: '65536', slice_us: '500',
-  durability: 'cache', verify: 'true', theme: 'auto', window_s: '60', data_port: '',
+  method: 'sync',
+  count: '1000000',
+  repeat: 'once',
+  io: 'auto',
+  high_water_mark: '65536',
+  slice_us: '500',
+  durability: 'cache',
+  verify: 'true',
+  theme: 'auto',
+  window_s: '60',
+  data_port: '',
 };
 
 const digits = /^[0-9]{1,12}$/;
 const allowed = {
-  method: (value) => names.includes(value),
+  method: (value) => /^[a-z][a-z0-9_-]{0,31}$/.test(value),
   count: (value) => digits.test(value),
   repeat: (value) => ['once', '3s'].includes(value),
   io: (value) => ['auto', 'threads', 'uring'].includes(value),
@@ -21,8 +28,8 @@ const allowed = {
   data_port: (value) => digits.test(value) && Number(value) < 65536,
 };
 
-/** A page's query string as state; what is not valid is left at its default. */
-export function from_query(query) {
+/** Reads the page's query string. A value that is not valid keeps its default. */
+export function fromQuery(query) {
   const state = { ...defaults };
   for (const [key, value] of new URLSearchParams(query)) {
     if (Object.hasOwn(allowed, key) && allowed[key](value)) state[key] = value;
@@ -30,8 +37,8 @@ export function from_query(query) {
   return state;
 }
 
-/** Only what differs from the defaults. */
-export function to_query(state) {
+/** The query string of a link: only the values that differ from the defaults. */
+export function toQuery(state) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(state)) {
     if (Object.hasOwn(allowed, key) && value !== defaults[key]) query.set(key, value);
@@ -40,19 +47,8 @@ export function to_query(state) {
   return text ? `?${text}` : '';
 }
 
-/** The query of one /write. Parameters that the method does not have are left out. */
-export function write_query(method, state) {
-  const query = new URLSearchParams({ method, count: state.count, verify: state.verify });
-  if (state.durability !== defaults.durability) query.set('durability', state.durability);
-  if (state.io !== defaults.io && ['promise', 'callback', 'stream'].includes(method)) query.set('io', state.io);
-  if (method === 'stream' && state.high_water_mark !== defaults.high_water_mark)
-    query.set('high_water_mark', state.high_water_mark);
-  if (method === 'partition' && state.slice_us !== defaults.slice_us) query.set('slice_us', state.slice_us);
-  return query.toString();
-}
-
-/** Where the data plane is, seen from the page: the page's host, and the port that the service listens on. */
-export function data_plane_url(location, listen, data_port = '') {
-  const port = data_port || listen.slice(listen.lastIndexOf(':') + 1);
+/** The address of the data plane: the page's host, and the port that the service listens on or the given one. */
+export function dataPlaneUrl(location, listen, dataPort = '') {
+  const port = dataPort || listen.slice(listen.lastIndexOf(':') + 1);
   return `${location.protocol}//${location.hostname}:${port}`;
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { now, to_wall } from '../../../server/dashboard/page/clock.js';
-import { clock_offset } from '../../../server/dashboard/page/clock_offset.js';
-import { event_stream } from '../../../server/dashboard/page/event_stream.js';
-import { sample_log } from '../../../server/dashboard/page/samples.js';
+import { ClockOffset, now, toWall } from '../../../server/dashboard/page/measure/clock.js';
+import { EventStream } from '../../../server/dashboard/page/measure/event-stream.js';
+import { SampleLog } from '../../../server/dashboard/page/measure/samples.js';
 
 /** Notes a sample every 100 ms, from `begin` on the server's clock, which arrive on the page's at `arrival`. */
 function follow(offset, begin, arrival, count, delay = () => 3) {
@@ -11,7 +10,7 @@ function follow(offset, begin, arrival, count, delay = () => 3) {
 }
 
 test('the clock offset is the least delay seen lately', () => {
-  const offset = new clock_offset();
+  const offset = new ClockOffset();
   offset.note(1000, 1007);
   offset.note(1100, 1102);
   assert.equal(offset.note(1200, 1290), 2);
@@ -21,7 +20,7 @@ test('the clock offset is the least delay seen lately', () => {
 
 test('clocks that moved apart are followed within a second in either direction', () => {
   for (const step of [-10_000, 10_000, -8 * 3_600_000, 8 * 3_600_000]) {
-    const offset = new clock_offset();
+    const offset = new ClockOffset();
     follow(offset, 0, 0, 600);
     follow(offset, 60_000 + step, 60_000, 11);
     assert.equal(offset.value, 3 - step, `the server's clock by ${step}`);
@@ -29,7 +28,7 @@ test('clocks that moved apart are followed within a second in either direction',
 });
 
 test('a page that was busy for seconds does not take late samples for a clock that moved', () => {
-  const offset = new clock_offset();
+  const offset = new ClockOffset();
   follow(offset, 0, 0, 600);
   // Fifty samples that waited are handled at once, and the last of them had not waited.
   follow(offset, 60_000, 60_000, 50, (i) => (49 - i) * 100 + 3);
@@ -37,47 +36,54 @@ test('a page that was busy for seconds does not take late samples for a clock th
 });
 
 test('another process is another clock', () => {
-  const offset = new clock_offset();
+  const offset = new ClockOffset();
   follow(offset, 5_000_000, 0, 20);
   offset.reset();
   follow(offset, 70, 2000, 1);
-  assert.equal(offset.to_browser(70), 2003);
+  assert.equal(offset.toBrowser(70), 2003);
 });
 
 test('rows stay in the order of their time when the clocks were found apart', () => {
-  const log = new sample_log();
+  const log = new SampleLog();
   const sample = { loops: [], process: {}, page_cache: {}, runs: [] };
   for (const time of [1000, 1100, 1050, 1200]) log.add(sample, time);
   assert.deepEqual(log.window([], 0, 5000)[0], [1000, 1100, 1100, 1200]);
 });
 
 test('a line of samples has a gap where none came', () => {
-  const log = new sample_log();
+  const log = new SampleLog();
   const sample = { loops: [], process: { resident_bytes: 7 }, page_cache: {}, runs: [] };
   for (const time of [1000, 1100, 8 * 3_600_000]) log.add(sample, time);
-  assert.deepEqual(log.window(['resident_bytes'], 0, Infinity), [[1000, 1100, 1200, 8 * 3_600_000], [7, 7, null, 7]]);
+  assert.deepEqual(log.window(['resident_bytes'], 0, Infinity), [
+    [1000, 1100, 1200, 8 * 3_600_000],
+    [7, 7, null, 7],
+  ]);
 });
 
 test('a moment is shown at the time of day that the browser has now', () => {
-  assert.equal(to_wall(5000, 1_000_000, 1_000_000), 5000);
-  assert.equal(to_wall(5000, 1_000_400, 1_000_000), 5000, 'ticks stay on their second');
-  assert.equal(to_wall(5000, 1_000_000 + 8 * 3_600_000, 1_000_000), 5000 + 8 * 3_600_000);
-  assert.equal(to_wall(5000, 1_000_000 - 60_000, 1_000_000), 5000 - 60_000);
+  assert.equal(toWall(5000, 1_000_000, 1_000_000), 5000);
+  assert.equal(toWall(5000, 1_000_400, 1_000_000), 5000, 'ticks stay on their second');
+  assert.equal(toWall(5000, 1_000_000 + 8 * 3_600_000, 1_000_000), 5000 + 8 * 3_600_000);
+  assert.equal(toWall(5000, 1_000_000 - 60_000, 1_000_000), 5000 - 60_000);
 });
 
-test('a stream that brings events is left alone when the browser\'s clock is set', (context) => {
+test("a stream that brings events is left alone when the browser's clock is set", (context) => {
   let opened = 0;
   let deliver = null;
-  globalThis.EventSource = class {
-    static CLOSED = 2;
+  globalThis.EventSource = class FakeSource {
     readyState = 1;
-    constructor() { ++opened; }
-    addEventListener(_, then) { deliver = then; }
+    constructor() {
+      ++opened;
+    }
+    addEventListener(_, then) {
+      deliver = then;
+    }
     close() {}
   };
+  globalThis.EventSource.CLOSED = 2;
   context.mock.timers.enable({ apis: ['setInterval', 'Date'], now: now() });
   const received = [];
-  const stream = new event_stream('events', { on_sample: (_, at) => received.push(at), on_open: () => {} });
+  const stream = new EventStream('events', { onSample: (_, at) => received.push(at), onOpen: () => {} });
   for (const step of [3_600_000, -3_600_000]) {
     context.mock.timers.setTime(Math.round(now()) + step);
     deliver({ data: '{}' });

@@ -2,11 +2,11 @@
 // pool's threads may overtake each other. The first error decides, once every write under way has called back.
 
 import fs from 'node:fs';
-import {performance} from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 
-import {record} from './record.js';
+import { record } from './record.js';
 
-export function callback({file, count, counters}) {
+export function callback({ file, count, counters }) {
   return new Promise((resolve, reject) => {
     let left = count;
     let failure = null;

@@ -1,19 +1,19 @@
 // A Writable: false from write() means wait for drain. The high-water mark is loopscope's, and the articles'.
 
-import {once} from 'node:events';
+import { once } from 'node:events';
 import fs from 'node:fs';
-import {performance} from 'node:perf_hooks';
-import {finished} from 'node:stream/promises';
+import { performance } from 'node:perf_hooks';
+import { finished } from 'node:stream/promises';
 
-import {record} from './record.js';
+import { record } from './record.js';
 
 const highWaterMark = 64 * 1024;
 
-export async function stream({file, count, gone, counters}) {
+export async function stream({ file, count, gone, counters }) {
   // By its number: a stream on the FileHandle itself would keep it open.
-  const output = fs.createWriteStream('', {fd: file.fd, autoClose: false, highWaterMark});
+  const output = fs.createWriteStream('', { fd: file.fd, autoClose: false, highWaterMark });
   const done = finished(output);
-  done.catch(() => {});  // awaited below; an error meanwhile also ends once()
+  done.catch(() => {}); // awaited below; an error meanwhile also ends once()
   counters.highWaterMark = highWaterMark;
   counters.drains = 0;
   counters.waitedMs = 0;
@@ -21,7 +21,7 @@ export async function stream({file, count, gone, counters}) {
     if (output.write(record(number))) continue;
     counters.pendingPeakBytes = Math.max(counters.pendingPeakBytes, output.writableLength);
     const waitingSince = performance.now();
-    await once(output, 'drain');  // also by who is gone: what is in flight goes to this number, whoever has it then
+    await once(output, 'drain'); // also by who is gone: what is in flight goes to this number, whoever has it then
     gone.throwIfAborted();
     counters.waitedMs += performance.now() - waitingSince;
     ++counters.drains;

@@ -1,0 +1,92 @@
+'use strict';
+// Memory, CPU and loop lag over time: the articles' graphs, measured.
+
+report.timeSeries = (repeat) => {
+  const { chart, theme, units } = report;
+  const zeroMs = repeat.windows_ms[0][0];
+  const at = repeat.samples.at_ms.map((ms) => (ms - zeroMs) / 1000);
+  const endS = (repeat.windows_ms.at(-1)[1] - zeroMs) / 1000;
+  const rowsMax = 12;
+
+  const shade = (plot) => {
+    const { ctx, bbox } = plot;
+    const left = Math.max(bbox.left, plot.valToPos(0, 'x', true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(endS, 'x', true));
+    ctx.save();
+    ctx.fillStyle = theme.colour('write');
+    ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+    ctx.restore();
+  };
+
+  function one({ title, key, words, axisWords, colour, note, scale }) {
+    const values = repeat.samples[key];
+    const known = values.filter((value) => value !== null);
+    if (known.length === 0) return null;
+    const build = () => ({
+      data: [at, values],
+      options: {
+        scales: {
+          x: { time: false },
+          y: scale ?? { range: (_, __, greatest) => [0, greatest > 0 ? greatest * 1.1 : 1] },
+        },
+        axes: [
+          chart.axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) }),
+          chart.axis({
+            values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : (axisWords ?? words)(tick))),
+            size: 66,
+          }),
+        ],
+        series: [
+          { label: 'at', value: (_, x) => (x === null ? '' : `${x.toFixed(1)} s`) },
+          {
+            label: title,
+            stroke: () => theme.colour(colour),
+            width: 2,
+            spanGaps: true,
+            points: { show: false },
+            value: (_, value) => words(value),
+          },
+        ],
+        hooks: { drawAxes: [shade] },
+      },
+    });
+    const greatest = Math.max(...known);
+    // A few moments stand for all; the peak is always one of them.
+    const stride = Math.max(1, Math.ceil(values.length / rowsMax));
+    const peak = values.indexOf(greatest);
+    const rows = at
+      .map((s, index) => [index, s])
+      .filter(([index]) => index % stride === 0 || index === peak)
+      .map(([index, s]) => [`${s.toFixed(1)} s${index === peak ? ' (peak)' : ''}`, words(values[index])]);
+    return chart.figure({
+      title,
+      note,
+      build,
+      says: `From ${words(known[0])}, peak ${words(greatest)}, to ${words(known.at(-1))}`,
+      table: report.details(
+        `Figures: peak ${words(greatest)}`,
+        report.table({ columns: ['at', title], groups: [{ rows }] }),
+      ),
+    });
+  }
+
+  return [
+    one({
+      title: 'Memory',
+      key: 'resident_bytes',
+      words: units.megabytes,
+      colour: 'other',
+      note: 'Resident, the whole process; tinted from the first write to the end of the last.',
+    }),
+    one({ title: 'CPU', key: 'cpu_share', words: units.percent, colour: 'corrected', note: '100 % is one core.' }),
+    one({
+      title: 'Loop lag',
+      key: 'lag_max_us',
+      words: units.durationOfUs,
+      axisWords: units.tick,
+      colour: 'open',
+      note: 'How late the loop was at worst in each 100 ms, a stall in progress included.',
+      scale: chart.logLatency,
+    }),
+  ].filter((figure) => figure !== null);
+};

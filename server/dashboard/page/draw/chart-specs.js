@@ -1,0 +1,76 @@
+import * as format from './format.js';
+
+/** The charts of the page. Lines of one chart differ in shape as well as in colour. A new chart is one more entry. */
+export const chartSpecs = [
+  {
+    id: 'hello',
+    title: 'Latency of /hello',
+    source: 'hello',
+    large: true,
+    height: 280,
+    log: true,
+    text: format.ms,
+    axisText: format.decadeMs,
+    lines: [
+      { label: 'completed', colour: 'line_1', points: true },
+      { label: 'pending', colour: 'alarm', fill: true, points: true, showsMax: true, style: 'fill' },
+      { label: 'failed', colour: 'line_3', points: true, width: 0, style: 'dot' },
+    ],
+  },
+  {
+    id: 'lag',
+    title: 'Loop lag',
+    columns: ['lag_ms', 'stalled_ms'],
+    large: true,
+    height: 170,
+    log: true,
+    text: format.ms,
+    axisText: format.decadeMs,
+    lines: [
+      { label: 'lag', colour: 'line_1' },
+      { label: 'stall in progress', colour: 'alarm', fill: true, style: 'fill', hidesZero: true },
+    ],
+  },
+  {
+    id: 'cpu',
+    title: 'CPU',
+    columns: ['loop_cpu', 'process_cpu'],
+    minTop: 1,
+    text: format.share,
+    axisText: format.share,
+    lines: [
+      { label: 'loop thread', colour: 'line_1' },
+      { label: 'whole process', colour: 'line_2', dash: [6, 4], style: 'dash' },
+    ],
+  },
+  {
+    id: 'memory',
+    title: 'Memory of the process',
+    columns: ['resident_bytes'],
+    minTop: 64e6,
+    text: format.bytes,
+    axisText: format.bytes,
+    lines: [{ label: 'resident', colour: 'line_1' }],
+  },
+  {
+    id: 'pending',
+    title: 'Pending bytes of the running writes',
+    columns: ['pending_bytes'],
+    minTop: 1e5,
+    text: format.bytes,
+    axisText: format.bytes,
+    lines: [{ label: 'accepted but not yet written', colour: 'line_1' }],
+  },
+  {
+    id: 'dirty',
+    title: 'Dirty pages in the page cache',
+    columns: ['outputs_dirty_bytes', 'machine_dirty_bytes'],
+    minTop: 1e7,
+    text: format.bytes,
+    axisText: format.bytes,
+    lines: [
+      { label: "this service's files", colour: 'line_1' },
+      { label: 'whole machine', colour: 'line_2', dash: [6, 4], style: 'dash' },
+    ],
+  },
+];

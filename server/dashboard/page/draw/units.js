@@ -1,0 +1,1 @@
+../../../../load/report/units.js
