@@ -14,6 +14,7 @@ export function launch() {
  */
 export async function openPage(browser, url, { prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1600, height: 1100 }, ...options });
+  context.setDefaultTimeout(120_000); // for a busy machine; no test measures it
   const log = { errors: [], foreign: [], requests: [] };
   const host = new URL(url).hostname;
   context.on('request', (request) => {
@@ -31,9 +32,7 @@ export async function openPage(browser, url, { prepare, ...options } = {}) {
 }
 
 export function waitForState(page, state) {
-  return page.waitForFunction((wanted) => document.getElementById('status').dataset.state === wanted, state, {
-    timeout: 30_000,
-  });
+  return page.waitForFunction((wanted) => document.getElementById('status').dataset.state === wanted, state);
 }
 
 /** Opens a page and waits until it is ready for use: it reports a responsive service and has a button per method. */
