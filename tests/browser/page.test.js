@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { launch, open, openPage, read, waitForState } from './browser.js';
 import { startLoopscope } from './loopscope.js';
 
@@ -13,10 +13,14 @@ let browser;
 let service;
 before(async () => {
   browser = await launch();
+});
+after(() => browser?.close());
+// A service for each test, because a failed test may leave a write behind.
+beforeEach(async () => {
   service = await startLoopscope();
 });
-after(async () => {
-  await browser?.close();
+afterEach(async () => {
+  await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
   await service?.stop();
 });
 
@@ -25,7 +29,7 @@ const firstResult = (page) => page.waitForSelector('#results_table tbody tr');
 
 describe('the dashboard', () => {
   test('while sync blocks the loop, /hello waits, the card names the function, and both ends are announced', async () => {
-    const { page, context, log } = await visit();
+    const { page, log } = await visit();
     await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
     await page.evaluate(() => {
       window.announced = [];
@@ -44,6 +48,7 @@ describe('the dashboard', () => {
     await page.click('#run_sync');
     await page.waitForFunction(() => /Blocked [0-9.]+ s/.test(document.getElementById('status_title').textContent));
     await page.waitForFunction(() => document.getElementById('stall_stack').children.length > 0);
+    await page.waitForFunction(() => /\.cpp:[0-9]+/.test(document.getElementById('stall_facts').textContent));
     const during = await read(page, (app) => {
       app.draw();
       return {
@@ -80,11 +85,10 @@ describe('the dashboard', () => {
     );
     assert.equal(await page.getAttribute('#live', 'aria-live'), 'polite');
     assert.deepEqual([log.errors, log.foreign], [[], []]);
-    await context.close();
   });
 
   test('while stream writes, /hello does not wait for the write', async () => {
-    const { page, context, log } = await visit({}, '?repeat=3s');
+    const { page, log } = await visit({}, '?repeat=3s');
     await page.click('#run_stream');
     await firstResult(page);
     const result = await read(page, (app) => app.results.results[0]);
@@ -100,7 +104,6 @@ describe('the dashboard', () => {
     assert.match(await page.textContent('#buffer_text'), /drains so far/);
     assert.match(await page.textContent('#path_stages'), /of 66 kB/);
     assert.deepEqual(log.errors, []);
-    await context.close();
   });
 
   test('a method that the page has never heard of runs and has a result', async () => {
@@ -113,21 +116,20 @@ describe('the dashboard', () => {
         list.methods = [{ ...promise, name: 'await', shows: undefined, description: 'described by the service only' }];
         await route.fulfill({ response, json: list });
       });
-    const { page, context, log } = await visit({ prepare }, '?count=1000&method=sync');
+    const { page, log } = await visit({ prepare }, '?count=1000&method=sync');
     assert.match(await page.textContent('#methods'), /Run await.*described by the service only/);
     await page.click('#run_await');
     await firstResult(page);
     assert.match(await page.textContent('#results_table tbody'), /await.*1,000 records/);
     assert.match(await page.textContent('#path_stages'), /1,000/);
     assert.deepEqual(log.errors, []);
-    await context.close();
   });
 
   test('the page comes up while the data plane is blocked, and has its methods afterwards', async () => {
     const write = fetch(`${service.data}/write?method=sync&count=${longSync}`, { method: 'POST' });
     const stalled = async () => (await (await fetch(`${service.page}loop`)).json()).loops.some((l) => l.stalled_for_ms);
     while (!(await stalled())) await new Promise((resolve) => setTimeout(resolve, 20));
-    const { page, context, log } = await openPage(browser, service.page);
+    const { page, log } = await openPage(browser, service.page);
     await waitForState(page, 'blocked');
     assert.match(await page.textContent('#methods_waiting'), /Waiting for .*\/methods/);
     assert.equal(await page.locator('#methods button').count(), 0);
@@ -135,19 +137,17 @@ describe('the dashboard', () => {
     await page.waitForSelector('#run_sync');
     assert.equal(await page.isVisible('#methods_waiting'), false);
     assert.deepEqual(log.errors, []);
-    await context.close();
   });
 
   test("a refused write shows the service's own reason", async () => {
-    const { page, context } = await visit({}, '?count=100000000');
+    const { page } = await visit({}, '?count=100000000');
     await page.click('#run_callback');
     await page.waitForFunction(() => document.getElementById('run_message').textContent.startsWith('No result'));
     assert.match(await page.textContent('#run_message'), /limit|pending/i);
-    await context.close();
   });
 
   test('axe finds no serious violation in either width or theme, with results and a stall', async () => {
-    const { page, context } = await visit({}, '?count=300000');
+    const { page } = await visit({ reducedMotion: 'reduce' }, '?count=300000'); // colours at once, without transitions;
     await page.click('#run_sync');
     await firstResult(page);
     await page.waitForSelector('#stall_stack li');
@@ -155,22 +155,21 @@ describe('the dashboard', () => {
     await page.evaluate(axe); // evaluated by the tool: the policy of the page would refuse a script of its own
     for (const width of [400, 1280]) {
       await page.setViewportSize({ width, height: 900 });
-      for (const theme of ['light', 'dark']) {
-        await page.selectOption('#field_theme', theme);
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
         const { violations } = await page.evaluate(() => globalThis.axe.run());
         const serious = violations
           .filter(({ impact }) => ['serious', 'critical'].includes(impact))
           .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
-        assert.deepEqual(serious, [], `${width} ${theme}`);
+        assert.deepEqual(serious, [], `${width} ${colorScheme}`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(overflow <= 0, `${width} ${theme}: ${overflow} px too wide`);
+        assert.ok(overflow <= 0, `${width} ${colorScheme}: ${overflow} px too wide`);
       }
     }
-    await context.close();
   });
 
   test('the keyboard alone runs a write, pauses, zooms and returns to now', async () => {
-    const { page, context } = await visit({}, '?count=1000');
+    const { page } = await visit({}, '?count=1000');
     const focused = () => page.evaluate(() => document.activeElement.id);
     for (let i = 0; i < 20 && (await focused()) !== 'run_stream'; ++i) await page.keyboard.press('Tab');
     assert.equal(await focused(), 'run_stream');
@@ -189,13 +188,12 @@ describe('the dashboard', () => {
     const live = await read(page, (app) => app.window.range(app.now()));
     assert.equal(live.to - live.from, 60_000);
     assert.ok(live.to > frozen.to);
-    await context.close();
   });
 
   test('with reduced motion the charts are drawn at most once a second and nothing fades', async () => {
     // The time between two drawings is at least the frame period, however busy the machine is.
     const gaps = async (reducedMotion) => {
-      const { page, context } = await visit({ reducedMotion });
+      const { page } = await visit({ reducedMotion });
       const found = await page.evaluate(
         () =>
           new Promise((done) => {
@@ -213,7 +211,6 @@ describe('the dashboard', () => {
           }),
       );
       const fade = await page.evaluate(() => getComputedStyle(document.getElementById('status')).transitionDuration);
-      await context.close();
       return { min: Math.min(...found), fade };
     };
     const [reduced, usual] = await Promise.all([gaps('reduce'), gaps('no-preference')]);
@@ -223,17 +220,16 @@ describe('the dashboard', () => {
   });
 
   test('a link restores the choices of the reader', async () => {
-    const { page, context } = await visit();
+    const { page } = await visit();
     await page.fill('#field_count', '5000');
     await page.selectOption('#field_theme', 'dark');
     await page.goto(page.url());
     assert.equal(await page.inputValue('#field_count'), '5000');
     assert.equal(await page.getAttribute('html', 'data-theme'), 'dark');
-    await context.close();
   });
 
   test('the session downloads as JSON with the measurements, and the page says how to render it', async () => {
-    const { page, context } = await visit({}, '?count=1000');
+    const { page } = await visit({}, '?count=1000');
     await page.click('#run_sync');
     await firstResult(page);
     const [file] = await Promise.all([page.waitForEvent('download'), page.click('#download_json')]);
@@ -248,11 +244,10 @@ describe('the dashboard', () => {
     assert.equal(session.hello.intended_ms.length, session.hello.answered_after_ms.length);
     assert.ok(session.samples.resident_bytes.every((value) => value > 0));
     assert.match(await page.textContent('#share_text'), /load\/compare\.py report loopscope-.*\.json/);
-    await context.close();
   });
 
   test('the page weighs less than 150 KiB and every file of it is served compressed', async () => {
-    const { log, context } = await visit();
+    const { log } = await visit();
     const own = [...new Set(log.requests)].filter((url) => url === service.page || url.includes('/dashboard/'));
     assert.ok(own.length > 20, String(own));
     const sizes = await Promise.all(
@@ -265,48 +260,35 @@ describe('the dashboard', () => {
     const sum = sizes.reduce((a, b) => a + b);
     console.log(`# the page weighs ${(sum / 1024).toFixed(1)} KiB in ${own.length} files`);
     assert.ok(sum > 20 * 1024 && sum < 150 * 1024, String(sum));
-    await context.close();
   });
 });
 
 describe('when the service goes away', () => {
   test('the page reports a service that is gone, not blocked, and reconnects by itself', async () => {
-    const first = await startLoopscope();
-    const { page, context } = await open(browser, first.page);
-    const { listen, admin } = first.ready;
-    await first.stop();
+    const { page } = await visit();
+    const { listen, admin } = service.ready;
+    await service.stop();
     await waitForState(page, 'gone');
     assert.match(await page.textContent('#status_detail'), /not a stall/);
-    const second = await startLoopscope([], { listen, admin });
-    try {
-      await waitForState(page, 'ok');
-      await page.waitForFunction(
-        (pid) => document.getElementById('info').textContent.includes(`process ${pid}`),
-        second.pid,
-      );
-    } finally {
-      await context.close();
-      await second.stop();
-    }
+    service = await startLoopscope([], { listen, admin });
+    await waitForState(page, 'ok');
+    await page.waitForFunction(
+      (pid) => document.getElementById('info').textContent.includes(`process ${pid}`),
+      service.pid,
+    );
   });
 
   test('a stopped process is neither gone nor blocked', async () => {
-    const stopped = await startLoopscope();
-    const { page, context } = await open(browser, stopped.page);
-    try {
-      stopped.signal('SIGSTOP');
-      await waitForState(page, 'frozen');
-      stopped.signal('SIGCONT');
-      await waitForState(page, 'ok');
-    } finally {
-      await context.close();
-      await stopped.stop();
-    }
+    const { page } = await visit();
+    service.signal('SIGSTOP');
+    await waitForState(page, 'frozen');
+    service.signal('SIGCONT');
+    await waitForState(page, 'ok');
   });
 
   test('after the browser slept the charts have a gap, and no request waits from that time', async () => {
     const asleepMs = 3000; // longer than the two seconds that count as late
-    const { page, context, log } = await visit();
+    const { page, log } = await visit();
     const system = await browser.newBrowserCDPSession();
     await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
     const { processInfo } = await system.send('SystemInfo.getProcessInfo');
@@ -329,6 +311,5 @@ describe('when the service goes away', () => {
     const [times] = await read(page, (app) => app.samples.window([], 0, Infinity));
     assert.ok(times.every((time, i) => i === 0 || time >= times[i - 1]));
     assert.deepEqual(log.errors, []);
-    await context.close();
   });
 });
