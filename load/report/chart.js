@@ -1,5 +1,5 @@
 'use strict';
-// One uPlot chart in a figure: caption above, table below, width of its place, colours of the theme, arrow keys.
+// A figure with a uPlot chart: a caption above, a table below, the colours of the theme, and arrow keys.
 
 report.hasCharts = typeof uPlot !== 'undefined';
 
@@ -17,11 +17,11 @@ report.chart = (() => {
 
   const logLatency = {
     distr: 3,
-    range: (_, least, greatest) =>
-      least === null ? [1, 1000] : [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(greatest * 1.01))],
+    range: (_, min, max) =>
+      min === null ? [1, 1000] : [10 ** Math.floor(Math.log10(min)), 10 ** Math.ceil(Math.log10(max * 1.01))],
   };
 
-  // The arrow keys do what the pointer does: they move the cursor, and the legend tells the figures.
+  // The arrow keys move the cursor, as the pointer does. The legend shows the values at the cursor.
   function listenToKeys(place, plot) {
     let at = 0;
     place.addEventListener('keydown', (event) => {
@@ -45,9 +45,15 @@ report.chart = (() => {
     theme.onChange(() => plot.redraw(true, true));
   }
 
-  // title: what it shows; says: the same for who cannot see it; build: () => {options, data}; table: an element.
-  function figure({ title, note, says, build, table, wide = false }) {
-    const place = element('div', { class: 'chart', tabindex: 0, role: 'img', 'aria-label': `${title}. ${says}` });
+  // title: the caption; alternative: its content in words, for screen readers; build: () => { options, data };
+  // table: an element.
+  function figure({ title, note, alternative, build, table, wide = false }) {
+    const place = element('div', {
+      class: 'chart',
+      tabindex: 0,
+      role: 'img',
+      'aria-label': `${title}. ${alternative}`,
+    });
     const made = element(
       'figure',
       wide ? { class: 'wide' } : {},
@@ -62,6 +68,6 @@ report.chart = (() => {
   return { figure, axis, logLatency };
 })();
 
-// Charts need the width of their place, which is known once the page stands.
+// A chart needs the width of its place, which is known after the layout.
 report.waiting = [];
 report.afterLayout = (work) => report.waiting.push(work);

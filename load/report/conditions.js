@@ -1,5 +1,5 @@
 'use strict';
-// Where and how it was measured, and what to beware of.
+// The conditions of the measurement, and its caveats.
 
 report.conditions = (results) => {
   const { element, units } = report;
@@ -29,7 +29,7 @@ report.conditions = (results) => {
     ['back end', backEnds],
     [
       'load',
-      `${units.count(settings.rate_per_s)} /hello a second, open loop; repeats asked for: ${units.count(settings.repeats)}; ` +
+      `${units.count(settings.rate_per_s)} /hello per second, open loop; repeats requested: ${units.count(settings.repeats)}; ` +
         `${settings.idle_s} s idle, then ${settings.window_s} s of writes or one write that is longer`,
     ],
   ];

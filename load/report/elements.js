@@ -12,7 +12,8 @@ report.element = (name, attributes = {}, ...children) => {
   return made;
 };
 
-// columns: titles; groups: [{title or null, rows: [[cell, ...]]}]; a cell is text or an element, the first heads its row.
+// columns: titles. groups: [{ title or null, rows: [[cell, ...]] }]. A cell is text or an element. The first cell of a
+// row is its header.
 report.table = ({ caption, columns, groups, className }) => {
   const { element } = report;
   const head = element('tr', {}, ...columns.map((title) => element('th', { scope: 'col' }, title)));

@@ -1,12 +1,12 @@
 'use strict';
-// Latency over 1 / (1 - share): what a closed-loop tool recorded, what it made of it, and what was due.
+// Latency over 1 / (1 - share): as a closed-loop tool recorded it, as it corrected it, and in open loop.
 
 report.percentileCurves = (repeat) => {
   const { chart, theme, units } = report;
   const curves = [
     { key: 'raw', label: 'wrk, as recorded', dash: [2, 4], curve: repeat.wrk?.raw_curve },
     { key: 'corrected', label: 'wrk, corrected by wrk', dash: [8, 5], curve: repeat.wrk?.corrected_curve },
-    { key: 'open', label: 'open loop, as due', dash: [], curve: repeat.open_loop_curve },
+    { key: 'open', label: 'open loop, from the due time', dash: [], curve: repeat.open_loop_curve },
   ].filter(({ curve }) => curve && curve.x.length > 0);
 
   const share = (x) => {
@@ -49,10 +49,10 @@ report.percentileCurves = (repeat) => {
   rows.push(['max', ...curves.map(({ curve }) => units.durationOfUs(curve.us.at(-1)))]);
   rows.push(['samples', ...curves.map(({ curve }) => units.count(curve.x.at(-1)))]);
   return chart.figure({
-    title: 'Percentiles, three ways',
+    title: 'Percentiles, measured in three ways',
     build,
-    note: 'From the first write to the end of the last, pauses included; wrk in a run of its own.',
-    says: rows.map(([name, ...cells]) => `${name}: ${cells.join(', ')}`).join('; '),
+    note: 'From the start of the first write to the end of the last, pauses included. wrk has a run of its own.',
+    alternative: rows.map(([name, ...cells]) => `${name}: ${cells.join(', ')}`).join('; '),
     table: report.table({ columns: ['/hello', ...curves.map(({ label }) => label)], groups: [{ rows }] }),
   });
 };

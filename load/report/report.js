@@ -1,5 +1,5 @@
 'use strict';
-// The page, top to bottom: the finding, the claims, all methods, each method, the conditions.
+// The page from top to bottom: the findings, the claims, all methods, each method, the conditions.
 
 (() => {
   const { element, units } = report;
@@ -48,24 +48,20 @@
         element(
           'h1',
           {},
-          `What writing ${units.count(results.settings.count)} records does to everyone else on the event loop`,
+          `What writing ${units.count(results.settings.count)} records does to the other requests on the event loop`,
         ),
         results.finished
           ? null
-          : element(
-              'p',
-              { class: 'notice' },
-              'This comparison was interrupted: it holds what was measured until then.',
-            ),
+          : element('p', { class: 'notice' }, 'This comparison was interrupted: it has the measurements up to then.'),
         element('ul', { class: 'finding' }, ...results.finding.map((sentence) => element('li', {}, sentence))),
         report.hasCharts
           ? null
           : element(
               'p',
               { class: 'notice' },
-              'No charts: the library uPlot was not installed when this was made. With npm (Debian package npm) on the machine, ',
+              'This report has no charts, because the library uPlot was not installed. Install npm (Debian package npm), then ',
               element('code', {}, 'load/compare.py report results.json'),
-              ' makes it again with them.',
+              ' adds the charts.',
             ),
         element(
           'nav',
@@ -88,7 +84,7 @@
             : element(
                 'p',
                 { class: 'quiet' },
-                "The claims are about 1,000,000 records and the articles' methods: not measured here.",
+                'The claims are about 1,000,000 records and the methods of the articles. This comparison has no such measurement.',
               ),
           results.other_claims.length > 0 ? report.otherClaimsTable(results) : null,
         ),

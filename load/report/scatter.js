@@ -1,5 +1,5 @@
 'use strict';
-// Every /hello by when it was due and how long it took, before the write windows and the server's own stalls.
+// Every /hello by its due time and latency, over the write windows and the stalls that the server recorded.
 
 report.scatter = (repeat) => {
   const { chart, element, theme, units } = report;
@@ -62,7 +62,7 @@ report.scatter = (repeat) => {
       series: [
         { label: 'due at', value: (_, at) => (at === null ? '' : `${at.toFixed(2)} s`) },
         {
-          label: '/hello took',
+          label: 'latency of /hello',
           value: (_, us) => units.durationOfUs(us),
           stroke: () => theme.colour('open'),
           paths: () => null,
@@ -87,19 +87,19 @@ report.scatter = (repeat) => {
   const shown = repeat.points.at_ms.length;
   const thinned =
     shown < repeat.points.answered
-      ? ` Drawn: the slowest and a part of the others, ${units.count(shown)} of ` +
+      ? ` The chart shows the slowest requests and a part of the others: ${units.count(shown)} of ` +
         `${units.count(repeat.points.answered)}.`
       : '';
   const stalls =
     repeat.stalls === null
-      ? 'This server keeps no stall record.'
-      : `Hatched: the server's own stalls (${repeat.stalls.length}).`;
+      ? 'This server records no stalls.'
+      : `Hatched: a stall, as the server recorded it (${repeat.stalls.length}).`;
   return chart.figure({
-    title: 'Each /hello by when it was due',
+    title: 'Latency of each /hello by its due time',
     wide: true,
     build,
-    note: `Tinted: a write is under way. ${stalls}${thinned}`,
-    says: `Idle maximum ${units.durationOfUs(repeat.idle.max_us)}, during a write ${units.durationOfUs(repeat.during.max_us)}`,
+    note: `Tinted: a write is running. ${stalls}${thinned}`,
+    alternative: `Idle maximum ${units.durationOfUs(repeat.idle.max_us)}, during a write ${units.durationOfUs(repeat.during.max_us)}`,
     table: element('div', {}, table, report.stallList(repeat.stalls)),
   });
 };
@@ -113,7 +113,11 @@ report.stallList = (stalls) => {
     stall.sentence ?? units.notMeasured,
   ]);
   return report.details(
-    `The server's own stall record (${stalls.length})`,
-    report.table({ className: 'words', columns: ['stall', 'verdict', 'what the server said'], groups: [{ rows }] }),
+    `The stalls that the server recorded (${stalls.length})`,
+    report.table({
+      className: 'words',
+      columns: ['stall', 'verdict', 'explanation of the server'],
+      groups: [{ rows }],
+    }),
   );
 };

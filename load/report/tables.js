@@ -1,15 +1,15 @@
 'use strict';
-// The claims beside what was measured, and every method beside the others.
+// The claims beside the measurements, and all methods in one table.
 
 report.systemNames = { loopscope: 'loopscope', node: 'Node.js' };
 
 report.notMeasured = ({ outcome, reason }) => (reason ? `${outcome}: ${reason}` : outcome);
 
-/** How many repeats the methods have: {repeats: '3', or '1 to 3' when some have fewer, several: whether any has more than one}. */
+/** The number of repeats as text ('3', or '1 to 3' if it differs), and whether any method has more than one. */
 report.repeatsDone = (results) => {
   const done = results.entries.filter(({ summary }) => summary).map(({ summary }) => summary.repeats);
-  const [least, most] = [Math.min(...done), Math.max(...done)];
-  return { repeats: least === most ? `${most}` : `${least} to ${most}`, several: most > 1 };
+  const [min, max] = [Math.min(...done), Math.max(...done)];
+  return { repeats: min === max ? `${max}` : `${min} to ${max}`, several: max > 1 };
 };
 
 report.loopWord = (verdict) => {
@@ -33,7 +33,7 @@ report.claimsTable = (results) => {
   const methods = [...new Set(results.claims.map((row) => row.method))];
   return report.table({
     className: 'claims words',
-    caption: `${units.count(results.settings.count)} records, medians measured here; the articles speak of Node.js on a machine they do not name.`,
+    caption: `${units.count(results.settings.count)} records. Medians measured here; the articles measured Node.js on an unnamed machine.`,
     columns: ['', 'article', 'Node.js', 'loopscope'],
     groups: methods.map((method) => ({
       title: method,
@@ -47,7 +47,7 @@ report.claimsTable = (results) => {
 report.otherClaimsTable = (results) =>
   report.table({
     className: 'stack words',
-    caption: 'What else the articles say.',
+    caption: 'Other claims of the articles.',
     columns: ['claim', 'method', 'Node.js', 'loopscope'],
     groups: [
       {
@@ -63,7 +63,7 @@ report.otherClaimsTable = (results) =>
 
 report.overviewTable = (results) => {
   const { units, element } = report;
-  const tied = (text) => text.replaceAll(' ', '\u00a0'); // a figure keeps its unit, a range may go over two lines
+  const tied = (text) => text.replaceAll(' ', '\u00a0'); // keep a number and its unit on one line
   const spread = (figure, words) => {
     if (!figure) return units.notMeasured;
     if (figure.min === figure.max) return tied(words(figure.median));
@@ -76,7 +76,7 @@ report.overviewTable = (results) => {
   };
   const stall = ({ longest_stall_ms: longest, stalls }) => {
     const words = (ms) => (ms > 0 ? units.duration(ms) : 'none');
-    // longest is of the repeats that had a stall. A document of an earlier version has 0 for none, and no number of stalls.
+    // `longest` is over the repeats with a stall. Documents of an earlier version have 0 for none, and no `stalls`.
     if (!stalls || stalls.min > 0) return spread(longest, words);
     if (stalls.max === 0) return 'none';
     return spread({ ...longest, min: 0, median: stalls.median > 0 ? longest.median : 0 }, words);
@@ -111,7 +111,7 @@ report.overviewTable = (results) => {
   const { repeats, several } = report.repeatsDone(results);
   return report.table({
     className: 'stack',
-    caption: `/hello due during a write, open loop${several ? `; medians of ${repeats} repeats, below them the ranges` : ''}.`,
+    caption: `/hello due during a write, in open loop${several ? `; medians of ${repeats} repeats, with their ranges below` : ''}.`,
     columns: [
       'method',
       'time',

@@ -1,5 +1,5 @@
 'use strict';
-// Colours of what is drawn on canvas; told apart in the common kinds of colour blindness, and by dash and hatching.
+// Colours for the canvas. Lines and bands also differ by dash and hatching, for colour-blind readers.
 
 report.theme = (() => {
   const light = {

@@ -1,5 +1,5 @@
 'use strict';
-// Memory, CPU and loop lag over time: the articles' graphs, measured.
+// Memory, CPU and loop lag over time, as in the articles' graphs.
 
 report.timeSeries = (repeat) => {
   const { chart, theme, units } = report;
@@ -27,7 +27,7 @@ report.timeSeries = (repeat) => {
       options: {
         scales: {
           x: { time: false },
-          y: scale ?? { range: (_, __, greatest) => [0, greatest > 0 ? greatest * 1.1 : 1] },
+          y: scale ?? { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
         },
         axes: [
           chart.axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) }),
@@ -50,10 +50,10 @@ report.timeSeries = (repeat) => {
         hooks: { drawAxes: [shade] },
       },
     });
-    const greatest = Math.max(...known);
-    // A few moments stand for all; the peak is always one of them.
+    const max = Math.max(...known);
+    // The table has about a dozen rows; the peak is always one of them.
     const stride = Math.max(1, Math.ceil(values.length / rowsMax));
-    const peak = values.indexOf(greatest);
+    const peak = values.indexOf(max);
     const rows = at
       .map((s, index) => [index, s])
       .filter(([index]) => index % stride === 0 || index === peak)
@@ -62,9 +62,9 @@ report.timeSeries = (repeat) => {
       title,
       note,
       build,
-      says: `From ${words(known[0])}, peak ${words(greatest)}, to ${words(known.at(-1))}`,
+      alternative: `From ${words(known[0])}, peak ${words(max)}, to ${words(known.at(-1))}`,
       table: report.details(
-        `Figures: peak ${words(greatest)}`,
+        `Figures: peak ${words(max)}`,
         report.table({ columns: ['at', title], groups: [{ rows }] }),
       ),
     });
@@ -76,7 +76,7 @@ report.timeSeries = (repeat) => {
       key: 'resident_bytes',
       words: units.megabytes,
       colour: 'other',
-      note: 'Resident, the whole process; tinted from the first write to the end of the last.',
+      note: 'Resident memory of the whole process. Tinted: from the start of the first write to the end of the last.',
     }),
     one({ title: 'CPU', key: 'cpu_share', words: units.percent, colour: 'corrected', note: '100 % is one core.' }),
     one({
@@ -85,7 +85,7 @@ report.timeSeries = (repeat) => {
       words: units.durationOfUs,
       axisWords: units.tick,
       colour: 'open',
-      note: 'How late the loop was at worst in each 100 ms, a stall in progress included.',
+      note: 'The maximum delay of the loop in each 100 ms, a stall in progress included.',
       scale: chart.logLatency,
     }),
   ].filter((figure) => figure !== null);

@@ -1,5 +1,5 @@
-// Screenshots of the page for people to look at: node screenshots.js FOLDER. In two widths and two themes, during a stall
-// and after "Run all".
+// Screenshots of the page for people to look at: node screenshots.js FOLDER. In two widths and two themes, during a
+// stall and after "Run all".
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { launch, open } from './browser.js';
@@ -17,7 +17,7 @@ const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.
 try {
   for (const [width, height] of widths) {
     for (const colorScheme of ['light', 'dark']) {
-      const { page, context } = await open(browser, `${service.page}?count=6000000`, {
+      const { page, context } = await open(browser, `${service.page}?count=2000000`, {
         viewport: { width, height },
         colorScheme,
       });

@@ -1,4 +1,4 @@
-// Reads a written file back: is every record there exactly once, and in order?
+// Reads a written file back and checks that it has every record exactly once and in order.
 
 import fs from 'node:fs';
 

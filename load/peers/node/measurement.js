@@ -1,4 +1,4 @@
-// What a write costs the process: time, memory, CPU, loop delay; the same names and units as loopscope's report.
+// The cost of a write for the process: time, memory, CPU, loop delay. Names and units are those of loopscope's report.
 
 import fs from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const resolutionMs = 10;
 
-// The kernel's own high-water mark: ru_maxrss would be inherited from whoever started this process.
+// Resets the kernel's high-water mark of this process. ru_maxrss is inherited from the parent process.
 function resetPeakMemory() {
   try {
     fs.writeFileSync('/proc/self/clear_refs', '5');
@@ -25,7 +25,7 @@ export class Measurement {
   static async start() {
     const delay = monitorEventLoopDelay({ resolution: resolutionMs });
     delay.enable();
-    await sleep(2 * resolutionMs); // it measures from tick to tick: one must come before the loop may block
+    await sleep(2 * resolutionMs); // it measures from tick to tick, so one tick must come before the loop blocks
     return new Measurement(delay);
   }
 
@@ -41,7 +41,7 @@ export class Measurement {
     const completed = performance.now() - this.startedAt;
     const cpu = process.cpuUsage(this.cpuBefore);
     const rssPeak = this.knowsPeak ? peakMemoryBytes() : null;
-    await sleep(2 * resolutionMs); // a block is recorded by the first tick after it
+    await sleep(2 * resolutionMs); // the first tick after a block records it
     this.delay.disable();
     return {
       timing_ms: {
@@ -69,7 +69,7 @@ export class Measurement {
     };
   }
 
-  // Node's histogram holds the whole interval between two ticks of its timer, the wanted one included.
+  // Node's histogram has the whole interval between two ticks of its timer, which includes the timer's own period.
   lagUs(intervalNs) {
     return this.delay.count > 0 ? Math.max(0, intervalNs / 1000 - resolutionMs * 1000) : null;
   }

@@ -1,9 +1,9 @@
-// The peer: /hello and /write on one Node.js event loop, so that the articles' claims meet their own system.
+// The peer: /hello and /write on one Node.js event loop, the system that the articles write about.
 //
 //   node server.js --data-dir DIR [--listen 127.0.0.1:0]
 //
-// Prints the same ready line as loopscope on stdout and answers a write with the same report, where Node can
-// know a figure; what it cannot know is null. SIGTERM ends it.
+// Prints the same ready line as loopscope on stdout and returns the same report of a write. A figure that Node cannot
+// measure is null. SIGTERM ends the process.
 
 import http from 'node:http';
 import { parseArgs } from 'node:util';
@@ -44,26 +44,26 @@ async function write(query, gone) {
   }
 }
 
-function answer(response, status, type, body) {
+function respond(response, status, type, body) {
   if (response.destroyed) return;
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }
 
-function answerProblem(response, error) {
+function respondProblem(response, error) {
   const status = error.status ?? 500;
   const problem = { type: 'about:blank', title: http.STATUS_CODES[status], status, detail: error.message };
-  answer(response, status, 'application/problem+json', JSON.stringify(problem));
+  respond(response, status, 'application/problem+json', JSON.stringify(problem));
 }
 
 async function serve(request, response) {
   const url = new URL(request.url, 'http://peer');
-  if (url.pathname === '/hello') return answer(response, 200, 'text/plain', 'hello\n');
+  if (url.pathname === '/hello') return respond(response, 200, 'text/plain', 'hello\n');
   if (url.pathname !== '/write') throw new Problem(404, `No ${url.pathname} here.`);
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const report = await write(url.searchParams, gone.signal);
-  answer(response, 200, 'application/json', JSON.stringify(report));
+  respond(response, 200, 'application/json', JSON.stringify(report));
 }
 
 const { values: flags } = parseArgs({
@@ -75,9 +75,9 @@ if (!flags['data-dir']) {
 }
 
 const server = http.createServer((request, response) => {
-  serve(request, response).catch((error) => answerProblem(response, error));
+  serve(request, response).catch((error) => respondProblem(response, error));
 });
-// The load tool decides when a connection ends; Node's own five seconds would close it between requests.
+// The load tool decides when a connection ends. Node's default of five seconds would close it between requests.
 server.keepAliveTimeout = 0;
 
 const colon = flags.listen.lastIndexOf(':');

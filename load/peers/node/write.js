@@ -1,4 +1,4 @@
-// One write: into a name that ends in .part, renamed when complete; a failure leaves nothing behind.
+// One write: into a .part file, which is renamed when complete and removed after a failure.
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
@@ -9,8 +9,8 @@ import { promise } from './methods/promise.js';
 import { stream } from './methods/stream.js';
 import { sync } from './methods/sync.js';
 
-// Each is called with ({file, count, gone, counters}), where file is an open FileHandle, and has finished when the
-// kernel has every record.
+// Each takes ({ file, count, gone, counters }), where file is an open FileHandle. Its promise resolves when the kernel
+// has every record.
 const methods = { sync, promise, callback, stream };
 
 export const methodNames = Object.keys(methods);

@@ -1,5 +1,5 @@
-// Starts every write at once, a completion callback each, no backpressure: memory grows with the count and the
-// pool's threads may overtake each other. The first error decides, once every write under way has called back.
+// Starts every write at once with a callback each and no backpressure: memory grows with the count, and the threads of
+// the pool may change the order. The first error is reported after every started write has called back.
 
 import fs from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -21,14 +21,14 @@ export function callback({ file, count, counters }) {
       const text = record(number);
       pendingBytes += text.length;
       fs.write(file.fd, text, (error, written) => {
-        // The rest of a short write could only be appended out of place: it is an error here.
+        // The rest of a short write could only be appended in the wrong place, so a short write is an error here.
         if (!error && written < text.length) error = new Error(`short write of record ${number}`);
         failure ??= error;
         settle();
       });
     }
     counters.queuedAt = performance.now();
-    // No callback has run yet: they wait for this loop to end.
+    // No callback has run yet: they wait for the end of this loop.
     counters.writeCalls = count;
     counters.pendingPeakRecords = count;
     counters.pendingPeakBytes = pendingBytes;

@@ -1,4 +1,4 @@
-// Awaits a write for each record: the loop is free, every record pays the way to the thread pool and back.
+// Awaits a write for each record: the loop is free, but every record takes a round trip to the thread pool.
 
 import { performance } from 'node:perf_hooks';
 

@@ -1,4 +1,4 @@
-// writeSync for each record: nothing else runs on the loop until the last one.
+// Calls writeSync for each record: nothing else runs on the loop until the last record.
 
 import fs from 'node:fs';
 import { performance } from 'node:perf_hooks';

@@ -16,7 +16,10 @@ export const place = (frame) => (frame?.file ? `${frame.file}${frame.line ? `:${
 export function facts(stall, waiting) {
   const out = [];
   const frame = stall.culprit;
-  out.push(['function', frame?.function ?? stall.no_stack_reason ?? 'not known yet']);
+  out.push([
+    'function',
+    frame?.function ?? stall.no_stack_reason ?? (stall.in_progress ? 'not known yet' : 'not known'),
+  ]);
   if (place(frame)) out.push(['file and line', place(frame)]);
   out.push(['verdict', verdicts[stall.verdict] ?? stall.verdict]);
   if (stall.syscall) out.push(['system call', [stall.syscall, stall.path].filter(Boolean).join(' on ')]);

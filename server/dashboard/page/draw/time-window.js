@@ -34,7 +34,7 @@ export class TimeWindow {
     this.pausedAt = to;
   }
 
-  /** A factor below 1 zooms in. While paused, `around` keeps its place on the screen; while live, the right edge does. */
+  /** Below 1 zooms in. While paused, `around` keeps its place on the screen. While live, the right edge does. */
   zoom(factor, now, around = null) {
     const { from, to } = this.range(now);
     const span = Math.min(maxMs, Math.max(minMs, this.spanMs * factor));

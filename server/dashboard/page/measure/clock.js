@@ -3,8 +3,8 @@ const toleranceMs = 200;
 const confirmMs = 1000;
 
 /**
- * The page's clock: milliseconds since 1970, taken once from the browser's clock and then counted by its monotonic clock.
- * It never jumps, even if the browser's clock is set.
+ * The page's clock: milliseconds since 1970, taken once from the browser's clock and counted by its monotonic clock. It
+ * never jumps, even if the browser's clock is set.
  */
 export const now = () => performance.timeOrigin + performance.now();
 

@@ -46,8 +46,8 @@ export class HelloLog {
   }
 
   /**
-   * Columns for a chart: intended times, then latency of the completed requests, age of the pending ones, and latency of
-   * the failed ones. `breaks` adds a row of nulls for each gap, so that no line is drawn across it.
+   * Columns for a chart: intended times, then latency of the completed requests, age of the pending ones, and latency
+   * of the failed ones. `breaks` adds a row of nulls for each gap, so that no line is drawn across it.
    */
   window(from, to, now, { breaks = false } = {}) {
     const range = this.rows.range(from, to);

@@ -3,8 +3,8 @@ const retryMs = 1000;
 /**
  * One write method as the page uses it, from its description in GET /methods.
  *
- * backEnds: the back ends that it accepts, none when the loop's own thread calls write(2). defaults: its parameters with
- * their default values. A method that this page has never heard of works like any other.
+ * backEnds: the back ends that it accepts, none when the loop's own thread calls write(2). defaults: its parameters
+ * with their default values. A method that this page has never heard of works like any other.
  */
 export function toMethod({ name, shows, description, loop, back_ends: backEnds, defaults = {} }) {
   return {
@@ -19,8 +19,8 @@ export function toMethod({ name, shows, description, loop, back_ends: backEnds, 
 /**
  * Reads GET /methods of the data plane until it responds: a blocked loop responds late, and an absent service never.
  *
- * onList: receives the methods, in the order of the service. onWait: receives a sentence for the reader while the list is
- * not known. Cancellation: another load() replaces the one in progress.
+ * onList: receives the methods, in the order of the service. onWait: receives a sentence for the reader while the list
+ * is not known. Cancellation: another load() replaces the one in progress.
  */
 export class MethodReader {
   constructor({ onList, onWait, fetchList = fetch, schedule = setTimeout }) {
