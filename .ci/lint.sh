@@ -2,11 +2,17 @@
 # Checks every source without building it: formatters, linters and type checks. Fails on any finding.
 #
 #   .ci/lint.sh         checks
-#   .ci/lint.sh --fix   formats C++, Python and shell first
+#   .ci/lint.sh --fix   formats C++, Python, shell, JavaScript, JSON and CSS first
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-.ci/install-packages.sh lint
+.ci/install-packages.sh lint dashboard
+biome=
+if .ci/install-node-modules.sh .ci; then
+  biome=.ci/node_modules/.bin/biome
+else
+  echo ".ci/lint.sh: npm did not succeed, so JavaScript, JSON and CSS are not checked" >&2
+fi
 
 cpp() { git ls-files -z '*.cpp' '*.hpp'; }
 python() { git ls-files -z '*.py'; }
@@ -17,6 +23,7 @@ if [ "${1:-}" = --fix ]; then
   cpp | xargs -0 clang-format -i
   python | xargs -0 "${black[@]}"
   shell | xargs -0 shfmt -i 2 -ci -w
+  [ -z "$biome" ] || "$biome" format --write
 fi
 
 cpp | xargs -0 clang-format --dry-run -Werror
@@ -33,3 +40,4 @@ MYPYPATH=load:load/bench:tests/support:tests/integration/load mypy --no-error-su
 shell | xargs -0 shellcheck
 shell | xargs -0 shfmt -i 2 -ci -d
 git ls-files -z '*.yml' '*.yaml' | xargs -0 yamllint --strict
+[ -z "$biome" ] || "$biome" ci --error-on-warnings
