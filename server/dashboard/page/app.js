@@ -92,6 +92,7 @@ async function readInfo() {
     info = found;
     if (isNewProcess) {
       stalls.clear();
+      announcedStall = null;
       methods.load(dataUrl());
     }
   } catch {
@@ -109,16 +110,23 @@ async function readInfo() {
 function addSample(sample, received) {
   offset.note(sample.monotonic_ms, received);
   samples.add(sample, offset.toBrowser(sample.monotonic_ms));
-  const { began, ended } = stalls.noteSample(sample, (ms) => offset.toBrowser(ms));
-  for (const each of began) {
-    if (each.duration_ms >= minAnnouncedMs || ended.length === 0)
-      speaker.announce(
-        `Loop ${each.loop} is blocked${each.culprit ? ` in ${each.culprit.function}, ${place(each.culprit)}` : ''}.`,
-      );
+  const ended = stalls.noteSample(sample, (ms) => offset.toBrowser(ms));
+  announceStalls(stalls.current, ended);
+}
+
+let announcedStall = null;
+
+/** Each stall that lasts long enough is announced once while it lasts, and once when it has ended. */
+function announceStalls(current, ended) {
+  const key = current && `${current.loop}:${current.id}`;
+  if (current?.duration_ms >= minAnnouncedMs && key !== announcedStall) {
+    announcedStall = key;
+    const { loop, culprit } = current;
+    speaker.announce('stall', `Loop ${loop} is blocked${culprit ? ` in ${culprit.function}, ${place(culprit)}` : ''}.`);
   }
   for (const each of ended) {
     if (now() - each.started_ms - each.duration_ms < 2000 && each.duration_ms >= minAnnouncedMs)
-      speaker.announce(each.sentence ?? `Loop ${each.loop} was blocked for ${format.ms(each.duration_ms)}.`);
+      speaker.announce('stall', each.sentence ?? `Loop ${each.loop} was blocked for ${format.ms(each.duration_ms)}.`);
   }
 }
 

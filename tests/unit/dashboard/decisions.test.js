@@ -23,23 +23,33 @@ test('what was not measured is a dash', () => {
   assert.equal(format.bytes(7_888_890), '7.9 MB');
 });
 
-test('announcements keep a distance and the latest wins', () => {
+test('announcements keep a distance, and the latest of each topic wins', () => {
   const said = [];
-  const later = [];
+  const timers = [];
   let now = 0;
   const speaker = new Announcer(
     (text) => said.push(text),
-    (then) => later.push(then),
+    (then, ms) => timers.push({ then, at: now + ms }),
     () => now,
   );
-  speaker.announce('a');
+  speaker.announce('stall', 'blocked');
   now = 100;
-  speaker.announce('b');
-  speaker.announce('c');
-  assert.equal(later.length, 1);
-  now = 3000;
-  later[0]();
-  assert.deepEqual(said, ['a', 'c']);
+  speaker.announce('stall', 'still blocked');
+  speaker.announce('run', 'a result');
+  speaker.announce('stall', 'no longer blocked');
+  assert.deepEqual(said, ['blocked']);
+  for (const wanted of [
+    ['blocked', 'no longer blocked'],
+    ['blocked', 'no longer blocked', 'a result'],
+  ]) {
+    const { then, at } = timers.shift();
+    assert.equal(timers.length, 0);
+    assert.equal(at, now < 3000 ? 3000 : 6000);
+    now = at;
+    then();
+    assert.deepEqual(said, wanted);
+  }
+  assert.equal(timers.length, 0);
 });
 
 test("a chart's table keeps the greatest value of each part", () => {

@@ -2,7 +2,8 @@ const minPauseMs = 3000;
 
 /**
  * Announces texts to screen readers, at most one every three seconds. During the pause a newer text replaces an older
- * one. `say` speaks; `schedule` and `now` are the timer and the clock.
+ * one of its topic; the topics follow one another in the order of their first text. `say` speaks; `schedule` and `now`
+ * are the timer and the clock.
  */
 export class Announcer {
   constructor(say, schedule = (then, ms) => setTimeout(then, ms), now = () => performance.now()) {
@@ -10,21 +11,25 @@ export class Announcer {
     this.schedule = schedule;
     this.now = now;
     this.last = -Infinity;
-    this.next = null;
+    this.waiting = new Map(); // text by topic
   }
 
-  announce(text) {
-    const waits = this.next !== null;
-    this.next = text;
-    if (waits) return;
+  announce(topic, text) {
+    const scheduled = this.waiting.size > 0;
+    this.waiting.set(topic, text);
+    if (!scheduled) this.continue();
+  }
+
+  continue() {
     const pause = this.last + minPauseMs - this.now();
-    if (pause <= 0) this.flush();
-    else this.schedule(() => this.flush(), pause);
-  }
-
-  flush() {
+    if (pause > 0) {
+      this.schedule(() => this.continue(), pause);
+      return;
+    }
+    const [[topic, text]] = this.waiting;
+    this.waiting.delete(topic);
     this.last = this.now();
-    this.say(this.next);
-    this.next = null;
+    this.say(text);
+    if (this.waiting.size > 0) this.continue();
   }
 }

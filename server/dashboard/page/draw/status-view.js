@@ -18,7 +18,7 @@ export class StatusView {
     document.title = state === 'ok' ? 'loopscope' : `${title} – loopscope`;
     // app.js announces stalls, with their causes.
     if (this.state !== null && this.state !== state && ![state, this.state].includes('blocked'))
-      this.announcer.announce(`${title}. ${detail}`);
+      this.announcer.announce('status', `${title}. ${detail}`);
     this.state = state;
   }
 }

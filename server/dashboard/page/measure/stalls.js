@@ -8,29 +8,26 @@ export class StallLog {
     this.newest = null;
   }
 
-  /** Takes the stalls of a sample. Returns those that began and those that ended. */
+  /** Takes the stalls of a sample. Returns those that ended. */
   noteSample(sample, toBrowser) {
-    const began = [];
     const ended = [];
     this.current = null;
     for (const loop of sample.loops) {
       for (const each of [...loop.ended].reverse()) {
-        const known = this.byKey.get(key(loop.name, each.id));
+        const known = this.byKey.get(keyOf(loop.name, each.id));
         if (known && !known.in_progress) continue;
         ended.push(this.put(loop.name, each, false, toBrowser));
       }
       if (!loop.stall) continue;
-      const isNew = !this.byKey.has(key(loop.name, loop.stall.id));
       const stall = this.put(loop.name, loop.stall, true, toBrowser);
-      if (isNew) began.push(stall);
       if (!this.current || stall.duration_ms > this.current.duration_ms) this.current = stall;
     }
-    return { began, ended };
+    return ended;
   }
 
   put(loop, from, inProgress, toBrowser) {
     const stall = { ...from, loop, in_progress: inProgress, started_ms: toBrowser(from.started_monotonic_ms) };
-    this.byKey.set(key(loop, from.id), stall);
+    this.byKey.set(keyOf(loop, from.id), stall);
     if (this.byKey.size > maxStalls) this.byKey.delete(this.byKey.keys().next().value);
     if (!this.newest || stall.started_ms >= this.newest.started_ms) this.newest = stall;
     return stall;
@@ -64,6 +61,6 @@ export class StallLog {
   }
 }
 
-function key(loop, id) {
+function keyOf(loop, id) {
   return `${loop}:${id}`;
 }

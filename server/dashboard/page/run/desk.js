@@ -43,7 +43,7 @@ export class RunDesk {
 
   say(text) {
     setText(find('run_message'), text);
-    this.speaker.announce(text);
+    this.speaker.announce('run', text);
   }
 
   async press(name) {
