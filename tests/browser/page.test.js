@@ -321,10 +321,11 @@ describe('when the service goes away', () => {
     );
   });
 
-  test('a stopped process is neither gone nor blocked', async () => {
-    const { page } = await visit();
+  test('a stopped process is neither gone nor blocked, and a narrow page has room to say so', async () => {
+    const { page } = await visit({ viewport: { width: 400, height: 860 } });
     service.signal('SIGSTOP');
     await waitForState(page, 'frozen');
+    assert.equal(await page.evaluate(tooWide), null);
     service.signal('SIGCONT');
     await waitForState(page, 'ok');
   });
