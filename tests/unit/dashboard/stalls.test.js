@@ -19,6 +19,13 @@ test('a stall begins once, grows, and ends once', () => {
   assert.equal(log.newest.duration_ms, 310);
 });
 
+test('a stall ends on the page also if a better clock offset moves its start back', () => {
+  const log = new StallLog();
+  log.noteSample(sample(stall(1, 100)), (ms) => ms + 5);
+  log.noteSample(sample(null, [stall(1, 310)]), (ms) => ms + 4);
+  assert.deepEqual([log.newest.in_progress, log.newest.duration_ms], [false, 310]);
+});
+
 test('one that began and ended between two samples is not missed', () => {
   const log = new StallLog();
   assert.equal(log.noteSample(sample(null, [stall(2, 40), stall(1, 30)]), same).length, 2);

@@ -29,7 +29,8 @@ export class StallLog {
     const stall = { ...from, loop, in_progress: inProgress, started_ms: toBrowser(from.started_monotonic_ms) };
     this.byKey.set(keyOf(loop, from.id), stall);
     if (this.byKey.size > maxStalls) this.byKey.delete(this.byKey.keys().next().value);
-    if (!this.newest || stall.started_ms >= this.newest.started_ms) this.newest = stall;
+    // By the server's clock: started_ms of one stall changes with the clock offset.
+    if (!this.newest || stall.started_monotonic_ms >= this.newest.started_monotonic_ms) this.newest = stall;
     return stall;
   }
 
