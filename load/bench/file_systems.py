@@ -3,7 +3,7 @@
 
   load/bench/file_systems.py [--rounds 5] [--json FILE]
 
-Runs each way of build/bin/file_writes in turns: plain write(2), the service's two back ends awaited and flooded, one Asio
+Runs each way of build/bin/file_writes in turns: plain write(2), the service's two back ends awaited and as a batch, one Asio
 file object, and liburing alone with its features. Prints the median time and CPU of a write with the minimum and the
 maximum. One more run of each way is counted by perf: io_uring_enter calls, writes that the kernel handed to a worker
 thread, context switches, and all system calls, of a write. xfs needs root. What cannot be measured is null with a reason.

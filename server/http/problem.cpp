@@ -5,9 +5,9 @@
 namespace loopscope::http {
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::size_t longest_shown = 64;
-  std::string shown{text.substr(0, longest_shown)};
-  if (text.size() > longest_shown) shown += "...";
+  constexpr std::size_t max_shown = 64;
+  std::string shown{text.substr(0, max_shown)};
+  if (text.size() > max_shown) shown += "...";
   return "'" + shown + "'";
 }
 

@@ -11,7 +11,7 @@ MEMORY = ("--memory", "128m", "--memory-swap", "128m")
 
 
 class Memory(unittest.TestCase):
-    def test_budget_follows_the_limit_and_a_flood_beyond_it_is_refused(self) -> None:
+    def test_budget_follows_the_limit_and_a_batch_beyond_it_is_refused(self) -> None:
         with Container(*MEMORY) as service:
             config = ask_json(service.admin_port, "/info")["config"]
             self.assertEqual(config["container"]["memory_limit_bytes"], 128 * MIB)
@@ -24,7 +24,7 @@ class Memory(unittest.TestCase):
             self.assertEqual((refused["limit_name"], refused["limit"]), ("max-pending-bytes", 48 * MIB))
             self.assertGreater(refused["estimate"], 128 * MIB)
 
-            # What is not refused fits: the largest flood that the budget takes.
+            # What is not refused fits: the largest batch that the budget takes.
             largest = refused["limit"] * 3000000 // refused["estimate"]
             status, report = ask(service.port, f"/write?method=callback&count={largest}")
             self.assertEqual(status, 200, report)

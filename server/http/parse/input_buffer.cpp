@@ -9,12 +9,12 @@ namespace {
 // Holds what wrk, curl and most browsers send; kept by each idle connection.
 constexpr std::size_t initial_bytes = 2048;
 // Below this much room a read is not worth its system call.
-constexpr std::size_t least_room_bytes = 512;
+constexpr std::size_t min_room_bytes = 512;
 
 }  // namespace
 
 std::span<char> input_buffer::prepare() {
-  if (capacity_ - end_ < least_room_bytes) make_room();
+  if (capacity_ - end_ < min_room_bytes) make_room();
   reading_ = end_ < capacity_;
   return {memory_.get() + end_, capacity_ - end_};
 }
@@ -22,7 +22,7 @@ std::span<char> input_buffer::prepare() {
 void input_buffer::make_room() {
   const auto held = end_ - begin_;
   auto wanted = capacity_;
-  if (wanted - held < least_room_bytes) wanted = std::min(std::max(initial_bytes, capacity_ * 2), max_bytes_);
+  if (wanted - held < min_room_bytes) wanted = std::min(std::max(initial_bytes, capacity_ * 2), max_bytes_);
   if (wanted > capacity_) {
     auto grown = std::make_unique_for_overwrite<char[]>(wanted);
     if (held > 0) std::memcpy(grown.get(), memory_.get() + begin_, held);

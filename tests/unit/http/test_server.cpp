@@ -146,7 +146,7 @@ void test_server::watch_turns() {
 
 void test_server::note_turn(int begun_before) {
   const int begun = seen.begun;
-  most_begun_in_a_turn = std::max(most_begun_in_a_turn.load(), begun - begun_before);
+  max_begun_in_a_turn = std::max(max_begun_in_a_turn.load(), begun - begun_before);
   if (watching_turns_) asio::post(loop_, [this, begun] { note_turn(begun); });
 }
 

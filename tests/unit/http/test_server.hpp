@@ -65,7 +65,7 @@ class test_server {
   std::atomic<int> told_gone{0};
   std::atomic<int> stream_ended{0};
   std::atomic<bool> release_waiters{false};
-  std::atomic<int> most_begun_in_a_turn{0};
+  std::atomic<int> max_begun_in_a_turn{0};
   server& http() { return *server_; }
   std::size_t open() const { return server_->open_connections(); }
 

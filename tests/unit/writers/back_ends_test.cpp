@@ -45,10 +45,10 @@ TEST(blocking_write_all, gives_up_on_a_file_that_accepts_nothing) {
   EXPECT_EQ(blocking_write_all(file, bytes("1")).value(), EIO);
 }
 
-/// A flood of operations on one back end, and what became of each.
-class flood {
+/// A batch of operations on one back end, and what became of each.
+class batch {
  public:
-  flood(async_file& file, std::uint64_t count) {
+  batch(async_file& file, std::uint64_t count) {
     for (std::uint64_t i = 0; i < count; ++i) writes_.push_back(std::make_unique<one>(i, *this));
     for (auto& each : writes_) file.start(*each);
   }
@@ -56,14 +56,14 @@ class flood {
 
  private:
   struct one : write_operation {
-    one(std::uint64_t number, flood& all) : text(number), owner(all) {
+    one(std::uint64_t number, batch& all) : text(number), owner(all) {
       data = text.bytes();
       on_complete = [](write_operation& self, error_code error) {
         ++static_cast<one&>(self).owner.outcomes_[error.value()];
       };
     }
     record text;
-    flood& owner;
+    batch& owner;
   };
   std::vector<std::unique_ptr<one>> writes_;
   std::map<int, int> outcomes_;
@@ -75,7 +75,7 @@ TEST(pool_file, keeps_every_record_whole_under_short_writes) {
   fake_file file;
   file.on_write = [](std::uint64_t) { return fake_file::behaviour{.max_bytes = 2}; };
   auto back_end = std::make_unique<pool_file>(io.get_executor(), pool, file);
-  const flood writes{*back_end, 2000};
+  const batch writes{*back_end, 2000};
   back_end.reset();  // its operations keep what they need
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 2000}}));
@@ -90,7 +90,7 @@ TEST(pool_file, tells_each_operation_of_its_own_error) {
   fake_file file;
   file.on_write = [](std::uint64_t call) { return fake_file::behaviour{.error_value = call == 3 ? EIO : 0}; };
   auto back_end = std::make_unique<pool_file>(io.get_executor(), pool, file);
-  const flood writes{*back_end, 10};
+  const batch writes{*back_end, 10};
   back_end.reset();
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 9}, {EIO, 1}}));
@@ -102,7 +102,7 @@ TEST(pool_file, cancels_what_no_thread_has_begun) {
   fake_file file;
   file.hold();
   auto back_end = std::make_unique<pool_file>(io.get_executor(), pool, file);
-  const flood writes{*back_end, 1000};
+  const batch writes{*back_end, 1000};
   file.wait_until_writes_hang(1);
   back_end->cancel();
   file.release();
@@ -119,13 +119,13 @@ class uring : public ::testing::Test {
   }
 };
 
-TEST_F(uring, file_writes_a_flood_in_order) {
+TEST_F(uring, file_writes_a_batch_in_order) {
   const testing::temporary_directory directory;
   const auto path = directory.path() / "out";
   posix_file file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   asio::io_context io;
   uring_file back_end{io.get_executor(), file.descriptor()};
-  const flood writes{back_end, 3000};
+  const batch writes{back_end, 3000};
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 3000}}));
   EXPECT_EQ(testing::read_file(path), testing::expected_records(3000));
@@ -136,7 +136,7 @@ TEST_F(uring, file_reports_the_kernels_error) {
   const posix_file read_only{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   asio::io_context io;
   uring_file back_end{io.get_executor(), read_only.descriptor()};
-  const flood writes{back_end, 2};
+  const batch writes{back_end, 2};
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{EBADF, 2}}));
 }
@@ -145,21 +145,21 @@ TEST_F(uring, file_cancels_what_waits) {
   const posix_file file{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   asio::io_context io;
   uring_file back_end{io.get_executor(), file.descriptor()};
-  const flood writes{back_end, 1000};
+  const batch writes{back_end, 1000};
   back_end.cancel();
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, static_cast<int>(ring_limiter::max_in_flight)},
                                                    {ECANCELED, 1000 - static_cast<int>(ring_limiter::max_in_flight)}}));
 }
 
-TEST_F(uring, file_is_in_order_when_awaited_writes_and_floods_follow_each_other) {
+TEST_F(uring, file_is_in_order_when_awaited_writes_and_batches_follow_each_other) {
   const testing::temporary_directory directory;
   const auto path = directory.path() / "out";
   posix_file file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   asio::io_context io;
   uring_file back_end{io.get_executor(), file.descriptor()};
   for (const std::uint64_t count : {1U, 200U, 1U, 70U}) {
-    const flood writes{back_end, count};
+    const batch writes{back_end, count};
     io.restart();
     io.run();
     EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, static_cast<int>(count)}}));
@@ -194,7 +194,7 @@ TEST_F(uring, file_writes_what_fits_and_tells_each_operation_of_its_own_error) {
   const file_size_limit limit{total_bytes(101) - 1};
   asio::io_context io;
   uring_file back_end{io.get_executor(), file.descriptor()};
-  const flood writes{back_end, 200};
+  const batch writes{back_end, 200};
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 100}, {EFBIG, 100}}));
   EXPECT_EQ(back_end.write_calls(), 201u);
@@ -207,20 +207,20 @@ TEST_F(uring, many_files_on_one_loop_take_turns_and_all_end) {
   const posix_file null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   asio::io_context io;
   std::vector<std::unique_ptr<uring_file>> files;
-  std::vector<std::unique_ptr<flood>> floods;
+  std::vector<std::unique_ptr<batch>> batches;
   for (int i = 0; i < 300; ++i) {  // more than Asio takes from its ring at once
     files.push_back(std::make_unique<uring_file>(io.get_executor(), null.descriptor()));
-    floods.push_back(std::make_unique<flood>(*files.back(), 3));
+    batches.push_back(std::make_unique<batch>(*files.back(), 3));
   }
   io.run_for(std::chrono::seconds{60});
-  for (const auto& each : floods) EXPECT_EQ(each->outcomes(), (std::map<int, int>{{0, 3}}));
+  for (const auto& each : batches) EXPECT_EQ(each->outcomes(), (std::map<int, int>{{0, 3}}));
 }
 
 TEST_F(uring, loop_may_end_with_writes_under_way) {
   const testing::temporary_directory directory;
   posix_file file{::open((directory.path() / "out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   std::unique_ptr<uring_file> back_end;
-  std::optional<flood> writes;
+  std::optional<batch> writes;
   asio::io_context io;
   back_end = std::make_unique<uring_file>(io.get_executor(), file.descriptor());
   writes.emplace(*back_end, 1000);
