@@ -26,6 +26,9 @@ afterEach(async () => {
 const visit = (options, query = '') => open(browser, service.page + query, options);
 const firstHello = (page) =>
   page.waitForFunction(() => /\d m?s$/.test(document.getElementById('hello_now').textContent));
+/** Waits for a text that is drawn with the next frame. */
+const waitForText = (page, id, text) =>
+  page.waitForFunction(([name, wanted]) => document.getElementById(name).textContent.includes(wanted), [id, text]);
 const firstResult = (page) => page.waitForSelector('#results_table tbody tr');
 
 /** The figures on the page while a write blocks the loop and its stack is drawn; null if the write ends before. */
@@ -128,8 +131,8 @@ describe('the dashboard', () => {
     assert.ok(completed >= 10, `${completed} in ${result.time_ms} ms: ${JSON.stringify(result.hello)}`);
     assert.equal(result.in_order, true);
     assert.ok(result.drains > result.report.bytes / 512 / 2, String(result.drains));
-    assert.match(await page.textContent('#buffer_text'), /drains so far/);
-    assert.match(await page.textContent('#path_stages'), /of 512 B/);
+    await waitForText(page, 'buffer_text', 'drains so far');
+    await waitForText(page, 'path_stages', 'of 512 B');
     assert.deepEqual(log.errors, []);
   });
 
@@ -148,7 +151,7 @@ describe('the dashboard', () => {
     await page.click('#run_await');
     await firstResult(page);
     assert.match(await page.textContent('#results_table tbody'), /await.*1,000 records/);
-    assert.match(await page.textContent('#path_stages'), /1,000/);
+    await waitForText(page, 'path_stages', 'written of 1,000');
     assert.deepEqual(log.errors, []);
   });
 
@@ -234,31 +237,32 @@ describe('the dashboard', () => {
   });
 
   test('with reduced motion the charts are drawn at most once a second and nothing fades', async () => {
-    // The time between two drawings is at least the frame period, however busy the machine is.
-    const gaps = async (reducedMotion) => {
+    // The time between two drawings is at least the frame period, however busy the machine is. Without reduced motion a
+    // shorter time comes sooner or later.
+    const measure = async (reducedMotion, below) => {
       const { page } = await visit({ reducedMotion });
-      const found = await page.evaluate(
-        () =>
+      const gap = await page.evaluate(
+        (limit) =>
           new Promise((done) => {
-            const times = [];
+            let last = null;
             const canvas = document.querySelector('canvas');
             const clear = CanvasRenderingContext2D.prototype.clearRect;
             CanvasRenderingContext2D.prototype.clearRect = function (...args) {
               if (this.canvas === canvas) {
                 const at = document.timeline.currentTime; // equal for all calls of one frame
-                if (at !== times.at(-1)) times.push(at);
-                if (times.length === 3) done([times[1] - times[0], times[2] - times[1]]);
+                if (last !== null && at !== last && at - last < limit) done(at - last);
+                last = at;
               }
               return clear.apply(this, args);
             };
           }),
+        below,
       );
       const fade = await page.evaluate(() => getComputedStyle(document.getElementById('status')).transitionDuration);
-      return { min: Math.min(...found), fade };
+      return { gap, fade };
     };
-    const [reduced, usual] = await Promise.all([gaps('reduce'), gaps('no-preference')]);
-    assert.ok(reduced.min >= 990, String(reduced.min));
-    assert.ok(usual.min < 990, String(usual.min));
+    const [reduced, usual] = await Promise.all([measure('reduce', 60_000), measure('no-preference', 990)]);
+    assert.ok(reduced.gap >= 990, String(reduced.gap));
     assert.deepEqual([reduced.fade, usual.fade === '0s'], ['0s', false]);
   });
 
