@@ -55,7 +55,7 @@ class event_feed : public std::enable_shared_from_this<event_feed> {
   static constexpr std::size_t default_max_subscribers = 64;
 
   explicit event_feed(http::executor loop, std::size_t max_subscribers = default_max_subscribers)
-      : loop_(loop), max_subscribers_(max_subscribers) {}
+      : loop_(std::move(loop)), max_subscribers_(max_subscribers) {}
 
   /// Sets what is called on the loop when a subscriber comes and there was none. Set it before the loop runs; it may be
   /// cleared when the loop has ended.

@@ -45,7 +45,7 @@ result blocking_get(std::string_view url, std::chrono::milliseconds timeout) {
   asio::io_context loop(1);
   stream_socket socket(loop);
   std::optional<result> outcome;
-  asio::co_spawn(loop, get(socket, std::move(*parsed)), [&outcome](std::exception_ptr failure, result got) {
+  asio::co_spawn(loop, get(socket, std::move(*parsed)), [&outcome](const std::exception_ptr& failure, result got) {
     outcome = failure ? result(error_code(asio::error::fault)) : std::move(got);
   });
   loop.run_for(timeout);

@@ -50,7 +50,7 @@ inline std::shared_ptr<activity_slot> slot_of(boost::asio::io_context& io, std::
 /// io_context outlives the monitor.
 class loop_monitor : public loop_watch {
  public:
-  explicit loop_monitor(boost::asio::io_context& io, options settings = {})
+  explicit loop_monitor(boost::asio::io_context& io, const options& settings = {})
       : loop_watch(loop_hooks{[&io](probe p) { boost::asio::post(io, std::move(p)); }, [&io] { return io.stopped(); }},
                    settings, detail::slot_of(io, settings.activity_capacity)) {
     // Any timer makes the io_context wait for events in its reactor, which the watchdog recognizes as idle. An

@@ -22,7 +22,7 @@ boost::asio::awaitable<run_service::result> run_service::run(writers::write_requ
     registry_.end(run, cancelled ? outcome::cancelled : outcome::failed, written.error().message(), std::nullopt);
     co_return written.error();
   }
-  run_report report{run->id, *std::move(written), std::move(loop)};
+  run_report report{run->id, *std::move(written), loop};
   registry_.end(run, outcome::completed, {}, report);
   co_return report;
 }

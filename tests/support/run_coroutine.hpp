@@ -15,7 +15,7 @@ template <class T>
 T run_coroutine(boost::asio::io_context& io, boost::asio::awaitable<T> coroutine) {
   std::optional<T> result;
   boost::asio::co_spawn(boost::asio::any_io_executor{io.get_executor()}, std::move(coroutine),
-                        [&](std::exception_ptr failure, T value) {
+                        [&](const std::exception_ptr& failure, T value) {
                           if (failure) std::rethrow_exception(failure);
                           result.emplace(std::move(value));
                         });

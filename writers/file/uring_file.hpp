@@ -33,7 +33,7 @@ class uring_file final : public async_file, private ring_limiter::user {
  public:
   /// Writes a new file from its start.
   uring_file(boost::asio::any_io_executor executor, int descriptor);
-  ~uring_file() { limiter_.cancel(*this); }
+  ~uring_file() override { limiter_.cancel(*this); }
 
   void start(write_operation& operation) noexcept override;
   void cancel() noexcept override;

@@ -71,7 +71,7 @@ constexpr std::array methods{
         .has_buffer = true,
         .description = "buffers up to the high-water mark, waits for drain, writes large chunks",
         .shows = "A buffer up to the high-water mark, then a pause until it has drained. /hello stays flat, and the "
-                 "write is over in a blink.",
+                 "write is over quickly.",
         .memory_bytes = &one_buffer,
         .run = &write_stream,
     },

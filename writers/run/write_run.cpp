@@ -68,7 +68,7 @@ class run_files {
     report.page_cache = system::blocking_read_page_cache(file().descriptor());
     report.memory = memory_->blocking_end();
     if (to_disk)
-      if (const auto synced = output_->blocking_sync_file(); synced.has_error()) return synced;
+      if (auto synced = output_->blocking_sync_file(); synced.has_error()) return synced;
 
     const auto verify_started = clock::now();
     if (request_.verify) {
@@ -79,11 +79,11 @@ class run_files {
     const auto reading_back = clock::now() - verify_started;
 
     if (stop_.stop_requested()) return cancelled();
-    if (const auto committed = output_->blocking_commit(); committed.has_error()) return committed;
+    if (auto committed = output_->blocking_commit(); committed.has_error()) return committed;
     report.file = output_->target();
     report.sync_calls = file().sync_calls();
     if (!to_disk) return {};
-    if (const auto synced = output_->blocking_sync_directory(); synced.has_error()) return synced;
+    if (auto synced = output_->blocking_sync_directory(); synced.has_error()) return synced;
     ++report.sync_calls;
     report.durable = progress_.elapsed() - reading_back;
     return {};

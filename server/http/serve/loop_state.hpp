@@ -42,7 +42,7 @@ class connection_registry {
 /// Lifetime: shared by the server and its connections, because handlers that the io_context destroys last may hold the
 /// last reference to a connection.
 struct loop_state : fsm_context {
-  loop_state(executor on_loop, fsm_context context) : fsm_context(std::move(context)), loop(on_loop) {}
+  loop_state(executor on_loop, fsm_context context) : fsm_context(std::move(context)), loop(std::move(on_loop)) {}
 
   executor loop;
   connection_registry registry;

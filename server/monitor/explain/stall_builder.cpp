@@ -22,7 +22,7 @@ stall_builder::stall_builder(std::uint64_t id, stall_tracker::time_point start, 
     : id_(id),
       start_(start),
       started_(found.to_system(start)),
-      times_(std::move(times)),
+      times_(times),
       no_stack_reason_(std::move(no_stack_reason)) {}
 
 void stall_builder::add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities) {

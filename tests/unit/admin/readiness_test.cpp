@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 readiness readiness_of(std::vector<readiness::loop> loops, bool shutting_down = false,
-                       std::string directory_failure = {}) {
+                       const std::string& directory_failure = {}) {
   return readiness{loops, milliseconds{25}, shutting_down, directory_failure};
 }
 

@@ -67,7 +67,7 @@ raw_answer raw_client::receive(bool head_only) {
 std::string raw_client::receive_bytes(std::size_t wanted) {
   while (buffer_.size() < wanted && more()) {
   }
-  const auto taken = buffer_.substr(0, wanted);
+  auto taken = buffer_.substr(0, wanted);
   buffer_.erase(0, taken.size());
   return taken;
 }

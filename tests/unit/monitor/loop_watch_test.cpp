@@ -378,7 +378,7 @@ TEST(a_stall_of_an_attributed_coroutine, names_its_request) {
   const auto serve_until_done = [&](const activity& current, milliseconds block) {
     std::promise<void> done;
     asio::co_spawn(attributed_executor(loop.io().get_executor(), *loop.monitor().activities(), current), serve(block),
-                   [&](std::exception_ptr) { done.set_value(); });
+                   [&](const std::exception_ptr&) { done.set_value(); });
     ASSERT_EQ(done.get_future().wait_for(max_wait), std::future_status::ready);
   };
   serve_until_done(other, milliseconds{0});
