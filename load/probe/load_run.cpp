@@ -20,7 +20,7 @@ constexpr int max_batch = 64;
 load_run::load_run(asio::io_context& loop, settings configured, schedule times, ledger& records, trigger* extra)
     : loop_(loop),
       settings_(std::move(configured)),
-      schedule_(std::move(times)),
+      schedule_(times),
       ledger_(records),
       trigger_(extra),
       pool_(settings_.max_connections, settings_.addresses.size() > 1 ? connection_pool::idle_order::in_turn

@@ -132,7 +132,7 @@ std::string trigger_lines(const run_result& result) {
   };
   const trigger_record& trigger = *result.trigger;
   std::vector<std::string> parts{"started " + seconds(trigger.started), "ended " + seconds(trigger.ended)};
-  if (trigger.repeated) parts.push_back("repeated");
+  if (trigger.repeated) parts.emplace_back("repeated");
   if (trigger.status) parts.emplace_back("status " + std::to_string(*trigger.status));
   if (!trigger.error.empty()) parts.push_back(cut(trigger.error, width - 20));
   return list_lines("trigger", {cut(result.options.trigger_text, width - 14)}) + list_lines("", parts);
