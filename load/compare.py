@@ -136,12 +136,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def run(options: argparse.Namespace, progress: Progress) -> None:
     if options.peer == "node":
         build.install("peer")
-    if options.server:
-        build.install("demo")
-        server, probe = options.server, options.probe
-    else:
-        build.install("build", "demo")
-        server, probe = build.build(progress)
+    server, probe = build.programs(options, progress)
     systems: list[System] = [Loopscope(server, options.io)]
     if options.peer == "node":
         systems.append(NodePeer())

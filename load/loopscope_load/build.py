@@ -1,5 +1,6 @@
 """Installs missing packages and builds the service, quietly unless something fails."""
 
+import argparse
 import os
 import re
 import shutil
@@ -36,6 +37,15 @@ def install_dashboard_modules() -> None:
             check=False,
             stdin=subprocess.DEVNULL,
         )
+
+
+def programs(options: argparse.Namespace, progress: Progress) -> tuple[str, str]:
+    """The paths of the service and the probe: those of --server and --probe, or else of a new build."""
+    if options.server:
+        install("demo")
+        return options.server, options.probe
+    install("build", "demo")
+    return build(progress)
 
 
 def build(progress: Progress) -> tuple[str, str]:

@@ -143,12 +143,7 @@ def calibrated_count(url: str) -> int:
 
 
 def show(options: argparse.Namespace, progress: terminal.Progress) -> None:
-    if options.server:
-        build.install("demo")
-        server_binary, probe = options.server, options.probe
-    else:
-        build.install("build", "demo")
-        server_binary, probe = build.build(progress)
+    server_binary, probe = build.programs(options, progress)
     with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as data_dir, running(
         Loopscope(server_binary, "threads").command(data_dir)
     ) as server:
