@@ -143,7 +143,7 @@ describe('the dashboard', () => {
         const response = await route.fetch();
         const list = await response.json();
         const promise = list.methods.find(({ aliases }) => aliases.includes('await'));
-        list.methods = [{ ...promise, name: 'await', shows: undefined, description: 'described by the service only' }];
+        list.methods = [{ ...promise, name: 'await', shows: 'described by the service only' }];
         await route.fulfill({ response, json: list });
       });
     const { page, log } = await visit({ prepare }, '?count=1000&method=sync');

@@ -40,6 +40,14 @@ class Session(unittest.TestCase):
         time_ms = stream["summary"]["time_ms"]
         self.assertEqual((time_ms["min"], time_ms["max"]), (min(older, newer), max(older, newer)))
 
+    def test_a_method_without_claims_is_there_too(self) -> None:
+        renamed = copy.deepcopy(RECORDED)
+        for run in renamed["results"]:
+            run["method"] = run["method"].replace("stream", "new")
+        document = session.to_document(renamed)
+        support.check_schema(document)
+        self.assertEqual([entry["method"] for entry in document["entries"]], ["sync", "callback", "new"])
+
     def test_a_run_of_another_count_is_not_a_repeat(self) -> None:
         other = copy.deepcopy(RECORDED)
         older = [run for run in other["results"] if run["method"] == "stream"][1]

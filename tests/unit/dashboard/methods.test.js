@@ -7,7 +7,7 @@ import { defaults } from '../../../server/dashboard/page/state.js';
 const described = {
   name: 'new',
   loop: 'free',
-  description: 'a method that the page has never heard of',
+  shows: 'a method that the page has never heard of',
   back_ends: ['threads', 'uring'],
   defaults: {
     count: 1_000_000,
@@ -18,11 +18,6 @@ const described = {
     slice_us: null,
   },
 };
-
-test('an unknown method is shown by its description', () => {
-  assert.equal(toMethod(described).shows, described.description);
-  assert.equal(toMethod({ ...described, shows: 'a sentence' }).shows, 'a sentence');
-});
 
 test('a write carries only the parameters that its method has and that differ from its defaults', () => {
   const state = { ...defaults, io: 'uring', high_water_mark: '1024', slice_us: '9' };

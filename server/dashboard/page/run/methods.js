@@ -1,19 +1,13 @@
 const retryMs = 1000;
 
 /**
- * One write method as the page uses it, from its description in GET /methods.
+ * One write method as the page uses it, from its entry in GET /methods.
  *
  * backEnds: the back ends that it accepts, none when the loop's own thread calls write(2). defaults: its parameters
  * with their default values. A method that this page has never heard of works like any other.
  */
-export function toMethod({ name, shows, description, loop, back_ends: backEnds, defaults = {} }) {
-  return {
-    name,
-    shows: shows ?? description ?? '',
-    loop,
-    backEnds: backEnds ?? ('io' in defaults ? ['threads', 'uring'] : []),
-    defaults,
-  };
+export function toMethod({ name, shows, loop, back_ends: backEnds, defaults }) {
+  return { name, shows, loop, backEnds, defaults };
 }
 
 /**
