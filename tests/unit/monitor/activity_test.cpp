@@ -112,18 +112,21 @@ TEST(activity, is_read_whole_or_not_at_all_while_its_record_is_reused) {
   // Made in advance, so that the writer does little but write.
   std::vector<std::pair<std::string, std::string>> texts;
   for (std::uint64_t id = 0; id < 64; ++id) texts.emplace_back("route " + std::to_string(id), query_of(id));
-  const auto start = std::chrono::steady_clock::now();
-  const auto elapsed = [&] { return std::chrono::steady_clock::now() - start; };
-  while (elapsed() < std::chrono::milliseconds{300} || (whole < 100 && elapsed() < std::chrono::seconds{20})) {
+  for (const auto start = std::chrono::steady_clock::now();
+       std::chrono::steady_clock::now() - start < std::chrono::milliseconds{300};) {
     for (std::uint64_t id = 0; id < 64; ++id) {
       const activity current(slot, id, texts[id].first, texts[id].second);
       const activity_scope scope(*slot, current);
     }
+    // On a shared core the reader runs only when the writer waits for it.
+    const activity current(slot, 0, texts[0].first, texts[0].second);
+    const activity_scope scope(*slot, current);
+    for (const int before = whole; whole == before && torn == 0;) std::this_thread::yield();
   }
   reader.request_stop();
   reader.join();
   EXPECT_EQ(torn, 0);
-  EXPECT_GE(whole, 100);
+  EXPECT_GT(whole, 0);
 }
 
 TEST(activity, keeps_the_records_alive_until_it_is_destroyed) {
