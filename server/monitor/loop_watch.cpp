@@ -68,7 +68,7 @@ std::chrono::nanoseconds loop_watch::stalled_for() const noexcept {
 
 std::optional<std::chrono::nanoseconds> loop_watch::recent_lag() const {
   const auto now = clock::now();
-  const auto stalled = loop_->stalled_for(now);
+  const auto stalled = loop_->last_stalled_for(now);
   const auto measured = loop_->stats().max_recent_lag(now);
   return stalled.count() > 0 ? std::max(stalled, measured.value_or(stalled)) : measured;
 }

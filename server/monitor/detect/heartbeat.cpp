@@ -102,9 +102,15 @@ delayed_requests heartbeat::delayed() const noexcept {
 }
 
 nanoseconds heartbeat::blocked_for(time_point now) const noexcept {
+  const bool outstanding = beat_at_ns_.load(std::memory_order_acquire) == 0;
+  return outstanding ? last_blocked_for(now) : nanoseconds{0};
+}
+
+nanoseconds heartbeat::last_blocked_for(time_point now) const noexcept {
+  const auto beat_ns = beat_at_ns_.load(std::memory_order_acquire);
   const auto since_ns = blocked_since_ns_.load(std::memory_order_relaxed);
-  if (since_ns == 0 || beat_at_ns_.load(std::memory_order_acquire) != 0) return nanoseconds{0};
-  return std::max(nanoseconds{0}, now - from_ns(since_ns));
+  if (since_ns == 0) return nanoseconds{0};
+  return std::max(nanoseconds{0}, (beat_ns == 0 ? now : from_ns(beat_ns)) - from_ns(since_ns));
 }
 
 }  // namespace loopscope::monitor

@@ -74,6 +74,9 @@ class heartbeat {
 
   /// How long the loop has been blocked while a probe is outstanding; zero when none is.
   std::chrono::nanoseconds blocked_for(time_point now) const noexcept;
+  /// How long it was blocked until the last probe ran, or has been blocked while that is outstanding. Known from the
+  /// moment the probe runs, before the watchdog has taken its beat.
+  std::chrono::nanoseconds last_blocked_for(time_point now) const noexcept;
 
  private:
   static std::int64_t to_ns(time_point t) noexcept { return t.time_since_epoch().count(); }

@@ -236,4 +236,9 @@ nanoseconds watched_loop::stalled_for(time_point now) const noexcept {
   return blocked >= settings_.stall_threshold ? blocked : nanoseconds{0};
 }
 
+nanoseconds watched_loop::last_stalled_for(time_point now) const noexcept {
+  const auto blocked = heartbeat_.last_blocked_for(now);
+  return blocked >= settings_.stall_threshold ? blocked : nanoseconds{0};
+}
+
 }  // namespace loopscope::monitor

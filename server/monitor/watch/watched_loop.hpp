@@ -43,6 +43,8 @@ class watched_loop : public std::enable_shared_from_this<watched_loop> {
   /// Sets the members of a snapshot that neither stats nor heartbeat know.
   void add_counters(snapshot& out) const noexcept;
   std::chrono::nanoseconds stalled_for(time_point now) const noexcept;
+  /// The same, but after a stall how long it was, until the next probe.
+  std::chrono::nanoseconds last_stalled_for(time_point now) const noexcept;
 
  private:
   /// A stall that has ended, until the requests that it delayed have been counted.

@@ -48,6 +48,21 @@ TEST_F(heartbeat_test, shows_how_long_the_loop_is_blocked_while_a_probe_is_outst
   EXPECT_EQ(heartbeat_.blocked_for(start_ + 60ms), 0ns);
 }
 
+TEST_F(heartbeat_test, shows_how_long_the_loop_was_blocked_from_the_moment_the_probe_has_run) {
+  EXPECT_EQ(heartbeat_.last_blocked_for(start_), 0ns);
+  const auto start = steady::now() - 30ms;
+  heartbeat_.arm(start);
+  EXPECT_EQ(heartbeat_.last_blocked_for(start + 20ms), 20ms);
+  heartbeat_.beat();
+  const auto blocked = heartbeat_.last_blocked_for(steady::now() + 1h);
+  EXPECT_GE(blocked, 30ms);
+  EXPECT_LT(blocked, 30min);
+  ASSERT_TRUE(heartbeat_.take_beat());
+  EXPECT_EQ(heartbeat_.last_blocked_for(steady::now() + 1h), blocked);
+  heartbeat_.clear_blocked_since();
+  EXPECT_EQ(heartbeat_.last_blocked_for(steady::now()), 0ns);
+}
+
 TEST_F(heartbeat_test, wakes_the_watchdog_at_the_end_of_a_stall_only) {
   heartbeat_.arm({});
   heartbeat_.beat();
