@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Lets the compiler of a compile_commands.json parse each of its files on all cores, without generating code. Files that
-the build itself generates are left out.
+"""Lets Clang parse each file of a compile_commands.json alone, on all cores, without generating code: a unity build does
+not see that a file lacks an include of the project's. The headers of others are parsed once, for all files, and all files
+get the flags of all. Files that the build itself generates are left out.
 
     .ci/check-syntax.py build/clang/compile_commands.json
 
@@ -10,30 +11,58 @@ The exit status is 1 when the compiler rejects a file.
 import concurrent.futures
 import json
 import os
+import pathlib
+import re
 import shlex
 import subprocess
 import sys
 
+FOREIGN_INCLUDE = re.compile(r"^#include (<(?!loopscope/).*>)", re.MULTILINE)
+ONCE_IN_A_PROGRAM = "/src.hpp>"  # the parts of Asio and Beast that are compiled separately
 
-def parse(entry: dict[str, str]) -> tuple[str, bool]:
-    """The compiler's messages, and whether it accepts the file."""
-    words = shlex.split(entry["command"])
-    output = words.index("-o")
-    words[output : output + 2] = ["-fsyntax-only"]
-    done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True, check=False)
-    return done.stderr, done.returncode == 0
+
+def flags_of_all(entries: list[dict[str, str]]) -> list[str]:
+    """Each flag of the entries once, without the files that they name."""
+    flags: dict[tuple[str, ...], None] = {}
+    for entry in entries:
+        words = iter(shlex.split(entry["command"])[1:])
+        for word in words:
+            if word in ("-o", "-c"):
+                next(words)
+            else:
+                flags[(word, next(words)) if word == "-isystem" else (word,)] = None
+    return [word for flag in flags for word in flag]
+
+
+def foreign_includes(root: pathlib.Path) -> str:
+    """The headers of others that C++ files below this folder include, as the text of a header."""
+    listed = subprocess.run(["git", "ls-files", "*.cpp", "*.hpp"], cwd=root, capture_output=True, text=True, check=True)
+    found = {name for file in listed.stdout.split() for name in FOREIGN_INCLUDE.findall((root / file).read_text())}
+    return "".join(f"#include {name}\n" for name in sorted(found) if not name.endswith(ONCE_IN_A_PROGRAM))
 
 
 def main() -> int:
-    with open(sys.argv[1], encoding="utf-8") as file:
-        entries = [each for each in json.load(file) if not each["file"].startswith(each["directory"])]
-    rejected = []
+    database = pathlib.Path(sys.argv[1])
+    root = pathlib.Path(__file__).resolve().parents[1]
+    entries = [each for each in json.loads(database.read_text()) if not each["file"].startswith(each["directory"])]
+    compiler = [shlex.split(entries[0]["command"])[0], *flags_of_all(entries)]
+    header = database.with_name("foreign.hpp")
+    header.write_text(foreign_includes(root))
+    precompiled = header.with_suffix(".pch")
+    precompile = ["-fpch-instantiate-templates", "-x", "c++-header", str(header), "-o", str(precompiled)]
+    subprocess.run([*compiler, *precompile], check=True)
+
+    def parse(file: str) -> tuple[str, bool]:
+        command = [*compiler, "-include-pch", str(precompiled), "-fsyntax-only", file]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stderr, done.returncode == 0
+
+    rejected = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-        for entry, (messages, accepted) in zip(entries, workers.map(parse, entries)):
+        for messages, accepted in workers.map(parse, [each["file"] for each in entries]):
             print(messages, end="", file=sys.stderr)
-            if not accepted:
-                rejected.append(entry["file"])
-    print(f"{len(entries) - len(rejected)} of {len(entries)} files accepted")
+            rejected += not accepted
+    print(f"{len(entries) - rejected} of {len(entries)} files accepted")
     return 1 if rejected else 0
 
 

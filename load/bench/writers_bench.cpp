@@ -66,10 +66,10 @@ class bench_loop {
 };
 
 /// Writes the same bytes with a plain loop. Returns the time that it took.
-using floor = std::function<std::chrono::nanoseconds()>;
+using floor_run = std::function<std::chrono::nanoseconds()>;
 
 void add_method(bench_loop& loop, std::string_view method_name, writers::back_end io, const std::string& name,
-                const floor& run_floor) {
+                const floor_run& run_floor) {
   const writers::method& method = *writers::find_method(method_name);
   benchmark::RegisterBenchmark(
       name.c_str(),
@@ -110,8 +110,8 @@ int main(int argc, char** argv) {
   {
     bench_loop loop{directory};
     const auto file = directory / "floor.txt";
-    const floor chunks = [file] { return bench::write_in_chunks(file, record_count, 64 * 1024); };
-    const floor each_record = [file] { return bench::write_each_record(file, record_count); };
+    const floor_run chunks = [file] { return bench::write_in_chunks(file, record_count, 64 * 1024); };
+    const floor_run each_record = [file] { return bench::write_each_record(file, record_count); };
     using writers::back_end;
     add_method(loop, "stream", back_end::threads, "stream", chunks);
     add_method(loop, "sync", back_end::threads, "sync", each_record);
