@@ -1,10 +1,15 @@
 #pragma once
 
+#include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "loop_watch.hpp"

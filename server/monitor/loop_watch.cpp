@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "explain/explainer.hpp"
+#include "watch/reporter.hpp"
 #include "watch/watchdog.hpp"
 #include "watch/watched_loop.hpp"
 
@@ -19,7 +21,7 @@ using clock = std::chrono::steady_clock;
 }  // namespace
 
 void probe::operator()() const noexcept {
-  loop_->heartbeat().beat();
+  loop_->on_probe();
 }
 
 interval_reader::interval_reader(std::shared_ptr<watched_loop> loop)
@@ -39,11 +41,31 @@ window_figures interval_reader::read() {
   return loop_->stats().read(window_, clock::now());
 }
 
+thread_seat::thread_seat(loop_watch& watch) : loop_(watch.loop_), slot_(loop_->roster().slot_of_this_thread()) {
+  slot_.enter();
+}
+
+thread_seat::~thread_seat() {
+  slot_.leave();
+}
+
+void thread_seat::start_counting() noexcept {
+  slot_.set_counted();
+}
+
+void thread_seat::before_wait() noexcept {
+  slot_.before_wait();
+}
+
+void thread_seat::end_turn() noexcept {
+  slot_.end_turn();
+}
+
 loop_watch::loop_watch(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities)
-    : watchdog_(watchdog::shared()) {
+    : watchdog_(watchdog::shared()), explainer_(explainer::shared()), reporter_(reporter::shared()) {
   if (!activities) activities = std::make_shared<activity_slot>(settings.activity_capacity);
-  loop_ =
-      std::make_shared<watched_loop>(std::move(hooks), std::move(settings), std::move(activities), watchdog_->wake());
+  loop_ = std::make_shared<watched_loop>(std::move(hooks), std::move(settings), std::move(activities),
+                                         watchdog_->wake(), *explainer_, *reporter_);
   watchdog_->add(loop_);
 }
 
@@ -53,13 +75,7 @@ loop_watch::~loop_watch() {
 }
 
 snapshot loop_watch::snapshot() const {
-  monitor::snapshot out;
-  const auto now = clock::now();
-  out.total = loop_->stats().total(now);
-  out.by_verdict = loop_->stats().by_verdict();
-  out.stalled_for = loop_->stalled_for(now);
-  loop_->add_counters(out);
-  return out;
+  return loop_->snapshot();
 }
 
 std::chrono::nanoseconds loop_watch::stalled_for() const noexcept {
@@ -74,7 +90,7 @@ std::optional<std::chrono::nanoseconds> loop_watch::recent_lag() const {
 }
 
 std::vector<stall_record> loop_watch::recent_stalls() const {
-  return loop_->stats().recent_stalls();
+  return loop_->recent_stalls();
 }
 
 std::uint64_t loop_watch::stall_to_blame() const noexcept {

@@ -14,6 +14,8 @@
 
 namespace loopscope::monitor {
 
+class thread_slot;
+class loop_watch;
 class watched_loop;
 struct stats_window;
 
@@ -27,12 +29,24 @@ class probe {
   std::shared_ptr<watched_loop> loop_;
 };
 
-/// How the monitor reaches a loop whose type it does not know. Both are called on the watchdog thread.
+/// Addresses from begin to before end; empty when unknown.
+struct memory_range {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+
+  bool contains(std::uint64_t address) const noexcept { return address >= begin && address < end; }
+};
+
+/// How the monitor reaches a loop whose type it does not know. Functions are called on the watchdog thread; an
+/// exception that they throw is counted (snapshot::callback_errors).
 struct loop_hooks {
   /// Queues the probe behind the loop's ready handlers; thread-safe.
   std::function<void(probe)> post;
   /// Returns true when the loop is not running and is not about to run; thread-safe.
   std::function<bool()> stopped;
+  /// The object on whose condition variable idle threads of the loop wait. If it is unknown, a thread that sleeps on a
+  /// futex is never blamed while other threads run the loop, too.
+  memory_range scheduler{};
 };
 
 /// Figures of one loop since the reader was made or last read. Readers do not disturb one another.
@@ -53,6 +67,29 @@ class interval_reader {
   std::shared_ptr<stats_window> window_;
 };
 
+/// Says that the calling thread runs a loop, from the constructor to the destructor.
+///
+/// Put one around run(), or around each call of poll(), so that the monitor knows the thread from the start, and knows
+/// when it is busy elsewhere. Seats nest. Cost: some stores. Threads: made, used and destroyed on one thread. Lifetime:
+/// may outlive the monitor.
+class thread_seat {
+ public:
+  explicit thread_seat(loop_watch& watch);
+  thread_seat(const thread_seat&) = delete;
+  thread_seat& operator=(const thread_seat&) = delete;
+  ~thread_seat();
+
+  /// For a run loop that counts its handlers. It calls start_counting() once, before_wait() before it waits for the
+  /// next handler, and end_turn() after each handler. So one long handler is told from many short ones.
+  void start_counting() noexcept;
+  void before_wait() noexcept;
+  void end_turn() noexcept;
+
+ private:
+  std::shared_ptr<watched_loop> loop_;
+  thread_slot& slot_;
+};
+
 /// Watches one loop of any library; loop_monitor is the one for Asio.
 ///
 /// This class includes no Asio header, so that a program may use the compiled library with any Asio macros.
@@ -61,6 +98,7 @@ class interval_reader {
 /// callback.
 class loop_watch {
  public:
+  /// Throws std::invalid_argument for options that make no sense, std::system_error when a thread cannot be started.
   loop_watch(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities = {});
   loop_watch(const loop_watch&) = delete;
   loop_watch& operator=(const loop_watch&) = delete;
@@ -89,11 +127,18 @@ class loop_watch {
   /// began before the stall ended.
   void note_delayed(std::uint64_t stall, std::chrono::nanoseconds waited) noexcept;
 
+  /// Returns a guard that says that the calling thread runs the loop. See thread_seat.
+  [[nodiscard]] thread_seat join_thread() { return thread_seat(*this); }
+
   /// Where requests are described; see activity_scope and attributed_executor.
   const std::shared_ptr<activity_slot>& activities() const noexcept;
 
  private:
+  friend class thread_seat;
+
   std::shared_ptr<class watchdog> watchdog_;
+  std::shared_ptr<class explainer> explainer_;
+  std::shared_ptr<class reporter> reporter_;
   std::shared_ptr<watched_loop> loop_;
 };
 

@@ -17,14 +17,14 @@ inline constexpr int no_capture_signal = 0;
 
 /// How one loop is watched. loop_monitor copies it; later changes have no effect.
 ///
-/// Callbacks: they run on the watchdog thread, which serves every watched loop, never on the loop. An exception that
-/// they throw is counted (snapshot::callback_errors) and dropped. They may call any const member of the monitor. They
-/// must not destroy it.
-/// Signal: the first monitor that uses a signal installs its handler for the life of the process. If the application
-/// already handles that signal, the library leaves it alone and the records say so. The signal is sent only while a
-/// loop is stalled. System calls that it interrupts restart (SA_RESTART), except those that never restart: poll,
-/// select, epoll_wait, nanosleep, semop, socket calls with a time-out (signal(7)). A blocked handler that makes such a
-/// call must handle EINTR as it would for any signal.
+/// Values that make no sense throw std::invalid_argument in the monitor's constructor: a threshold or an interval below
+/// 1 ms or above 1 hour, a negative settle_time, a signal that does not exist.
+/// Callbacks: on_stall and on_stall_end run on a thread of the library that does nothing else, so that a slow one
+/// delays only other reports. An exception that they throw is counted (snapshot::callback_errors) and dropped. They may
+/// call any const member of the monitor. They must not destroy it. Signal: a thread that sleeps gets none. One that
+/// computes during a stall gets this signal, so that it stores its stack. The first monitor that uses a signal installs
+/// its handler for the life of the process. If the application already handles that signal, the library leaves it alone
+/// and the records say so.
 struct options {
   /// The name in records and sentences.
   std::string name = "loop";
@@ -47,7 +47,10 @@ struct options {
   /// Called for reports: the first stall of a stack, then each doubling of its duration, and the end of every reported
   /// stall.
   std::function<void(const stall_record&)> on_stall{};
-  /// Returns the last part of the sentence, which says what to do about this stall; may be empty.
+  /// Called for every stall when it has ended and its record is complete, whether it is reported or not.
+  std::function<void(const stall_record&)> on_stall_end{};
+  /// Returns the last part of the sentence, which says what to do about this stall; may be empty. Called by whoever
+  /// reads records and before reports, so it must be quick and safe to call from several threads.
   std::function<std::string(const stall_record&)> advise{};
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "handler_times.hpp"
 #include "stall_record.hpp"
 
 namespace loopscope::monitor {
@@ -38,9 +39,9 @@ struct window_figures {
   lag_figures corrected;
   std::uint64_t stalls = 0;
   std::optional<std::chrono::nanoseconds> longest_stall;  ///< nullopt while stalls is 0
-  /// CPU time of the loop's thread divided by elapsed; nullopt while the loop has not run.
+  /// CPU time of the loop's threads divided by elapsed; nullopt while the loop has not run.
   std::optional<double> cpu_share;
-  /// Share of the deadlines at which the loop was not waiting for events.
+  /// Share of the deadlines at which a thread of the loop was not waiting for work, averaged over its threads.
   std::optional<double> busy_share;
 };
 
@@ -54,8 +55,15 @@ struct snapshot {
   /// The loop has run a handler, and its io_context is not stopped.
   bool running = false;
   window_figures total;
-  /// Duration of the stall in progress; zero when there is none.
+  /// For how long the loop as a whole has been stalled: none of its threads runs handlers. Zero when it is not.
   std::chrono::nanoseconds stalled_for{0};
+  /// The threads that are known to run the loop, and those of them that are in a stall now.
+  std::size_t threads = 0;
+  std::size_t blocked_threads = 0;
+  /// Sum of the durations of all stalls of all threads.
+  std::chrono::nanoseconds capacity_lost{0};
+  /// nullopt unless loop_monitor::run() runs the loop.
+  std::optional<handler_times> handlers;
   /// Ended stalls by verdict: the index is static_cast<std::size_t>(verdict).
   std::array<verdict_counter, verdict_count> by_verdict{};
   std::uint64_t reports = 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,21 @@ struct blocked_call {
   std::optional<int> fd;
   std::string path;          ///< of the descriptor, such as "/data/sync.txt" or "pipe:[4711]"; empty without one
   std::string wait_channel;  ///< the kernel function that it slept in; empty when the kernel does not show it
+  /// Of a socket or pipe, such as "127.0.0.1:5432", "unix:/run/db.sock", "pipe read by 4711 (cat)"; empty when unknown.
+  std::string peer{};
+};
+
+/// What a thread that sleeps in a futex waits for.
+enum class lock_kind : std::uint8_t { mutex, shared_mutex, condition_variable, unknown };
+
+/// The thread that holds the lock a stalled thread waits for, at the moment of the stack.
+struct lock_holder {
+  pid_t tid = 0;
+  std::string thread_name;
+  bool running = false;              ///< it was running, so that its stack is unknown
+  std::optional<blocked_call> call;  ///< where it slept
+  std::vector<stack_frame> stack;    ///< innermost first
+  std::optional<std::size_t> culprit;
 };
 
 struct request_info {
@@ -69,18 +86,32 @@ struct stall_record {
   std::chrono::nanoseconds duration{0};
   bool in_progress = false;
   std::string loop;
+  /// The thread that was blocked.
+  pid_t tid = 0;
+  std::string thread_name;
+  /// Threads of the loop, and those of them that waited for work, when the record was made.
+  std::size_t threads = 1;
+  std::size_t free_threads = 0;
   monitor::verdict verdict = monitor::verdict::on_cpu;
   std::optional<std::chrono::nanoseconds> cpu;
   std::optional<std::chrono::nanoseconds> run_queue;
   std::optional<std::chrono::nanoseconds> off_cpu;
   std::optional<blocked_call> call;
+  /// What it waited for in a futex, and who held it.
+  std::optional<lock_kind> lock;
+  std::optional<lock_holder> holder;
   /// Innermost frame first, from the first sample that has a stack.
   std::vector<stack_frame> stack;
   /// Index into stack of the application's innermost frame; nullopt when every frame belongs to a library.
   std::optional<std::size_t> culprit;
+  /// The coroutines that await the blocked one, innermost first.
+  std::vector<stack_frame> awaited_by;
   /// Why stack is empty.
   std::string no_stack_reason;
   handler_count handlers = handler_count::unknown;
+  /// With handlers == many on a counted run loop: how many handlers were queued, and how long the longest one took.
+  std::uint64_t queued_handlers = 0;
+  std::chrono::nanoseconds longest_handler{0};
   /// The application's innermost frames in later samples, where they differ from the first sample's.
   std::vector<stack_frame> other_culprits;
   std::optional<request_info> request;

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <asio/detail/scheduler.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "loop_watch.hpp"

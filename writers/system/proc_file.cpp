@@ -73,12 +73,15 @@ std::optional<syscall_line> parse_syscall(std::string_view text) {
   const auto number = to_number<long>(first);
   if (!number) return std::nullopt;
   out.number = *number;
-  if (*number < 0) return out;
-  for (auto& argument : out.arguments) {
-    const auto value = to_number<std::uint64_t>(next_word(rest), 16);
-    if (!value) return std::nullopt;
-    argument = *value;
+  if (*number >= 0) {
+    for (auto& argument : out.arguments) {
+      const auto value = to_number<std::uint64_t>(next_word(rest), 16);
+      if (!value) return std::nullopt;
+      argument = *value;
+    }
   }
+  out.stack_pointer = to_number<std::uint64_t>(next_word(rest), 16).value_or(0);
+  out.program_counter = to_number<std::uint64_t>(next_word(rest), 16).value_or(0);
   return out;
 }
 

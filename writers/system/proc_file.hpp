@@ -33,11 +33,15 @@ class proc_file {
 };
 
 /// /proc/PID/task/TID/syscall: "running", or the number and arguments of the call that the thread sleeps in
-/// ("-1" when it sleeps outside any call, as in a page fault).
+/// ("-1" when it sleeps outside any call, as in a page fault), and where it will go on.
 struct syscall_line {
   bool running = false;
   long number = -1;
   std::array<std::uint64_t, 6> arguments{};
+  std::uint64_t stack_pointer = 0;    ///< 0 when unknown
+  std::uint64_t program_counter = 0;  ///< 0 when unknown
+
+  bool operator==(const syscall_line&) const = default;
 };
 
 /// Takes the next word off `text`. Blanks before it are skipped; a blank or a line feed ends it.

@@ -4,46 +4,110 @@
 
 namespace detail {
 
-/// Keeps a loop's activity slot alive as long as its io_context, so that handlers may refer to it without owning it.
-class activity_service : public asio::execution_context::service {
+/// A context that can be destroyed before its monitor. The lock makes the end wait for a post in progress.
+struct context_life {
+  std::mutex mutex;
+  bool over = false;
+};
+
+/// What a context keeps for its monitors: the activity slot, so that handlers may refer to it without owning it.
+class context_service : public asio::execution_context::service {
  public:
   static inline asio::execution_context::id id;
 
-  explicit activity_service(asio::execution_context& owner, std::size_t capacity = 1024)
-      : service(owner), slot_(std::make_shared<activity_slot>(capacity)) {}
+  explicit context_service(asio::execution_context& owner, std::size_t capacity = 1024)
+      : service(owner), activities_(std::make_shared<activity_slot>(capacity)) {}
 
-  const std::shared_ptr<activity_slot>& slot() const noexcept { return slot_; }
+  const std::shared_ptr<activity_slot>& activities() const noexcept { return activities_; }
+  const std::shared_ptr<context_life>& life() const noexcept { return life_; }
 
  private:
-  void shutdown() override {}
+  void shutdown() override {
+    const std::lock_guard<std::mutex> lock(life_->mutex);
+    life_->over = true;
+  }
 
-  std::shared_ptr<activity_slot> slot_;
+  std::shared_ptr<activity_slot> activities_;
+  std::shared_ptr<context_life> life_ = std::make_shared<context_life>();
 };
 
-inline std::shared_ptr<activity_slot> slot_of(asio::io_context& io, std::size_t capacity) {
-  if (!asio::has_service<activity_service>(io)) asio::make_service<activity_service>(io, capacity);
-  return asio::use_service<activity_service>(io).slot();
+inline context_service& service_of(asio::execution_context& context, std::size_t capacity) {
+  if (!asio::has_service<context_service>(context)) asio::make_service<context_service>(context, capacity);
+  return asio::use_service<context_service>(context);
+}
+
+inline bool is_stopped(asio::io_context& context) {
+  return context.stopped();
+}
+/// A pool does not say whether it was stopped. Its threads then end, which the monitor sees.
+inline bool is_stopped(asio::thread_pool&) {
+  return false;
+}
+
+template <class Context>
+loop_hooks hooks_of(Context& context, std::size_t capacity) {
+  const auto life = service_of(context, capacity).life();
+  const auto& scheduler = asio::use_service<asio::detail::scheduler>(context);
+  const auto begin = reinterpret_cast<std::uintptr_t>(&scheduler);
+  loop_hooks out;
+  out.post = [&context, life](probe p) {
+    const std::lock_guard<std::mutex> lock(life->mutex);
+    if (!life->over) asio::post(context, std::move(p));
+  };
+  out.stopped = [&context, life] {
+    const std::lock_guard<std::mutex> lock(life->mutex);
+    return life->over || is_stopped(context);
+  };
+  out.scheduler = {begin, begin + sizeof scheduler};
+  return out;
 }
 
 }  // namespace detail
 
-/// Watches an io_context that one thread runs: its lag, its stalls, their cause and their place in the code.
+/// Watches an io_context or a thread_pool: its lag, the stalls of its threads, their cause and their place in the code.
 ///
 ///     boost::asio::io_context io;
 ///     loopscope::monitor::loop_monitor monitor{io, {.name = "io-0", .on_stall = print}};
-///     io.run();
+///     monitor.run();  // or io.run()
 ///
-/// The first probe finds out which thread runs the loop. Before run() and after it has returned, there is no stall.
-/// If several threads call run(), only a block of all of them is seen. Cost to the loop: one posted handler per five
-/// deadlines when it is idle, one per ten milliseconds when it is busy. Threads: see loop_watch. Lifetime: the
-/// io_context outlives the monitor.
+/// run() tells one long handler from many short ones, exactly. With io.run() the monitor learns which threads run the
+/// loop from the probes that it posts, and tells handlers apart by evidence: on a loop with several threads it may take
+/// a thread that computes for one that has much to do, and then says nothing. Before run() and after it there is no
+/// stall. Cost to the loop: one posted handler per five deadlines when it is idle, one per ten milliseconds when it is
+/// busy. Threads: see loop_watch. Lifetime: the context and the monitor may end in any order.
 class loop_monitor : public loop_watch {
  public:
   explicit loop_monitor(detail::asio::io_context& io, const options& settings = {})
-      : loop_watch(loop_hooks{[&io](probe p) { detail::asio::post(io, std::move(p)); }, [&io] { return io.stopped(); }},
-                   settings, detail::slot_of(io, settings.activity_capacity)) {
-    // Any timer makes the io_context wait for events in its reactor, which the watchdog recognizes as idle. An
-    // io_context that has only ever been posted to waits on a futex, like a handler that is blocked on a mutex.
-    detail::asio::steady_timer{io};
+      : loop_watch(detail::hooks_of(io, settings.activity_capacity), settings,
+                   detail::service_of(io, settings.activity_capacity).activities()),
+        io_(&io) {}
+  explicit loop_monitor(detail::asio::thread_pool& pool, const options& settings = {})
+      : loop_watch(detail::hooks_of(pool, settings.activity_capacity), settings,
+                   detail::service_of(pool, settings.activity_capacity).activities()) {}
+
+  /// Runs the io_context as its run() does, on the calling thread, and counts its handlers: their times are in
+  /// snapshot::handlers. Not for a thread_pool, which runs itself. Returns the number of handlers. Throws what they
+  /// throw.
+  std::size_t run() {
+    thread_seat seat(*this);
+    seat.start_counting();
+    std::size_t handlers = 0;
+    while (run_one(seat)) {
+      if (handlers != (std::numeric_limits<std::size_t>::max)()) ++handlers;
+    }
+    return handlers;
   }
+
+ private:
+  bool run_one(thread_seat& seat) {
+    if (io_->poll_one() == 0) {
+      if (io_->stopped()) return false;
+      seat.before_wait();
+      if (io_->run_one() == 0) return false;
+    }
+    seat.end_turn();
+    return true;
+  }
+
+  detail::asio::io_context* io_ = nullptr;
 };

@@ -1,11 +1,8 @@
 #include "heartbeat.hpp"
 
-#include <pthread.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <exception>
 
 #include "writers/system/clock.hpp"
 
@@ -14,35 +11,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-struct calling_thread {
-  heartbeat::thread_identity identity;
-  calling_thread() {
-    identity.tid = ::gettid();
-    ::pthread_getcpuclockid(::pthread_self(), &identity.cpu_clock);
-    // Its first use may allocate thread-local storage, which the signal handler must not do.
-    static_cast<void>(std::uncaught_exceptions());
-  }
-};
-
 }  // namespace
 
-bool wake_signal::blocking_wait_until(std::chrono::steady_clock::time_point deadline) noexcept {
-  const auto since_epoch = deadline.time_since_epoch();
-  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
-  const timespec until{whole.count(), nanoseconds{since_epoch - whole}.count()};
-  while (::sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) != 0) {
-    if (errno == ETIMEDOUT) return false;
-  }
-  return true;
-}
-
-void heartbeat::beat() noexcept {
-  thread_local const calling_thread self;
-  timespec cpu{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-  cpu_ns_.store(system::to_nanoseconds(cpu).count(), std::memory_order_relaxed);
-  cpu_clock_.store(self.identity.cpu_clock, std::memory_order_relaxed);
-  tid_.store(self.identity.tid, std::memory_order_relaxed);
+void heartbeat::beat(pid_t tid) noexcept {
+  cpu_ns_.store(system::read_clock(CLOCK_THREAD_CPUTIME_ID).count(), std::memory_order_relaxed);
+  tid_.store(tid, std::memory_order_relaxed);
   beat_at_ns_.store(to_ns(std::chrono::steady_clock::now()), std::memory_order_release);
   if (wake_wanted_.load(std::memory_order_relaxed)) wake_->post();
 }
@@ -53,16 +26,16 @@ void heartbeat::arm(std::optional<time_point> blocked_since) noexcept {
   beat_at_ns_.store(0, std::memory_order_release);
 }
 
-std::optional<stall_tracker::beat> heartbeat::take_beat() noexcept {
+std::optional<heartbeat::probe_beat> heartbeat::take_beat() noexcept {
   if (beat_taken_) return std::nullopt;
   const auto at_ns = beat_at_ns_.load(std::memory_order_acquire);
   if (at_ns == 0) return std::nullopt;
   beat_taken_ = true;
-  return stall_tracker::beat{from_ns(at_ns), nanoseconds{cpu_ns_.load(std::memory_order_relaxed)}};
-}
-
-heartbeat::thread_identity heartbeat::thread() const noexcept {
-  return {tid_.load(std::memory_order_relaxed), cpu_clock_.load(std::memory_order_relaxed)};
+  probe_beat out;
+  out.time = from_ns(at_ns);
+  out.cpu = nanoseconds{cpu_ns_.load(std::memory_order_relaxed)};
+  out.tid = tid_.load(std::memory_order_relaxed);
+  return out;
 }
 
 void heartbeat::stall_began(std::uint64_t stall) noexcept {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <semaphore.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include <atomic>
 #include <chrono>
@@ -12,28 +10,9 @@
 
 #include "server/monitor/stall_record.hpp"
 #include "stall_tracker.hpp"
+#include "wake_signal.hpp"
 
 namespace loopscope::monitor {
-
-/// What the watchdog sleeps on.
-///
-/// Threads: post() from any thread and from signal handlers; blocking_wait_until() on the watchdog. Lifetime: shared by
-/// the watchdog and everyone who may wake it, since a probe may run after the last monitor was destroyed.
-class wake_signal {
- public:
-  wake_signal() { ::sem_init(&semaphore_, 0, 0); }
-  ~wake_signal() { ::sem_destroy(&semaphore_); }
-  wake_signal(const wake_signal&) = delete;
-  wake_signal& operator=(const wake_signal&) = delete;
-
-  void post() noexcept { ::sem_post(&semaphore_); }
-
-  /// Returns true when woken before the deadline.
-  bool blocking_wait_until(std::chrono::steady_clock::time_point deadline) noexcept;
-
- private:
-  sem_t semaphore_;
-};
 
 /// The atomic words that a loop's thread and the watchdog exchange. Neither side ever waits for the other.
 ///
@@ -43,24 +22,21 @@ class heartbeat {
  public:
   using time_point = stall_tracker::time_point;
 
-  struct thread_identity {
+  struct probe_beat : stall_tracker::beat {
     pid_t tid = 0;
-    clockid_t cpu_clock = 0;
   };
 
   explicit heartbeat(std::shared_ptr<wake_signal> wake) noexcept : wake_(std::move(wake)) {}
 
-  /// All that the probe does. Wakes the watchdog if that waits for the end of a stall.
-  void beat() noexcept;
+  /// What the probe does on the thread with this id. Wakes the watchdog if that waits for the end of a stall.
+  void beat(pid_t tid) noexcept;
 
   /// A probe is about to be posted.
   void arm(std::optional<time_point> blocked_since) noexcept;
   /// The loop does not run, so that an outstanding probe says nothing about it.
   void clear_blocked_since() noexcept { blocked_since_ns_.store(0, std::memory_order_relaxed); }
   /// Returns the beat of the probe that was last armed, once.
-  std::optional<stall_tracker::beat> take_beat() noexcept;
-  /// The thread of the last beat; tid is 0 before the first one.
-  thread_identity thread() const noexcept;
+  std::optional<probe_beat> take_beat() noexcept;
 
   /// The stall with this id is in progress.
   void stall_began(std::uint64_t stall) noexcept;
@@ -88,7 +64,6 @@ class heartbeat {
   alignas(64) std::atomic<std::int64_t> beat_at_ns_{1};
   std::atomic<std::int64_t> cpu_ns_{0};
   std::atomic<pid_t> tid_{0};
-  std::atomic<clockid_t> cpu_clock_{0};
   std::atomic<bool> wake_wanted_{false};
 
   alignas(64) std::atomic<std::int64_t> blocked_since_ns_{0};

@@ -1,14 +1,14 @@
 #include "stall_tracker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "stall_start.hpp"
 
 namespace loopscope::monitor {
 namespace {
 
-constexpr std::uint64_t max_idle_deadlines = 4;
-// Time between checks of a busy loop. It bounds the error of a stall's start when the loop was busy before, too.
+// Time between checks of a busy thread. It bounds the error of a stall's start when the thread was busy before, too.
 constexpr std::chrono::milliseconds busy_interval{10};
 constexpr std::chrono::milliseconds min_wait{1};
 // Less unaccounted time than this is not worth another read from /proc.
@@ -16,67 +16,59 @@ constexpr std::chrono::milliseconds max_unaccounted{1};
 
 }  // namespace
 
-stall_tracker::stall_tracker(duration threshold, duration interval, time_point first_deadline)
-    : threshold_(threshold), interval_(interval), next_deadline_(first_deadline) {}
-
-stall_tracker::beat_outcome stall_tracker::on_beat(const beat& latest, std::optional<duration> run_queue) {
-  beat_outcome out;
-  const bool late = is_stall_confirmed(latest.time, run_queue, duration{0});
-  probe_outstanding_ = false;
+stall_tracker::ended stall_tracker::on_beat(const beat& latest, std::optional<duration> run_queue, bool is_proof,
+                                            std::optional<time_point> start) {
+  ended out;
+  const bool late = is_proof && is_stall_confirmed(latest.time, run_queue, duration{0});
+  const bool was_suspected = std::exchange(suspected_, false);
   if (!running_) {
     running_ = true;
-    lag_since_.reset();
-    idle_deadlines_ = 0;
     mark_alive(latest.time, latest.cpu, run_queue, false);
     return out;
   }
-
-  if (lag_since_ && latest.time >= *lag_since_) {
-    const duration lag = latest.time - *lag_since_;
-    if (lag < interval_) idle_lag_ = lag;
-    out.lag = lag_sample{lag, idle_deadlines_, idle_lag_};
-    idle_deadlines_ = 0;
-  }
-  lag_since_.reset();
-
   if (stalled_ || late) {
     out.stall = time_span{blocked_since_, latest.time};
     out.found_late = !stalled_;
     stalled_ = false;
+  } else if (start && latest.time - *start >= threshold_) {
+    // A turn of the counted run loop that no sample has seen, or that the samples took for a shorter one.
+    blocked_since_ = *start;
+    totals_at_start_.cpu = std::max(alive_totals_.cpu, latest.cpu - (latest.time - *start));
+    totals_at_start_.run_queue = alive_totals_.run_queue;
+    out.stall = time_span{*start, latest.time};
+    out.found_late = true;
   }
-  // run_queue was read now, not when the probe ran. Of what was added since the post, at most the probe's own wait
-  // belongs to the time before it ran.
-  if (run_queue && run_queue_at_post_)
-    *run_queue = std::min(*run_queue, *run_queue_at_post_ + (latest.time - posted_at_));
+  // run_queue was read now, not at the beat. Of what was added since the suspicion began, at most the wait in that span
+  // belongs to the time before it.
+  if (was_suspected && run_queue && run_queue_at_suspicion_ && latest.time > suspected_at_)
+    *run_queue = std::min(*run_queue, *run_queue_at_suspicion_ + (latest.time - suspected_at_));
   mark_alive(latest.time, latest.cpu, run_queue, !out.stall);
   return out;
 }
 
-stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& sample) {
+stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& sample, bool is_proof) {
   sample_outcome out;
-  out.at_deadline = sample.time >= next_deadline_;
-  const auto deadline = next_deadline_;
-  if (out.at_deadline) next_deadline_ += interval_ * ((sample.time - next_deadline_) / interval_ + 1);
+  busy_ = suspected_ || sample.state == thread_state::runnable || sample.state == thread_state::asleep;
+  if (!running_) return out;
 
-  busy_ = probe_outstanding_ || sample.state == thread_state::runnable || sample.state == thread_state::asleep;
-  out.busy = busy_;
-  if (!running_) {
-    // The first probe finds out which thread runs the loop. It waits for run() as long as that takes.
-    out.post_probe = !probe_outstanding_ && out.at_deadline;
-    if (out.post_probe) on_probe_posted(sample);
+  if (sample.turn != turn_) on_new_turn(sample);
+  if (sample.state == thread_state::waiting) {
+    if (stalled_) {
+      // The handler ended between two samples, when the thread began to wait.
+      const auto end = std::max(blocked_since_, sample.time - sample.not_running_for.value_or(duration{0}));
+      out.end.stall = time_span{blocked_since_, end};
+      stalled_ = false;
+    }
+    suspected_ = false;
+    mark_alive(sample.time, sample.cpu, sample.run_queue, !out.end.stall);
     return out;
   }
-
-  if (!probe_outstanding_) {
-    if (sample.state == thread_state::waiting && (!out.at_deadline || idle_deadlines_ < max_idle_deadlines)) {
-      if (out.at_deadline) ++idle_deadlines_;
-      mark_alive(sample.time, sample.cpu, sample.run_queue, true);
-      return out;
-    }
-    out.post_probe = true;
-    on_probe_posted(sample);
+  if (!suspected_) {
+    suspect(sample);
+    out.suspicion_began = true;
   }
-  if (out.at_deadline && !lag_since_) lag_since_ = deadline;
+  if (sample.state == thread_state::asleep) has_slept_ = true;
+  if (!is_proof && !stalled_) return out;
 
   // The kernel counts a wait in the run queue only when it has ended.
   const bool is_queued = sample.state == thread_state::runnable && sample.not_running_for;
@@ -93,26 +85,46 @@ stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& samp
   return out;
 }
 
-void stall_tracker::on_probe_posted(const thread_sample& sample) {
-  probe_outstanding_ = true;
+// A turn that was long enough for a stall would have been published, so the turns between two samples were short.
+void stall_tracker::on_new_turn(const thread_sample& sample) {
+  turn_ = sample.turn;
+  if (stalled_) return;
+  suspected_ = false;
+  const auto began = std::max(alive_at_, sample.turn_start.value_or(sample.time));
+  const auto cpu = std::max(alive_totals_.cpu, sample.cpu - (sample.time - began));
+  mark_alive(began, cpu, sample.run_queue, true);
+}
+
+void stall_tracker::on_progress(const thread_sample& sample) {
+  if (!running_ || stalled_) return;
+  suspected_ = false;
+  mark_alive(sample.time, sample.cpu, sample.run_queue, true);
+}
+
+void stall_tracker::suspect(const thread_sample& sample) {
+  suspected_ = true;
+  has_slept_ = false;
   duration blocked{0};
-  duration cpu{0};
+  duration cpu = std::max(duration{0}, sample.cpu - alive_totals_.cpu);
   duration queued{0};
-  if (running_ && sample.state != thread_state::waiting) {
-    cpu = std::max(duration{0}, sample.cpu - alive_totals_.cpu);
-    if (sample.run_queue && alive_totals_.run_queue)
-      queued = std::max(duration{0}, *sample.run_queue - *alive_totals_.run_queue);
+  if (sample.run_queue && alive_totals_.run_queue)
+    queued = std::max(duration{0}, *sample.run_queue - *alive_totals_.run_queue);
+  start_is_known_ = sample.turn_start.has_value();
+  if (start_is_known_) {
+    blocked = sample.time - *sample.turn_start;
+  } else {
     blocked = estimate_blocked({.since_alive = sample.time - alive_at_,
                                 .cpu = cpu,
                                 .queued = queued,
                                 .asleep = sample.state == thread_state::asleep,
                                 .not_running_for = sample.not_running_for,
                                 .usual_busy = usual_busy_});
-    cpu = std::min(cpu, blocked);
-    queued = std::min(queued, blocked - cpu);
   }
-  posted_at_ = sample.time;
-  run_queue_at_post_ = sample.run_queue;
+  cpu = std::min(cpu, blocked);
+  queued = std::min(queued, blocked - cpu);
+  suspected_at_ = sample.time;
+  blocked_at_suspicion_ = blocked;
+  run_queue_at_suspicion_ = sample.run_queue;
   blocked_since_ = sample.time - blocked;
   totals_at_start_.cpu = sample.cpu - cpu;
   totals_at_start_.run_queue.reset();
@@ -131,8 +143,10 @@ void stall_tracker::mark_alive(time_point now, duration cpu, std::optional<durat
 }
 
 bool stall_tracker::needs_not_running_for(const thread_sample& sample) const {
-  if (!running_ || stalled_ || sample.state == thread_state::waiting) return false;
-  if (probe_outstanding_) return is_stall_suspected(sample.time);
+  if (!running_) return false;
+  if (sample.state == thread_state::waiting) return stalled_;
+  if (stalled_) return false;
+  if (suspected_) return is_stall_suspected(sample.time);
   if (sample.state != thread_state::runnable) return true;
   // A thread whose CPU time and counted waits explain all of the time has been running.
   duration accounted = sample.cpu - alive_totals_.cpu;
@@ -141,52 +155,52 @@ bool stall_tracker::needs_not_running_for(const thread_sample& sample) const {
 }
 
 bool stall_tracker::is_stall_suspected(time_point now) const {
-  return running_ && probe_outstanding_ && now >= stall_due();
+  return running_ && suspected_ && now >= stall_due();
 }
 
 stall_tracker::time_point stall_tracker::stall_due() const {
-  return std::max(blocked_since_ + threshold_, posted_at_ + threshold_ / 5);
+  const auto due = blocked_since_ + threshold_;
+  return start_is_known_ ? due : std::max(due, suspected_at_ + threshold_ / 5);
 }
 
-// The time before the post is an estimate, and a loop that has just become busy with short handlers looks the same
-// there. So a fifth of the threshold must have been observed after the post, not counting waits for a CPU; or, with
+// The time before the suspicion is an estimate, and a thread that has just become busy with short handlers looks the
+// same there. So a fifth of the threshold must have been observed after it, not counting waits for a CPU; or, with
 // those waits, all of the threshold. The exception is a watchdog that was kept from checking for so long that nothing
 // may be left to observe.
 bool stall_tracker::is_stall_confirmed(time_point now, std::optional<duration> run_queue,
                                        duration uncounted_wait) const {
   if (!is_stall_suspected(now)) return false;
-  const duration observed = now - posted_at_;
-  const bool checked_too_late = posted_at_ - blocked_since_ >= threshold_ * 3 / 2;
+  if (start_is_known_) return true;
+  const duration observed = now - suspected_at_;
+  const bool checked_too_late = blocked_at_suspicion_ >= threshold_ * 3 / 2;
   if (observed >= threshold_ || checked_too_late) return true;
   duration queued = std::min(uncounted_wait, observed);
-  if (run_queue && run_queue_at_post_) queued += *run_queue - *run_queue_at_post_;
+  if (run_queue && run_queue_at_suspicion_) queued += *run_queue - *run_queue_at_suspicion_;
   return observed - queued >= threshold_ / 5;
 }
 
+void stall_tracker::on_probe_posted(time_point now) {
+  suspected_at_ = std::max(suspected_at_, now);
+}
+
 std::optional<stall_tracker::time_span> stall_tracker::on_loop_stopped(time_point now) {
-  running_ = false;
-  lag_since_.reset();
+  running_ = suspected_ = busy_ = false;
   if (!stalled_) return std::nullopt;
   stalled_ = false;
   return time_span{blocked_since_, now};
 }
 
 stall_tracker::time_point stall_tracker::next_check(time_point now) const {
-  auto next = next_deadline_;
-  if (running_ && probe_outstanding_ && !stalled_) next = std::min(next, stall_due());
+  auto next = time_point::max();
+  if (running_ && suspected_ && !stalled_ && stall_due() > now) next = std::min(next, stall_due());
   if (running_ && stalled_) next = std::min(next, blocked_since_ + next_stack_);
   if (running_ && busy_) next = std::min(next, now + duration{busy_interval});
   return std::max(next, now + duration{min_wait});
 }
 
 std::optional<stall_tracker::time_point> stall_tracker::blocked_since() const {
-  if (!running_ || !probe_outstanding_) return std::nullopt;
+  if (!running_ || !suspected_) return std::nullopt;
   return blocked_since_;
-}
-
-std::optional<stall_tracker::time_point> stall_tracker::lag_since() const {
-  if (!running_ || !probe_outstanding_) return std::nullopt;
-  return lag_since_;
 }
 
 }  // namespace loopscope::monitor

@@ -25,38 +25,48 @@ bool is_event_wait(long number) {
   return number == SYS_epoll_pwait || number == SYS_io_uring_enter;
 }
 
-std::string folder_of(pid_t tid) {
-  return "/proc/self/task/" + std::to_string(tid);
-}
-
 }  // namespace
 
-thread_sampler::thread_sampler(pid_t tid, clockid_t cpu_clock)
-    : tid_(tid),
+thread_sampler::thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler)
+    : thread_(thread),
       cpu_clock_(cpu_clock),
-      schedstat_(folder_of(tid) + "/schedstat"),
-      syscall_(folder_of(tid) + "/syscall"),
-      sched_(folder_of(tid) + "/sched"),
-      stat_(folder_of(tid) + "/stat") {}
+      scheduler_(scheduler),
+      schedstat_(thread.folder() + "/schedstat"),
+      syscall_(thread.folder() + "/syscall"),
+      sched_(thread.folder() + "/sched"),
+      stat_(thread.folder() + "/stat"),
+      status_(thread.folder() + "/status") {}
 
-std::optional<thread_sample> thread_sampler::sample(std::chrono::steady_clock::time_point now) const {
+std::optional<thread_sample> thread_sampler::sample() {
+  thread_sample out;
+  out.time = std::chrono::steady_clock::now();
   timespec cpu{};
   if (::clock_gettime(cpu_clock_, &cpu) != 0) return std::nullopt;
-
-  thread_sample out;
-  out.time = now;
   out.cpu = system::to_nanoseconds(cpu);
   out.run_queue = system::parse_run_delay(schedstat_.read());
   out.call = system::parse_syscall(syscall_.read());
-  if (!out.call) return out;
-  if (out.call->running) {
-    out.state = thread_state::runnable;
-  } else if (is_event_wait(out.call->number)) {
-    out.state = thread_state::waiting;
-  } else {
-    out.state = thread_state::asleep;
-  }
+  if (out.call) out.state = state_of(*out.call);
   return out;
+}
+
+thread_state thread_sampler::state_of(const system::syscall_line& call) {
+  last_wait_stack_pointer_ = 0;
+  if (call.running) return thread_state::runnable;
+  if (call.number == SYS_futex)
+    return scheduler_.contains(call.arguments[0]) ? thread_state::waiting : thread_state::asleep;
+  if (!is_event_wait(call.number)) return thread_state::asleep;
+  idle_stack_pointer_ = std::max(idle_stack_pointer_, call.stack_pointer);
+  if (call.stack_pointer >= idle_stack_pointer_) return thread_state::waiting;
+  last_wait_stack_pointer_ = call.stack_pointer;
+  return thread_state::asleep;
+}
+
+void thread_sampler::accept_last_wait() noexcept {
+  if (last_wait_stack_pointer_ != 0) idle_stack_pointer_ = last_wait_stack_pointer_;
+}
+
+std::optional<std::uint64_t> thread_sampler::voluntary_switches() const {
+  return system::parse_field(status_.read(), "voluntary_ctxt_switches");
 }
 
 // sample() read the CPU clock of the thread, and if the thread runs, the kernel updated its exec_start then.

@@ -8,12 +8,14 @@
 #include <optional>
 
 #include "scheduler_clock.hpp"
+#include "server/monitor/loop_watch.hpp"
+#include "watched_thread.hpp"
 #include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
 enum class thread_state : std::uint8_t {
-  waiting,   ///< asleep in the wait for events, as the thread of an idle loop is
+  waiting,   ///< asleep in the loop's own wait for events or handlers
   runnable,  ///< on a CPU or in a run queue
   asleep,    ///< asleep elsewhere
   unknown,   ///< the kernel does not report it
@@ -21,6 +23,7 @@ enum class thread_state : std::uint8_t {
 
 /// The state of a loop's thread at one time.
 struct thread_sample {
+  /// Read before everything else.
   std::chrono::steady_clock::time_point time{};
   thread_state state = thread_state::unknown;
   /// How long the thread has not been on a CPU; 0 when it is on one. Not for the state waiting. nullopt when it was
@@ -29,29 +32,49 @@ struct thread_sample {
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
   std::optional<system::syscall_line> call;
+  /// Of a counted run loop; 0 for others.
+  std::uint64_t turn = 0;
+  /// When the handler that runs now began, if that is known.
+  std::optional<std::chrono::steady_clock::time_point> turn_start;
 };
 
-/// Reads what the kernel reports about one thread of this process, without the thread's help.
+/// Reads what the kernel reports about one thread of a loop, without the thread's help.
 ///
-/// Threads: constructed and used on the watchdog only. Lifetime: safe after the thread has ended; sample() then returns
-/// nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the kernel.
+/// A wait for events is the loop's own at the shallowest stack pointer at which the thread was seen in one. A deeper
+/// one is in a handler, as in a nested run(). Threads: constructed and used on the watchdog only. Lifetime: safe after
+/// the thread has ended; sample() then returns nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the
+/// kernel.
 class thread_sampler {
  public:
-  thread_sampler(pid_t tid, clockid_t cpu_clock);
+  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler);
 
-  pid_t tid() const noexcept { return tid_; }
-  std::optional<thread_sample> sample(std::chrono::steady_clock::time_point now) const;
+  const watched_thread& thread() const noexcept { return thread_; }
+  std::optional<thread_sample> sample();
 
   /// How long the thread of this fresh sample has not been on a CPU. Costs as much as the sample itself.
   std::optional<std::chrono::nanoseconds> not_running_for(const thread_sample& sample, scheduler_clock& clock) const;
 
+  bool knows_scheduler() const noexcept { return scheduler_.end != 0; }
+
+  /// How often the thread has gone to sleep. Costs more than a sample.
+  std::optional<std::uint64_t> voluntary_switches() const;
+
+  /// The thread was woken from the wait of the last sample by a probe, so that this wait is the loop's own.
+  void accept_last_wait() noexcept;
+
  private:
-  pid_t tid_;
+  thread_state state_of(const system::syscall_line& call);
+
+  watched_thread thread_;
   clockid_t cpu_clock_;
+  memory_range scheduler_;
+  std::uint64_t idle_stack_pointer_ = 0;
+  std::uint64_t last_wait_stack_pointer_ = 0;
   system::proc_file schedstat_;
   system::proc_file syscall_;
   system::proc_file sched_;
   system::proc_file stat_;
+  system::proc_file status_;
 };
 
 }  // namespace loopscope::monitor

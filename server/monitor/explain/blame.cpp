@@ -48,6 +48,10 @@ bool is_library_frame(const stack_frame& frame) {
          contains_any(frame.file, library_sources);
 }
 
+bool has_loop_frame(std::span<const stack_frame> stack) {
+  return std::ranges::any_of(stack, is_loop_frame);
+}
+
 std::optional<std::size_t> find_blamed_frame(std::span<const stack_frame> stack) {
   const auto handlers = frames_inside_loop(stack);
   auto found = std::ranges::find_if(handlers, is_application_frame_with_file);

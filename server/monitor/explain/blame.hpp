@@ -13,6 +13,9 @@ namespace loopscope::monitor {
 /// on such a frame.
 bool is_library_frame(const stack_frame& frame);
 
+/// Some frame belongs to the loop itself.
+bool has_loop_frame(std::span<const stack_frame> stack);
+
 /// The index of the application's innermost frame; nullopt when there is none.
 std::optional<std::size_t> find_blamed_frame(std::span<const stack_frame> stack);
 

@@ -25,20 +25,41 @@ std::string to_place(const stack_frame& frame) {
   return out + ')';
 }
 
+std::string call_text(const blocked_call& call) {
+  auto out = call.name;
+  if (!call.path.empty()) {
+    out += " on " + call.path;
+  } else if (call.fd) {
+    out += " on descriptor " + std::to_string(*call.fd);
+  }
+  if (!call.peer.empty()) out += " (" + call.peer + ')';
+  return out;
+}
+
+std::string thread_text(pid_t tid, const std::string& name) {
+  return "thread " + std::to_string(tid) + (name.empty() ? "" : " (" + name + ')');
+}
+
+std::string holder_text(const stall_record& r) {
+  if (!r.lock) return {};
+  if (*r.lock == lock_kind::condition_variable) return " for a condition variable, which has no owner";
+  if (*r.lock == lock_kind::unknown) return {};
+  std::string out = *r.lock == lock_kind::mutex ? " for a mutex" : " for a shared mutex";
+  if (!r.holder) return out;
+  const auto& holder = *r.holder;
+  out += " held by " + thread_text(holder.tid, holder.thread_name);
+  if (holder.running) out += ", which runs";
+  if (holder.call) out += ", which sleeps in " + call_text(*holder.call);
+  if (holder.culprit) out += ", in " + to_place(holder.stack[*holder.culprit]);
+  return out;
+}
+
 std::string state_text(const stall_record& r) {
   switch (r.verdict) {
     case verdict::on_cpu:
       return "on CPU";
-    case verdict::off_cpu: {
-      if (!r.call) return "asleep";
-      auto out = "asleep in " + r.call->name;
-      if (!r.call->path.empty()) {
-        out += " on " + r.call->path;
-      } else if (r.call->fd) {
-        out += " on descriptor " + std::to_string(*r.call->fd);
-      }
-      return out;
-    }
+    case verdict::off_cpu:
+      return (r.call ? "asleep in " + call_text(*r.call) : "asleep") + holder_text(r);
     case verdict::run_queue:
       return "runnable, but other threads had the CPU";
     case verdict::throttled:
@@ -50,7 +71,9 @@ std::string state_text(const stall_record& r) {
 }
 
 std::string place_text(const stall_record& r) {
-  if (r.verdict == verdict::descheduled) return {};
+  if (r.queued_handlers > 0)
+    return ", by " + std::to_string(r.queued_handlers) + " queued handlers, the longest " + in_ms(r.longest_handler) +
+           ": no single culprit";
   std::string places;
   if (r.culprit) {
     const auto* separator = r.handlers == handler_count::many ? ", " : ", then ";
@@ -61,7 +84,18 @@ std::string place_text(const stall_record& r) {
     return ", in several handlers one after another" + (places.empty() ? places : ", such as " + places) +
            ": no single culprit";
   }
-  return places.empty() ? places : ", in " + places;
+  if (places.empty()) return places;
+  for (const auto& awaiting : r.awaited_by) places += ", awaited by " + to_place(awaiting);
+  return ", in " + places;
+}
+
+std::string subject_text(const stall_record& r) {
+  return r.threads > 1 && r.tid != 0 ? thread_text(r.tid, r.thread_name) + " of loop " + r.loop : "loop " + r.loop;
+}
+
+std::string free_text(const stall_record& r) {
+  if (r.threads <= 1) return {};
+  return "; " + std::to_string(r.free_threads) + " of " + std::to_string(r.threads) + " threads were free";
 }
 
 std::string request_text(const stall_record& r) {
@@ -81,10 +115,11 @@ std::string delayed_text(const stall_record& r) {
 }  // namespace
 
 std::string to_sentence(const stall_record& r, const std::string& advice) {
-  auto out = "loop " + r.loop + (r.in_progress ? " has been blocked for " : " was blocked for ") + in_ms(r.duration) +
+  auto out = subject_text(r) + (r.in_progress ? " has been blocked for " : " was blocked for ") + in_ms(r.duration) +
              ", " + state_text(r) + place_text(r);
   if (r.handlers != handler_count::many) out += request_text(r);
   if (r.verdict == verdict::descheduled) out += ": no code is to blame";
+  out += free_text(r);
   out += delayed_text(r);
   out += '.';
   if (!advice.empty()) out += ' ' + advice;

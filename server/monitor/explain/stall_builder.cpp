@@ -54,7 +54,25 @@ void stall_builder::observe_activity(const activity_slot& activities) {
   if (!request_) request_ = activities.read();
 }
 
+bool stall_builder::add_explanation(explanation found) {
+  if (found.call && !found.call->peer.empty()) {
+    for (auto& known : calls_) {
+      if (known.call.name == found.call->name && known.call.fd == found.call->fd) known.call.peer = found.call->peer;
+    }
+  }
+  if (found.lock && !holder_) lock_ = found.lock;
+  if (found.holder && !holder_) holder_ = std::move(found.holder);
+  if (found.stack.empty()) {
+    if (!found.no_stack_reason.empty()) no_stack_reason_ = std::move(found.no_stack_reason);
+    return false;
+  }
+  if (stack_.empty()) awaited_by_ = std::move(found.awaited_by);
+  add_stack(std::move(found.stack));
+  return true;
+}
+
 void stall_builder::add_stack(std::vector<stack_frame> stack) {
+  is_outside_loop_ = !has_loop_frame(stack);
   if (const auto handler = find_handler_frame(stack)) {
     const auto& frame = stack[*handler];
     if (!handler_) handler_ = frame;
@@ -85,6 +103,11 @@ stall_record stall_builder::build(const time_split& split, bool in_progress) con
   out.run_queue = split.run_queue;
   out.off_cpu = split.off_cpu();
   if (const auto* counted = most_frequent_call(); counted && out.verdict == verdict::off_cpu) out.call = counted->call;
+  if (out.verdict == verdict::off_cpu) {
+    out.lock = lock_;
+    out.holder = holder_;
+  }
+  out.awaited_by = awaited_by_;
   out.stack = stack_;
   out.culprit = find_blamed_frame(stack_);
   if (stack_.empty()) out.no_stack_reason = no_stack_reason_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "explainer.hpp"
 #include "server/monitor/activity.hpp"
 #include "server/monitor/stall_record.hpp"
 #include "time_breakdown.hpp"
@@ -38,7 +39,8 @@ class stall_builder {
 
   /// Adds one sample of the loop's thread, taken while the stall lasts.
   void add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities);
-  void add_stack(std::vector<stack_frame> stack);
+  /// Returns false when it has no stack.
+  bool add_explanation(explanation found);
   /// Used while there is no stack.
   void set_no_stack_reason(std::string reason) { no_stack_reason_ = std::move(reason); }
 
@@ -47,6 +49,8 @@ class stall_builder {
 
   stall_tracker::time_point start() const noexcept { return start_; }
   const time_breakdown& times() const noexcept { return times_; }
+  /// No frame of the last stack belongs to a loop.
+  bool is_outside_loop() const noexcept { return is_outside_loop_; }
   /// Equal for stalls with the same stack, or, without a stack, in the same call.
   std::uint64_t fingerprint() const;
 
@@ -57,6 +61,7 @@ class stall_builder {
     std::uint64_t samples = 0;
   };
 
+  void add_stack(std::vector<stack_frame> stack);
   void count_call(const thread_sample& sample, pid_t tid);
   void observe_activity(const activity_slot& activities);
   const counted_call* most_frequent_call() const;
@@ -71,8 +76,12 @@ class stall_builder {
   std::vector<stack_frame> stack_;
   std::vector<stack_frame> other_blamed_frames_;
   std::string no_stack_reason_;
+  std::optional<lock_kind> lock_;
+  std::optional<lock_holder> holder_;
+  std::vector<stack_frame> awaited_by_;
   std::optional<stack_frame> handler_;
   bool handler_changed_ = false;
+  bool is_outside_loop_ = false;
 
   std::optional<request_info> request_;
   std::uint64_t last_handlers_run_ = 0;

@@ -23,10 +23,12 @@ verdict classify(const time_split& split) {
 
   // From here on the loop's thread was mostly not running.
   const auto waited = split.wall - split.cpu;
+  if (split.slept > split.cpu && is_at_least_half(split.slept, waited)) return verdict::off_cpu;
   if (split.throttled && is_at_least_half(*split.throttled, waited)) return verdict::throttled;
-  if (is_at_least_half(split.watchdog_late, split.wall)) return verdict::descheduled;
-
   const auto queued = split.run_queue.value_or(nanoseconds{0});
+  const bool unexplained = is_at_least_half(split.wall - split.cpu - queued - split.slept, split.wall);
+  if (unexplained && is_at_least_half(split.watchdog_late, split.wall)) return verdict::descheduled;
+
   const auto asleep = std::max(nanoseconds{0}, waited - queued);
   if (split.cpu >= queued && split.cpu >= asleep) return verdict::on_cpu;
   return queued >= asleep ? verdict::run_queue : verdict::off_cpu;
@@ -48,6 +50,14 @@ void time_breakdown::add_sample(const thread_sample& sample) {
       uncounted_wait_ += std::max(nanoseconds{0}, sample.time - previous_time - (sample.cpu - previous_cpu) - counted);
     }
   }
+  if (sample.state == thread_state::asleep) {
+    // Asleep in both samples: in between, too, but for what was counted otherwise. Else it fell asleep meanwhile.
+    auto asleep = sample.time - previous_time - (sample.cpu - previous_cpu);
+    if (sample.run_queue && previous_queue) asleep -= *sample.run_queue - *previous_queue;
+    const bool slept_before = last_ && last_->state == thread_state::asleep;
+    if (!slept_before) asleep = std::min<nanoseconds>(asleep, sample.not_running_for.value_or(asleep / 2));
+    slept_ += std::max(nanoseconds{0}, asleep);
+  }
   last_ = sample;
 }
 
@@ -60,7 +70,13 @@ time_split time_breakdown::so_far(stall_tracker::time_point now, const host_pres
 
 time_split time_breakdown::at_end(const stall_tracker::time_span& stall, nanoseconds cpu,
                                   std::optional<nanoseconds> run_queue, const host_pressure& pressure) const {
-  return split(stall.end - stall.start, cpu, run_queue, pressure);
+  auto out = split(stall.end - stall.start, cpu, run_queue, pressure);
+  if (last_ && last_->state == thread_state::asleep) {
+    auto asleep = stall.end - last_->time - (cpu - last_->cpu);
+    if (run_queue && last_->run_queue) asleep -= *run_queue - *last_->run_queue;
+    out.slept = std::min(out.wall - out.cpu, out.slept + std::max(nanoseconds{0}, asleep));
+  }
+  return out;
 }
 
 time_split time_breakdown::split(nanoseconds wall, nanoseconds cpu, std::optional<nanoseconds> run_queue,
@@ -71,6 +87,7 @@ time_split time_breakdown::split(nanoseconds wall, nanoseconds cpu, std::optiona
   if (run_queue && totals_at_start_.run_queue) {
     out.run_queue = std::clamp(*run_queue - *totals_at_start_.run_queue, nanoseconds{0}, wall - out.cpu);
   }
+  out.slept = std::min(slept_, wall - out.cpu);
   if (pressure.throttled && pressure_at_start_.throttled)
     out.throttled = *pressure.throttled - *pressure_at_start_.throttled;
   out.watchdog_late = pressure.watchdog_late - pressure_at_start_.watchdog_late;

@@ -18,6 +18,8 @@ struct time_split {
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
   std::optional<std::chrono::nanoseconds> throttled;
+  /// What samples showed to be sleep in a call: a lower bound of off_cpu().
+  std::chrono::nanoseconds slept{0};
   /// How late the watchdog's own wake-ups were, without its own waits in a run queue.
   std::chrono::nanoseconds watchdog_late{0};
 
@@ -25,8 +27,9 @@ struct time_split {
   std::optional<std::chrono::nanoseconds> off_cpu() const;
 };
 
-/// Decides by shares of wall: first throttling, if it explains the waiting; then a watchdog that was not run either;
-/// then the largest part.
+/// Decides by shares of wall. A thread that was seen asleep for most of the time it did not compute is off_cpu,
+/// whatever the machine did meanwhile. Else: first throttling, if it explains the waiting; then a watchdog that was not
+/// run either, if neither sleep nor the run queue explains the time; then the largest part.
 verdict classify(const time_split& split);
 
 /// Computes the time_split of one stall, while it lasts and at its end.
@@ -54,6 +57,7 @@ class time_breakdown {
   host_pressure pressure_at_start_;
   std::optional<thread_sample> last_;
   std::chrono::nanoseconds uncounted_wait_{0};
+  std::chrono::nanoseconds slept_{0};
 };
 
 }  // namespace loopscope::monitor

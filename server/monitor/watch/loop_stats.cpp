@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "writers/system/clock.hpp"
-
 namespace loopscope::monitor {
 
 using std::chrono::nanoseconds;
 
-loop_stats::loop_stats(nanoseconds interval, std::size_t recent_capacity, const heartbeat& heartbeat)
-    : interval_(interval), recent_capacity_(std::max<std::size_t>(1, recent_capacity)), heartbeat_(heartbeat) {
+loop_stats::loop_stats(nanoseconds interval, std::size_t recent_capacity, const thread_roster& roster)
+    : interval_(interval), recent_capacity_(std::max<std::size_t>(1, recent_capacity)), roster_(roster) {
   total_.start = std::chrono::steady_clock::now();
 }
 
@@ -20,13 +18,7 @@ void loop_stats::change_windows(Change change) {
   for (auto& w : windows_) change(*w);
 }
 
-void loop_stats::on_new_thread() {
-  const auto cpu = thread_cpu();
-  const std::lock_guard lock(mutex_);
-  change_windows([&](stats_window& w) { w.cpu_at_start = cpu; });
-}
-
-void loop_stats::add_lag(const stall_tracker::lag_sample& sample, time_point now) {
+void loop_stats::add_lag(const probe_schedule::lag_sample& sample, time_point now) {
   const std::lock_guard lock(mutex_);
   recent_lag_.add(now, sample.lag);
   change_windows([&](stats_window& w) {
@@ -36,22 +28,32 @@ void loop_stats::add_lag(const stall_tracker::lag_sample& sample, time_point now
   });
 }
 
-void loop_stats::add_deadline(bool busy) {
+void loop_stats::add_deadline(std::size_t busy, std::size_t threads) {
   const std::lock_guard lock(mutex_);
   change_windows([&](stats_window& w) {
-    ++w.deadlines;
-    w.busy_deadlines += busy ? 1 : 0;
+    w.deadlines += threads;
+    w.busy_deadlines += busy;
   });
 }
 
-void loop_stats::set_open_stall(stall_record stall, std::optional<time_point> lag_since, time_point start) {
+void loop_stats::set_open_stall(stall_record stall) {
   const std::lock_guard lock(mutex_);
-  open_ = open_stall{std::move(stall), lag_since, start};
+  const auto known = std::ranges::find(open_, stall.id, &stall_record::id);
+  if (known == open_.end()) {
+    open_.push_back(std::move(stall));
+  } else {
+    *known = std::move(stall);
+  }
+}
+
+void loop_stats::set_lag_since(std::optional<time_point> lag_since) {
+  const std::lock_guard lock(mutex_);
+  lag_since_ = lag_since;
 }
 
 void loop_stats::add_ended_stall(stall_record stall) {
   const std::lock_guard lock(mutex_);
-  open_.reset();
+  std::erase_if(open_, [&](const stall_record& each) { return each.id == stall.id; });
   change_windows([&](stats_window& w) {
     ++w.stalls;
     w.max_stall = std::max(w.max_stall, stall.duration);
@@ -72,7 +74,7 @@ void loop_stats::update_ended_stall(const stall_record& stall) {
 std::shared_ptr<stats_window> loop_stats::open_window(time_point now) {
   auto window = std::make_shared<stats_window>();
   window->start = now;
-  window->cpu_at_start = thread_cpu();
+  window->cpu_at_start = roster_.cpu().value_or(nanoseconds{0});
   const std::lock_guard lock(mutex_);
   windows_.push_back(window);
   return window;
@@ -81,7 +83,7 @@ std::shared_ptr<stats_window> loop_stats::open_window(time_point now) {
 window_figures loop_stats::read(const std::shared_ptr<stats_window>& window, time_point now) {
   stats_window next;
   next.start = now;
-  next.cpu_at_start = thread_cpu();
+  next.cpu_at_start = roster_.cpu().value_or(nanoseconds{0});
   const std::lock_guard lock(mutex_);
   return figures(std::exchange(*window, std::move(next)), now);
 }
@@ -104,8 +106,8 @@ std::array<verdict_counter, verdict_count> loop_stats::by_verdict() const {
 std::vector<stall_record> loop_stats::recent_stalls() const {
   const std::lock_guard lock(mutex_);
   std::vector<stall_record> out;
-  out.reserve(recent_.size() + 1);
-  if (open_) out.push_back(open_->record);
+  out.reserve(open_.size() + recent_.size());
+  out.assign(open_.rbegin(), open_.rend());
   out.insert(out.end(), recent_.begin(), recent_.end());
   return out;
 }
@@ -115,15 +117,13 @@ window_figures loop_stats::figures(const stats_window& window, time_point now) c
   out.elapsed = now - window.start;
   out.stalls = window.stalls;
   auto max_stall = window.max_stall;
-  if (open_) {
-    ++out.stalls;
-    max_stall = std::max(max_stall, nanoseconds{now - open_->start});
-  }
+  out.stalls += open_.size();
+  for (const auto& each : open_) max_stall = std::max(max_stall, nanoseconds{now - each.started_steady});
   if (out.stalls > 0) out.longest_stall = max_stall;
-  if (open_ && open_->lag_since) {
+  if (!open_.empty() && lag_since_) {
     auto raw = window.raw;
     auto corrected = window.corrected;
-    const nanoseconds lag = now - *open_->lag_since;
+    const nanoseconds lag = now - *lag_since_;
     raw.record(lag);
     corrected.record_corrected(lag, interval_);
     out.raw = raw.figures();
@@ -132,20 +132,22 @@ window_figures loop_stats::figures(const stats_window& window, time_point now) c
     out.raw = window.raw.figures();
     out.corrected = window.corrected.figures();
   }
-  if (const auto cpu = thread_cpu(); cpu && window.cpu_at_start && out.elapsed > nanoseconds{0}) {
-    const auto used = *cpu - *window.cpu_at_start;
-    out.cpu_share = std::clamp(static_cast<double>(used.count()) / static_cast<double>(out.elapsed.count()), 0.0, 1.0);
+  if (const auto cpu = roster_.cpu(); cpu && out.elapsed > nanoseconds{0}) {
+    const auto used = *cpu - window.cpu_at_start;
+    const auto max = static_cast<double>(std::max<std::size_t>(1, roster_.size()));
+    out.cpu_share = std::clamp(static_cast<double>(used.count()) / static_cast<double>(out.elapsed.count()), 0.0, max);
   }
   if (window.deadlines > 0)
     out.busy_share = static_cast<double>(window.busy_deadlines) / static_cast<double>(window.deadlines);
   return out;
 }
 
-std::optional<nanoseconds> loop_stats::thread_cpu() const {
-  const auto thread = heartbeat_.thread();
-  timespec cpu{};
-  if (thread.tid == 0 || ::clock_gettime(thread.cpu_clock, &cpu) != 0) return std::nullopt;
-  return system::to_nanoseconds(cpu);
+nanoseconds loop_stats::time_in_stalls(time_point now) const {
+  const std::lock_guard lock(mutex_);
+  nanoseconds sum{0};
+  for (const auto& each : by_verdict_) sum += each.total;
+  for (const auto& each : open_) sum += now - each.started_steady;
+  return sum;
 }
 
 std::optional<nanoseconds> loop_stats::max_recent_lag(time_point now) const {

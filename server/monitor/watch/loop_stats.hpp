@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "lag.hpp"
-#include "server/monitor/detect/heartbeat.hpp"
-#include "server/monitor/detect/stall_tracker.hpp"
+#include "server/monitor/detect/probe_schedule.hpp"
+#include "server/monitor/detect/thread_roster.hpp"
 #include "server/monitor/snapshot.hpp"
 
 namespace loopscope::monitor {
@@ -24,8 +24,8 @@ struct stats_window {
   std::chrono::nanoseconds max_stall{0};
   std::uint64_t deadlines = 0;
   std::uint64_t busy_deadlines = 0;
-  stall_tracker::time_point start{};
-  std::optional<std::chrono::nanoseconds> cpu_at_start;
+  std::chrono::steady_clock::time_point start{};
+  std::chrono::nanoseconds cpu_at_start{0};
 };
 
 /// The figures and the recent stalls of one loop, for any number of independent readers.
@@ -34,18 +34,19 @@ struct stats_window {
 /// it reads figures itself.
 class loop_stats {
  public:
-  using time_point = stall_tracker::time_point;
+  using time_point = std::chrono::steady_clock::time_point;
 
-  loop_stats(std::chrono::nanoseconds interval, std::size_t recent_capacity, const heartbeat& heartbeat);
+  loop_stats(std::chrono::nanoseconds interval, std::size_t recent_capacity, const thread_roster& roster);
 
   // For the watchdog.
-  /// The loop runs on a thread not known before. Its CPU time counts from now on.
-  void on_new_thread();
-  void add_lag(const stall_tracker::lag_sample& sample, time_point now);
-  void add_deadline(bool busy);
-  /// Stores the record of the stall in progress.
-  void set_open_stall(stall_record stall, std::optional<time_point> lag_since, time_point start);
-  /// Counts the stall in progress as ended.
+  void add_lag(const probe_schedule::lag_sample& sample, time_point now);
+  /// At a deadline this many of the loop's threads were busy.
+  void add_deadline(std::size_t busy, std::size_t threads);
+  /// Stores the record of a stall in progress.
+  void set_open_stall(stall_record stall);
+  /// Since when the outstanding probe is late; nullopt when none is.
+  void set_lag_since(std::optional<time_point> lag_since);
+  /// Counts the stall in progress with this id as ended.
   void add_ended_stall(stall_record stall);
   /// Replaces the record of an ended stall by a more complete one.
   void update_ended_stall(const stall_record& stall);
@@ -57,31 +58,27 @@ class loop_stats {
   window_figures total(time_point now) const;
   std::array<verdict_counter, verdict_count> by_verdict() const;
   std::vector<stall_record> recent_stalls() const;
+  /// Time of all threads in stalls, those in progress included.
+  std::chrono::nanoseconds time_in_stalls(time_point now) const;
   /// The maximum lag of the last second; nullopt when none was measured.
   std::optional<std::chrono::nanoseconds> max_recent_lag(time_point now) const;
 
  private:
-  struct open_stall {
-    stall_record record;
-    std::optional<time_point> lag_since;
-    time_point start;
-  };
-
   window_figures figures(const stats_window& window, time_point now) const;
-  std::optional<std::chrono::nanoseconds> thread_cpu() const;
   template <class Change>
   void change_windows(Change change);
 
   const std::chrono::nanoseconds interval_;
   const std::size_t recent_capacity_;
-  const heartbeat& heartbeat_;
+  const thread_roster& roster_;
 
   mutable std::mutex mutex_;
   stats_window total_;
   recent_lag recent_lag_;
   std::vector<std::shared_ptr<stats_window>> windows_;
   std::array<verdict_counter, verdict_count> by_verdict_{};
-  std::optional<open_stall> open_;
+  std::vector<stall_record> open_;  // one per stalled thread
+  std::optional<time_point> lag_since_;
   std::deque<stall_record> recent_;
 };
 

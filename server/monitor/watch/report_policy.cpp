@@ -21,7 +21,7 @@ report_policy::decision report_policy::consider(std::uint64_t stall, std::uint64
   stack.last_seen = now;
 
   const bool doubled = duration >= 2 * stack.reported_duration;
-  const bool closes_a_report = ended && reported_stall_ == stall;
+  const bool closes_a_report = ended && open_reports_.erase(stall) > 0;
   decision out;
   out.repeats = stack.stalls - 1;
   if (!doubled && !closes_a_report) return out;
@@ -32,7 +32,7 @@ report_policy::decision report_policy::consider(std::uint64_t stall, std::uint64
   }
 
   stack.reported_duration = std::max(stack.reported_duration, duration);
-  reported_stall_ = stall;
+  if (!ended) open_reports_.insert(stall);
   last_minute_.push_back(now);
   ++reported_;
   out.report = true;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace loopscope::monitor {
 
@@ -48,7 +49,7 @@ class report_policy {
   std::size_t max_per_minute_;
   std::unordered_map<std::uint64_t, known_stack> stacks_;
   std::deque<time_point> last_minute_;
-  std::uint64_t reported_stall_ = 0;
+  std::unordered_set<std::uint64_t> open_reports_;  // stalls in progress that were reported
   std::uint64_t reported_ = 0;
   std::uint64_t suppressed_ = 0;
   std::uint64_t held_back_ = 0;

@@ -3,10 +3,14 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
+#include <new>
 #include <utility>
 
+#include "reporter.hpp"
 #include "server/monitor/detect/host_pressure.hpp"
 #include "server/monitor/detect/scheduler_clock.hpp"
+#include "shared_instance.hpp"
 #include "watched_loop.hpp"
 #include "writers/system/thread.hpp"
 
@@ -15,31 +19,63 @@ namespace {
 
 constexpr std::chrono::seconds idle_wait{3600};
 
+// The running watchdog. Only fork handlers use it: they can have no argument.
+std::atomic<watchdog*> running{nullptr};
+
 }  // namespace
 
-std::shared_ptr<watchdog> watchdog::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<watchdog> running;
-  const std::lock_guard lock(mutex);
-  auto out = running.lock();
-  if (!out) {
-    out = std::make_shared<watchdog>();
-    running = out;
+/// What pthread_atfork(3) calls. A child has none of its parent's threads but the one that forked.
+struct fork_handlers {
+  static void prepare() {
+    if (auto* const dog = running.load()) {
+      dog->pass_mutex_.lock();
+      dog->mutex_.lock();
+    }
+    if (auto* const other = reporter::running()) other->lock_for_fork();
   }
-  return out;
+  static void in_parent() {
+    if (auto* const other = reporter::running()) other->unlock_after_fork();
+    if (auto* const dog = running.load()) {
+      dog->mutex_.unlock();
+      dog->pass_mutex_.unlock();
+    }
+  }
+  static void in_child() {
+    in_parent();
+    if (auto* const other = reporter::running()) other->restart_in_child();
+    auto* const dog = running.load();
+    if (!dog) return;
+    for (const auto& each : dog->loops_) each.loop->on_fork_in_child();
+    // The old object stands for a thread of the parent. It can neither be joined nor assigned to.
+    new (&dog->thread_) std::thread;
+    dog->start();
+  }
+};
+
+std::shared_ptr<watchdog> watchdog::shared() {
+  static const int registered =
+      ::pthread_atfork(&fork_handlers::prepare, &fork_handlers::in_parent, &fork_handlers::in_child);
+  static_cast<void>(registered);
+  return shared_instance<watchdog>();
 }
 
 watchdog::watchdog() {
-  thread_ = system::start_thread_without_signals([this] { run(); });
+  start();
+  running.store(this);
 }
 
 watchdog::~watchdog() {
+  running.store(nullptr);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_->post();
   thread_.join();
+}
+
+void watchdog::start() {
+  thread_ = system::start_thread_without_signals([this] { run(); });
 }
 
 void watchdog::add(std::shared_ptr<watched_loop> loop) {
@@ -63,6 +99,7 @@ void watchdog::run() {
   auto due = std::chrono::steady_clock::now();
   for (;;) {
     const bool woken = wake_->blocking_wait_until(due);
+    const std::lock_guard pass(pass_mutex_);
     const auto now = std::chrono::steady_clock::now();
     const auto pressure = host.on_wake(std::min(due, now), now);
     clock.measure_this_cpu();

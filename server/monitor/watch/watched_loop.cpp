@@ -1,6 +1,10 @@
 #include "watched_loop.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "server/monitor/explain/sentence.hpp"
@@ -11,224 +15,276 @@ namespace {
 using std::chrono::nanoseconds;
 using steady = std::chrono::steady_clock;
 
-// A running thread stores its stack in far less time. A later check collects what comes after it.
-constexpr std::chrono::milliseconds stack_timeout{5};
-
-// ThreadSanitizer holds asynchronous signals back until the thread enters a call that it intercepts, so that a late
-// stack shows another place than the blocking one.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool late_stacks_mislead = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool late_stacks_mislead = true;
-#else
-constexpr bool late_stacks_mislead = false;
-#endif
-#else
-constexpr bool late_stacks_mislead = false;
-#endif
-
-constexpr const char* signal_not_handled =
-    late_stacks_mislead ? "the signal was not handled in time (ThreadSanitizer delays signals)"
-                        : "the signal was not handled in time (uninterruptible sleep, or not scheduled)";
-constexpr const char* signal_not_sent = "the signal was not sent: the thread has ended or still handles an earlier one";
-constexpr const char* stall_too_short = "the stall ended before its stack was taken";
+constexpr std::chrono::milliseconds min_interval{1};
+constexpr std::chrono::hours max_interval{1};
 
 nanoseconds deadline_interval(const options& o) {
-  return std::max<nanoseconds>(std::chrono::milliseconds{1}, std::min(o.probe_interval, o.stall_threshold));
+  return std::min(o.probe_interval, o.stall_threshold);
+}
+
+void require(bool valid, const std::string& name, const std::string& allowed) {
+  if (!valid) throw std::invalid_argument("loopscope::monitor::options::" + name + " must be " + allowed);
+}
+
+options checked(options settings) {
+  const auto is_interval = [](std::chrono::milliseconds t) { return t >= min_interval && t <= max_interval; };
+  require(is_interval(settings.stall_threshold), "stall_threshold", "from 1 ms to 1 hour");
+  require(is_interval(settings.probe_interval), "probe_interval", "from 1 ms to 1 hour");
+  require(settings.settle_time >= std::chrono::milliseconds{0} && settings.settle_time <= max_interval, "settle_time",
+          "from 0 to 1 hour");
+  const int signal = settings.capture_signal;
+  require(signal == default_capture_signal || signal == no_capture_signal || (signal > 0 && signal <= SIGRTMAX),
+          "capture_signal", "a signal of this system, default_capture_signal or no_capture_signal");
+  return settings;
 }
 
 }  // namespace
 
 watched_loop::watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-                           std::shared_ptr<wake_signal> wake)
-    : settings_(std::move(settings)),
+                           std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter)
+    : settings_(checked(std::move(settings))),
       hooks_(std::move(hooks)),
       activities_(std::move(activities)),
-      heartbeat_(std::move(wake)),
-      stats_(deadline_interval(settings_), settings_.recent_capacity, heartbeat_),
-      tracker_(settings_.stall_threshold, deadline_interval(settings_), steady::now()),
-      policy_(settings_.reports_per_minute),
-      stack_sampler_(settings_.capture_signal),
-      symbolizer_(settings_.source_root) {}
+      wake_(wake),
+      heartbeat_(wake),
+      roster_(settings_.stall_threshold, wake),
+      stats_(deadline_interval(settings_), settings_.recent_capacity, roster_),
+      explainer_(explainer),
+      reporter_(reporter),
+      schedule_(deadline_interval(settings_), steady::now()),
+      policy_(settings_.reports_per_minute) {}
 
 watched_loop::time_point watched_loop::check(const host_pressure& pressure, scheduler_clock& clock) {
   const std::lock_guard lock(check_mutex_);
   if (detached_) return time_point::max();
-  identify_thread();
+  update_threads(pressure, clock);
+  auto around = surroundings(pressure);
+  take_beat(around);
+  for (const auto& each : threads_) each->judge(around);
+
+  const bool running = std::ranges::any_of(threads_, &thread_watch::is_running);
+  const auto busy =
+      std::ranges::count_if(threads_, [](const auto& each) { return each->is_running() && !each->waits(); });
+  const auto known = std::ranges::count_if(threads_, &thread_watch::is_running);
   const auto now = steady::now();
-  std::optional<thread_sample> sample;
-  if (thread_) sample = thread_->sample(now);
-  if (sample && tracker_.needs_not_running_for(*sample))
-    sample->not_running_for = thread_->not_running_for(*sample, clock);
+  const auto next = schedule_.on_check(now, running, running && busy < known);
+  if (running && next.at_deadline) stats_.add_deadline(static_cast<std::size_t>(busy), static_cast<std::size_t>(known));
+  if (next.post) post_probe();
+  stats_.set_lag_since(schedule_.lag_since());
 
-  take_beat(sample, pressure);
-  const bool is_gone = !sample || (tracker_.is_stall_suspected(now) && hooks_.stopped());
-  if (tracker_.running() && is_gone) on_loop_gone(now, pressure);
-  if (!sample) sample.emplace().time = now;
+  const auto blocked = std::ranges::count_if(threads_, &thread_watch::is_stalled);
+  stalled_since_post_ = stalled_since_post_ || blocked > 0;
+  blocked_threads_.store(static_cast<std::size_t>(blocked), std::memory_order_relaxed);
+  thread_count_.store(static_cast<std::size_t>(known), std::memory_order_relaxed);
+  running_.store(running, std::memory_order_relaxed);
+  if (!running) heartbeat_.clear_blocked_since();
+  if (blocked == 0 && std::ranges::none_of(threads_, &thread_watch::is_settling)) heartbeat_.stop_blaming();
 
-  const auto next = tracker_.on_sample(*sample);
-  if (tracker_.running() && next.at_deadline) stats_.add_deadline(next.busy);
-  if (next.post_probe) pressure_at_post_ = pressure;
-  if (next.stall_began) open_stall();
-  if (open_stall_) {
-    open_stall_->add_sample(*sample, thread_->tid(), *activities_);
-    // Readers see the stall before its stack, which may take a while to read.
-    if (next.stall_began) update_open_stall(*sample, false, pressure);
-    if (next.take_stack) take_stack();
-    const bool came_late = !next.take_stack && stack_sampler_.pending() && collect_stack(nanoseconds{0});
-    update_open_stall(*sample, next.take_stack || came_late, pressure);
+  auto due = schedule_.next_deadline();
+  const auto end = steady::now();
+  for (const auto& each : threads_) due = std::min(due, each->next_check(end));
+  return due;
+}
+
+void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {
+  for (const auto& slot : roster_.threads()) {
+    const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return each->slot() == slot; });
+    if (!known)
+      threads_.push_back(
+          std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, wake_, *activities_, *this, explainer_));
   }
-  if (next.post_probe) post_probe();
-  settle(now);
-  running_.store(tracker_.running(), std::memory_order_relaxed);
-  return tracker_.next_check(steady::now());
+  std::erase_if(threads_, [&](const std::unique_ptr<thread_watch>& each) {
+    if (each->sample(clock)) return false;
+    each->end(steady::now(), pressure);
+    roster_.remove(*each->slot());
+    return true;
+  });
 }
 
-void watched_loop::detach() {
-  const std::lock_guard lock(check_mutex_);
-  detached_ = true;
+thread_watch::surroundings watched_loop::surroundings(const host_pressure& pressure) {
+  thread_watch::surroundings out;
+  out.pressure = pressure;
+  out.threads = std::max<std::size_t>(1, threads_.size());
+  out.is_only_thread = threads_.size() <= 1;
+  out.free_threads = static_cast<std::size_t>(std::ranges::count_if(threads_, &thread_watch::waits));
+  out.another_waits = out.free_threads > 0;
+  out.probe_posted = schedule_.posted_at();
+  out.is_stopped = std::ranges::any_of(threads_, &thread_watch::is_suspected) && is_stopped();
+  return out;
 }
 
-void watched_loop::identify_thread() {
-  const auto identity = heartbeat_.thread();
-  if (identity.tid == 0 || (thread_ && thread_->tid() == identity.tid)) return;
-  thread_.emplace(identity.tid, identity.cpu_clock);
-  stats_.on_new_thread();
-}
-
-void watched_loop::take_beat(const std::optional<thread_sample>& sample, const host_pressure& pressure) {
+void watched_loop::take_beat(thread_watch::surroundings& around) {
   const auto beat = heartbeat_.take_beat();
   if (!beat) return;
-  const auto run_queue = sample ? sample->run_queue : std::nullopt;
-  const auto out = tracker_.on_beat(*beat, run_queue);
-  if (out.lag) stats_.add_lag(*out.lag, beat->time);
-  if (!out.stall) return;
-
-  if (out.found_late) open_stall();
-  if (stack_sampler_.pending()) collect_stack(nanoseconds{0});
-  end_stall(*out.stall, open_stall_->times().at_end(*out.stall, beat->cpu, run_queue, pressure));
-}
-
-void watched_loop::on_loop_gone(time_point now, const host_pressure& pressure) {
-  const auto stall = tracker_.on_loop_stopped(now);
-  if (stall && open_stall_) end_stall(*stall, open_stall_->times().so_far(now, pressure));
-  heartbeat_.clear_blocked_since();
-}
-
-void watched_loop::open_stall() {
-  if (settling_) settle(time_point::max());
-  const auto start = tracker_.stall_start();
-  open_stall_.emplace(++last_stall_id_, start, clock_reading::now(),
-                      time_breakdown(start, tracker_.totals_at_start(), pressure_at_post_), stall_too_short);
-  heartbeat_.stall_began(last_stall_id_);
-  advice_.clear();
-  repeats_ = 0;
-}
-
-void watched_loop::take_stack() {
-  if (!stack_sampler_.disabled_reason().empty())
-    return open_stall_->set_no_stack_reason(stack_sampler_.disabled_reason());
-  auto obstacle = obstacle_to_signal(thread_->tid(), stack_sampler_.signal());
-  if (!obstacle.empty()) return open_stall_->set_no_stack_reason(std::move(obstacle));
-  if (!stack_sampler_.request(thread_->tid())) return open_stall_->set_no_stack_reason(signal_not_sent);
-  collect_stack(stack_timeout);
-}
-
-bool watched_loop::collect_stack(nanoseconds timeout) {
-  const auto raw = stack_sampler_.collect(timeout);
-  if (!raw) {
-    open_stall_->set_no_stack_reason(signal_not_handled);
-    if (late_stacks_mislead) stack_sampler_.cancel();
-    return false;
+  const bool running = std::ranges::any_of(threads_, &thread_watch::is_running);
+  const auto since = schedule_.lag_since();
+  if (const auto lag = schedule_.on_beat(beat->time, running)) stats_.add_lag(*lag, beat->time);
+  around.probe_posted.reset();
+  for (const auto& each : threads_) {
+    if (each->slot()->identity().tid == beat->tid) each->on_beat(*beat, around);
   }
-  if (raw->exception_in_flight) {
-    open_stall_->set_no_stack_reason("an exception was in flight");
-  } else {
-    open_stall_->add_stack(symbolizer_.blocking_frames(*raw));
+  if (since) report_queue(*beat, *since, around);
+}
+
+// A counted run loop knows that no handler took long, although the probe had to wait: handlers were queued before it.
+void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point since,
+                                const thread_watch::surroundings& around) {
+  const nanoseconds waited = beat.time - since;
+  nanoseconds longest{0};
+  for (const auto& each : threads_) {
+    if (!each->slot()->counted()) return;
+    longest = std::max(longest, each->slot()->take_max_turn());
   }
-  return true;
-}
-
-void watched_loop::update_open_stall(const thread_sample& sample, bool has_new_stack, const host_pressure& pressure) {
-  auto record = open_stall_->build(open_stall_->times().so_far(sample.time, pressure), true);
+  const auto handlers = roster_.times_of_handlers().count - std::exchange(handlers_at_post_, 0);
+  if (stalled_since_post_ || waited < settings_.stall_threshold || longest >= settings_.stall_threshold || handlers < 2)
+    return;
+  stall_record record;
+  record.id = next_stall_id();
   record.loop = settings_.name;
-  if (has_new_stack) advice_ = advice_for(record);
-  const bool report = has_new_stack && should_report(record, open_stall_->fingerprint(), sample.time);
-  record.repeats = repeats_;
-  record.sentence = to_sentence(record, advice_);
-  stats_.set_open_stall(record, tracker_.lag_since(), open_stall_->start());
-  if (report) notify(record);
-}
-
-void watched_loop::end_stall(const stall_tracker::time_span& stall, const time_split& split) {
-  stack_sampler_.cancel();
-  heartbeat_.stall_ended(stall.end);
-  settling_ = settling_stall{*std::move(open_stall_), split, stall.end + settings_.settle_time, repeats_};
-  open_stall_.reset();
-  stats_.add_ended_stall(build_ended_record());
-}
-
-stall_record watched_loop::build_ended_record() const {
-  auto record = settling_->builder.build(settling_->split, false);
-  record.loop = settings_.name;
-  record.delayed = heartbeat_.delayed();
-  record.repeats = settling_->repeats;
-  record.sentence = to_sentence(record, advice_for(record));
-  return record;
-}
-
-void watched_loop::settle(time_point now) {
-  if (!settling_ || now < settling_->until) return;
-  auto record = build_ended_record();
-  const auto fingerprint = settling_->builder.fingerprint();
-  settling_.reset();
-  if (!open_stall_) heartbeat_.stop_blaming();
-  const bool report = should_report(record, fingerprint, steady::now());
-  stats_.update_ended_stall(record);
-  if (report) notify(record);
+  record.started_steady = since;
+  record.started = clock_reading::now().to_system(since);
+  record.duration = waited;
+  record.threads = around.threads;
+  record.verdict = verdict::on_cpu;
+  record.handlers = handler_count::many;
+  record.queued_handlers = handlers;
+  record.longest_handler = longest;
+  record.no_stack_reason = "many short handlers were queued, so that no single place is to blame";
+  stats_.add_ended_stall(record);
+  constexpr std::uint64_t queue_fingerprint = 1;
+  on_stall_complete(std::move(record), queue_fingerprint);
 }
 
 void watched_loop::post_probe() {
-  heartbeat_.arm(tracker_.blocked_since());
-  hooks_.post(probe(shared_from_this()));
-}
-
-std::string watched_loop::advice_for(const stall_record& record) const {
-  if (!settings_.advise) return {};
+  for (const auto& each : threads_) static_cast<void>(each->slot()->take_max_turn());
+  handlers_at_post_ = roster_.times_of_handlers().count;
+  stalled_since_post_ = false;
+  // Blocked as a whole since the last of the threads is.
+  std::optional<time_point> since;
+  for (const auto& each : threads_) {
+    if (!each->is_running()) continue;
+    const auto blocked = each->blocked_since();
+    since = std::max(since.value_or(time_point{}), blocked.value_or(steady::now()));
+  }
+  heartbeat_.arm(since);
   try {
-    return settings_.advise(record);
+    hooks_.post(probe(shared_from_this()));
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
-    return {};
   }
+  const auto posted = steady::now();
+  schedule_.on_posted(posted);
+  for (const auto& each : threads_) each->on_probe_posted(posted);
+}
+
+bool watched_loop::is_stopped() noexcept {
+  try {
+    return hooks_.stopped();
+  } catch (...) {
+    callback_errors_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+}
+
+void watched_loop::on_probe() noexcept {
+  heartbeat_.beat(roster_.slot_of_this_thread().identity().tid);
+}
+
+void watched_loop::detach() {
+  {
+    const std::lock_guard lock(check_mutex_);
+    detached_ = true;
+    threads_.clear();
+  }
+  reporter_.forget(*this);
+}
+
+void watched_loop::on_fork_in_child() {
+  threads_.clear();
+  roster_.on_fork_in_child();
+}
+
+void watched_loop::on_stall_began(std::uint64_t stall) {
+  heartbeat_.stall_began(stall);
+}
+
+void watched_loop::on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) {
+  const bool report = is_new_stack && should_report(record, fingerprint, steady::now());
+  stats_.set_open_stall(record);
+  if (report) reporter_.add(shared_from_this(), std::move(record), report_kind::progress);
+}
+
+void watched_loop::on_stall_ended(stall_record record, time_point end) {
+  heartbeat_.stall_ended(end);
+  record.delayed = heartbeat_.delayed();
+  stats_.add_ended_stall(std::move(record));
+}
+
+void watched_loop::on_ended_stall_changed(stall_record record) {
+  record.delayed = heartbeat_.delayed();
+  stats_.update_ended_stall(record);
+}
+
+void watched_loop::on_stall_complete(stall_record record, std::uint64_t fingerprint) {
+  record.delayed = heartbeat_.delayed();
+  const bool report = should_report(record, fingerprint, steady::now());
+  stats_.update_ended_stall(record);
+  if (settings_.on_stall_end) reporter_.add(shared_from_this(), record, report_kind::every_end);
+  if (report) reporter_.add(shared_from_this(), std::move(record), report_kind::end);
 }
 
 bool watched_loop::should_report(stall_record& record, std::uint64_t fingerprint, time_point now) {
   const auto decision = policy_.consider(record.id, fingerprint, record.duration, !record.in_progress, now);
   reports_.store(policy_.reported(), std::memory_order_relaxed);
   suppressed_.store(policy_.suppressed(), std::memory_order_relaxed);
-  repeats_ = decision.repeats;
   record.repeats = decision.repeats;
   record.suppressed = decision.suppressed;
-  return decision.report;
+  return decision.report && settings_.on_stall;
 }
 
-void watched_loop::notify(const stall_record& record) const {
-  if (!settings_.on_stall) return;
+void watched_loop::add_sentence(stall_record& record) const {
+  std::string advice;
+  if (settings_.advise) {
+    try {
+      advice = settings_.advise(record);
+    } catch (...) {
+      callback_errors_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  record.sentence = to_sentence(record, advice);
+}
+
+void watched_loop::notify(stall_record record, report_kind kind) const {
+  add_sentence(record);
   try {
-    settings_.on_stall(record);
+    (kind == report_kind::every_end ? settings_.on_stall_end : settings_.on_stall)(record);
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-void watched_loop::add_counters(snapshot& out) const noexcept {
+std::vector<stall_record> watched_loop::recent_stalls() const {
+  auto out = stats_.recent_stalls();
+  for (auto& each : out) add_sentence(each);
+  return out;
+}
+
+snapshot watched_loop::snapshot() const {
+  monitor::snapshot out;
+  const auto now = steady::now();
+  out.total = stats_.total(now);
+  out.by_verdict = stats_.by_verdict();
+  out.stalled_for = stalled_for(now);
   out.running = running_.load(std::memory_order_relaxed);
+  out.threads = thread_count_.load(std::memory_order_relaxed);
+  out.blocked_threads = blocked_threads_.load(std::memory_order_relaxed);
+  out.capacity_lost = stats_.time_in_stalls(now);
+  if (roster_.is_counted()) out.handlers = roster_.times_of_handlers();
   out.reports = reports_.load(std::memory_order_relaxed);
   out.reports_suppressed = suppressed_.load(std::memory_order_relaxed);
   out.callback_errors = callback_errors_.load(std::memory_order_relaxed);
   out.activities_dropped = activities_->dropped();
+  return out;
 }
 
 nanoseconds watched_loop::stalled_for(time_point now) const noexcept {

@@ -1,99 +1,103 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "loop_stats.hpp"
 #include "report_policy.hpp"
+#include "reporter.hpp"
 #include "server/monitor/activity.hpp"
 #include "server/monitor/detect/heartbeat.hpp"
 #include "server/monitor/detect/host_pressure.hpp"
-#include "server/monitor/detect/stall_tracker.hpp"
-#include "server/monitor/detect/thread_sampler.hpp"
-#include "server/monitor/explain/stack_sampler.hpp"
-#include "server/monitor/explain/stall_builder.hpp"
-#include "server/monitor/explain/symbolizer.hpp"
+#include "server/monitor/detect/probe_schedule.hpp"
+#include "server/monitor/detect/thread_roster.hpp"
 #include "server/monitor/loop_watch.hpp"
 #include "server/monitor/options.hpp"
+#include "thread_watch.hpp"
 
 namespace loopscope::monitor {
 
-/// One watched loop: carries out what stall_tracker and report_policy decide.
+/// One watched loop: posts its probes, watches its threads, keeps its figures and reports its stalls.
 ///
-/// Threads: check() on the watchdog; detach() on any other thread; heartbeat, stats and activities as each documents.
-class watched_loop : public std::enable_shared_from_this<watched_loop> {
+/// Threads: check() on the watchdog; detach() on any other thread; heartbeat, roster, stats and activities as each
+/// documents. Lifetime: a probe that the loop has not run may keep it alive after its monitor. So it must not own the
+/// threads of the library: its last reference may be released on one of them, which cannot join itself.
+class watched_loop : public std::enable_shared_from_this<watched_loop>, public stall_observer {
  public:
-  using time_point = stall_tracker::time_point;
+  using time_point = std::chrono::steady_clock::time_point;
 
+  /// Throws std::invalid_argument when a setting makes no sense.
   watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-               std::shared_ptr<wake_signal> wake);
+               std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter);
 
-  /// Samples the loop's thread and acts on it. Returns when the next check is due.
+  /// Samples the loop's threads and acts on it. Returns when the next check is due.
   time_point check(const host_pressure& pressure, scheduler_clock& clock);
-  /// After it returns, no check is in progress and none will start. Do not call it from a callback.
+  /// In the child of a fork(): of the threads there is only the calling one.
+  void on_fork_in_child();
+  /// After it returns, no check and no callback is in progress and none will start. Do not call it from a callback.
   void detach();
 
+  /// What a probe does on the loop.
+  void on_probe() noexcept;
+  /// Calls the callback that this record is for; on the reporter.
+  void notify(stall_record record, report_kind kind) const;
+  /// The stalls in progress and the recent ones, with their sentences.
+  std::vector<stall_record> recent_stalls() const;
+
   monitor::heartbeat& heartbeat() noexcept { return heartbeat_; }
+  thread_roster& roster() noexcept { return roster_; }
   loop_stats& stats() noexcept { return stats_; }
   const std::shared_ptr<activity_slot>& activities() const noexcept { return activities_; }
-  /// Sets the members of a snapshot that neither stats nor heartbeat know.
-  void add_counters(snapshot& out) const noexcept;
+  monitor::snapshot snapshot() const;
   std::chrono::nanoseconds stalled_for(time_point now) const noexcept;
   /// The same, but after a stall how long it was, until the next probe.
   std::chrono::nanoseconds last_stalled_for(time_point now) const noexcept;
 
  private:
-  /// A stall that has ended, until the requests that it delayed have been counted.
-  struct settling_stall {
-    stall_builder builder;
-    time_split split;
-    time_point until;
-    std::uint64_t repeats;
-  };
+  std::uint64_t next_stall_id() override { return ++last_stall_id_; }
+  void on_stall_began(std::uint64_t stall) override;
+  void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) override;
+  void on_stall_ended(stall_record record, time_point end) override;
+  void on_ended_stall_changed(stall_record record) override;
+  void on_stall_complete(stall_record record, std::uint64_t fingerprint) override;
 
-  void identify_thread();
-  void take_beat(const std::optional<thread_sample>& sample, const host_pressure& pressure);
-  void on_loop_gone(time_point now, const host_pressure& pressure);
-  void open_stall();
-  void take_stack();
-  /// Returns false if the thread has not stored its stack yet.
-  bool collect_stack(std::chrono::nanoseconds timeout);
-  void update_open_stall(const thread_sample& sample, bool has_new_stack, const host_pressure& pressure);
-  void end_stall(const stall_tracker::time_span& stall, const time_split& split);
-  stall_record build_ended_record() const;
-  void settle(time_point now);
+  void update_threads(const host_pressure& pressure, scheduler_clock& clock);
+  void take_beat(thread_watch::surroundings& around);
+  void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
+  thread_watch::surroundings surroundings(const host_pressure& pressure);
   void post_probe();
-  std::string advice_for(const stall_record& record) const;
+  bool is_stopped() noexcept;
   bool should_report(stall_record& record, std::uint64_t fingerprint, time_point now);
-  void notify(const stall_record& record) const;
+  void add_sentence(stall_record& record) const;
 
   const options settings_;
   const loop_hooks hooks_;
   const std::shared_ptr<activity_slot> activities_;
+  const std::shared_ptr<wake_signal> wake_;
   monitor::heartbeat heartbeat_;
+  thread_roster roster_;
   loop_stats stats_;
+  explainer& explainer_;
+  reporter& reporter_;
 
   // The members below are used by the watchdog thread only. The mutex exists so that detach() can wait for a check in
   // progress.
   std::mutex check_mutex_;
   bool detached_ = false;
-  stall_tracker tracker_;
+  probe_schedule schedule_;
   report_policy policy_;
-  stack_sampler stack_sampler_;
-  symbolizer symbolizer_;
-  std::optional<thread_sampler> thread_;
-  std::optional<stall_builder> open_stall_;
-  std::optional<settling_stall> settling_;
-  host_pressure pressure_at_post_;
-  std::string advice_;
-  std::uint64_t repeats_ = 0;
+  std::vector<std::unique_ptr<thread_watch>> threads_;
   std::uint64_t last_stall_id_ = 0;
+  std::uint64_t handlers_at_post_ = 0;
+  /// A thread was in a stall since the outstanding probe was posted.
+  bool stalled_since_post_ = false;
 
   std::atomic<bool> running_{false};
+  std::atomic<std::size_t> thread_count_{0};
+  std::atomic<std::size_t> blocked_threads_{0};
   std::atomic<std::uint64_t> reports_{0};
   std::atomic<std::uint64_t> suppressed_{0};
   mutable std::atomic<std::uint64_t> callback_errors_{0};

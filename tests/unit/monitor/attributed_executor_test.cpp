@@ -33,7 +33,7 @@ class attributed_executor_test : public ::testing::Test {
   }
 
   asio::io_context io_;
-  std::shared_ptr<activity_slot> slot_ = detail::slot_of(io_, 16);
+  std::shared_ptr<activity_slot> slot_ = detail::service_of(io_, 16).activities();
   activity first_{slot_, 1, "first", ""};
   activity second_{slot_, 2, "second", ""};
   attributed_executor<asio::io_context::executor_type> on_first_{io_.get_executor(), *slot_, first_};

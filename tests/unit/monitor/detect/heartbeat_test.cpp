@@ -23,7 +23,7 @@ TEST_F(heartbeat_test, is_taken_once_per_probe) {
   heartbeat_.arm({});
   EXPECT_FALSE(heartbeat_.take_beat());
   const auto before = steady::now();
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   const auto beat = heartbeat_.take_beat();
   ASSERT_TRUE(beat);
   EXPECT_GE(beat->time, before);
@@ -32,16 +32,16 @@ TEST_F(heartbeat_test, is_taken_once_per_probe) {
 }
 
 TEST_F(heartbeat_test, identifies_the_thread_that_ran_the_probe) {
-  EXPECT_EQ(heartbeat_.thread().tid, 0);
-  heartbeat_.beat();
-  EXPECT_EQ(heartbeat_.thread().tid, ::gettid());
+  heartbeat_.arm({});
+  heartbeat_.beat(4711);
+  EXPECT_EQ(heartbeat_.take_beat()->tid, 4711);
 }
 
 TEST_F(heartbeat_test, shows_how_long_the_loop_is_blocked_while_a_probe_is_outstanding) {
   EXPECT_EQ(heartbeat_.blocked_for(start_), 0ns);
   heartbeat_.arm(start_);
   EXPECT_EQ(heartbeat_.blocked_for(start_ + 30ms), 30ms);
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   EXPECT_EQ(heartbeat_.blocked_for(start_ + 60ms), 0ns);
   heartbeat_.arm(start_);
   heartbeat_.clear_blocked_since();
@@ -53,7 +53,7 @@ TEST_F(heartbeat_test, shows_how_long_the_loop_was_blocked_from_the_moment_the_p
   const auto start = steady::now() - 30ms;
   heartbeat_.arm(start);
   EXPECT_EQ(heartbeat_.last_blocked_for(start + 20ms), 20ms);
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   const auto blocked = heartbeat_.last_blocked_for(steady::now() + 1h);
   EXPECT_GE(blocked, 30ms);
   EXPECT_LT(blocked, 30min);
@@ -65,14 +65,14 @@ TEST_F(heartbeat_test, shows_how_long_the_loop_was_blocked_from_the_moment_the_p
 
 TEST_F(heartbeat_test, wakes_the_watchdog_at_the_end_of_a_stall_only) {
   heartbeat_.arm({});
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   EXPECT_FALSE(woken());
   heartbeat_.arm(start_);
   heartbeat_.stall_began(1);
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   EXPECT_TRUE(woken());
   heartbeat_.stall_ended(start_);
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   EXPECT_FALSE(woken());
 }
 
@@ -93,7 +93,7 @@ TEST_F(heartbeat_test, counts_the_requests_whose_wait_began_before_the_end_of_th
 TEST_F(heartbeat_test, takes_the_beat_for_the_end_until_the_watchdog_has_stored_it) {
   heartbeat_.arm(start_);
   heartbeat_.stall_began(7);
-  heartbeat_.beat();
+  heartbeat_.beat(::gettid());
   const auto end = heartbeat_.take_beat()->time;
   heartbeat_.note_delayed(7, 10ms, end + 11ms);
   EXPECT_EQ(heartbeat_.delayed().count, 0U);

@@ -28,14 +28,14 @@ using steady = std::chrono::steady_clock;
 thread_sampler sampler_of_this_thread() {
   clockid_t cpu_clock{};
   ::pthread_getcpuclockid(::pthread_self(), &cpu_clock);
-  return {::gettid(), cpu_clock};
+  return {{::getpid(), ::gettid()}, cpu_clock, {}};
 }
 
 TEST(thread_sampler, reads_the_times_of_a_running_thread) {
-  const auto own = sampler_of_this_thread();
+  auto own = sampler_of_this_thread();
   for (int i = 0; i < 3; ++i) {
     const auto before = own_times::now();
-    const auto sample = own.sample(steady::now());
+    const auto sample = own.sample();
     const auto after = own_times::now();
     ASSERT_TRUE(sample && sample->run_queue);
     EXPECT_GE(sample->cpu, before.cpu);
@@ -55,9 +55,9 @@ TEST(thread_sampler, finds_a_computing_thread_runnable) {
     while (!stop.stop_requested()) {
     }
   });
-  const auto sampler = known.get_future().get();
+  auto sampler = known.get_future().get();
   wait_until("the thread computes", [&] {
-    const auto sample = sampler.sample(steady::now());
+    const auto sample = sampler.sample();
     return sample && sample->state == thread_state::runnable;
   });
 }
@@ -84,11 +84,14 @@ class thread_asleep {
   }
 
   int read_end() const { return ends_[0]; }
-  pid_t tid() const { return sampler_->tid(); }
-  thread_sample sample_in(thread_state state) const {
+  void wake() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
+  std::optional<thread_sample> sample() { return sampler_->sample(); }
+  void accept_last_wait() { sampler_->accept_last_wait(); }
+  pid_t tid() const { return sampler_->thread().tid; }
+  thread_sample sample_in(thread_state state) {
     std::optional<thread_sample> sample;
     wait_until("the thread is in the call", [&] {
-      sample = sampler_->sample(steady::now());
+      sample = sampler_->sample();
       return sample && sample->state == state;
     });
     return *sample;
@@ -101,7 +104,7 @@ class thread_asleep {
 };
 
 TEST(thread_sampler, finds_the_call_that_a_thread_sleeps_in) {
-  const thread_asleep thread([](int fd) {
+  thread_asleep thread([](int fd) {
     char byte = 0;
     while (::read(fd, &byte, 1) != 1) {
     }
@@ -117,7 +120,7 @@ TEST(thread_sampler, finds_the_call_that_a_thread_sleeps_in) {
 }
 
 TEST(thread_sampler, takes_a_wait_for_events_for_idle) {
-  const thread_asleep thread([](int fd) {
+  thread_asleep thread([](int fd) {
     const int events = ::epoll_create1(EPOLL_CLOEXEC);
     epoll_event event{.events = EPOLLIN, .data = {}};
     ::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
@@ -128,10 +131,41 @@ TEST(thread_sampler, takes_a_wait_for_events_for_idle) {
   EXPECT_EQ(thread.sample_in(thread_state::waiting).state, thread_state::waiting);
 }
 
+/// Waits for a byte at fd in epoll_wait(2), this many frames deeper on the stack.
+[[gnu::noinline]] void wait_for_events(int fd, int depth) {
+  volatile char frame[512];
+  frame[0] = 0;
+  if (depth > 0) return wait_for_events(fd, depth - 1), static_cast<void>(frame[0]);
+  const int events = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{.events = EPOLLIN, .data = {}};
+  ::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
+  while (::epoll_wait(events, &event, 1, -1) < 0) {
+  }
+  ::close(events);
+}
+
+TEST(thread_sampler, takes_a_deeper_wait_for_events_for_that_of_a_handler) {
+  thread_asleep thread([](int fd) {
+    char byte = 0;
+    wait_for_events(fd, 0);
+    while (::read(fd, &byte, 1) != 1) {
+    }
+    wait_for_events(fd, 4);
+  });
+  EXPECT_EQ(thread.sample_in(thread_state::waiting).call->number, SYS_epoll_wait);
+  thread.wake();
+  wait_until("the wait in the handler", [&] {
+    const auto sample = thread.sample();
+    return sample && sample->state == thread_state::asleep && sample->call->number == SYS_epoll_wait;
+  });
+  thread.accept_last_wait();
+  EXPECT_EQ(thread.sample_in(thread_state::waiting).call->number, SYS_epoll_wait);
+}
+
 TEST(thread_sampler, returns_nothing_for_a_thread_that_has_ended) {
   std::optional<thread_sampler> sampler;
   std::thread([&] { sampler.emplace(sampler_of_this_thread()); }).join();
-  EXPECT_FALSE(sampler->sample(steady::now()));
+  EXPECT_FALSE(sampler->sample());
 }
 
 TEST(a_capture_signal, is_not_sent_to_a_thread_that_a_debugger_traces) {

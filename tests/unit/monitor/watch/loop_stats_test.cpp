@@ -11,6 +11,7 @@ stall_record stall_of(std::uint64_t id, std::chrono::nanoseconds duration, verdi
   stall_record out;
   out.id = id;
   out.duration = duration;
+  out.started_steady = loop_stats::time_point{1000s};
   out.verdict = cause;
   return out;
 }
@@ -18,8 +19,8 @@ stall_record stall_of(std::uint64_t id, std::chrono::nanoseconds duration, verdi
 class loop_stats_test : public ::testing::Test {
  protected:
   const loop_stats::time_point start_{1000s};
-  heartbeat heartbeat_{std::make_shared<wake_signal>()};
-  loop_stats stats_{25ms, 2, heartbeat_};
+  thread_roster roster_{25ms, std::make_shared<wake_signal>()};
+  loop_stats stats_{25ms, 2, roster_};
 };
 
 TEST_F(loop_stats_test, gives_each_reader_its_own_window) {
@@ -39,7 +40,8 @@ TEST_F(loop_stats_test, gives_each_reader_its_own_window) {
 
 TEST_F(loop_stats_test, counts_the_stall_in_progress_in_every_window) {
   const auto window = stats_.open_window(start_);
-  stats_.set_open_stall(stall_of(1, 30ms), start_ + 10ms, start_);
+  stats_.set_open_stall(stall_of(1, 30ms));
+  stats_.set_lag_since(start_ + 10ms);
   for (const auto now : {start_ + 50ms, start_ + 80ms}) {
     const auto figures = stats_.read(window, now);
     EXPECT_EQ(figures.stalls, 1U);
@@ -51,7 +53,7 @@ TEST_F(loop_stats_test, counts_the_stall_in_progress_in_every_window) {
 
 TEST_F(loop_stats_test, keeps_the_newest_stalls_and_the_one_in_progress) {
   for (std::uint64_t id = 1; id <= 3; ++id) stats_.add_ended_stall(stall_of(id, 40ms));
-  stats_.set_open_stall(stall_of(4, 30ms), {}, start_);
+  stats_.set_open_stall(stall_of(4, 30ms));
   auto more = stall_of(3, 40ms);
   more.delayed.count = 9;
   stats_.update_ended_stall(more);
@@ -85,8 +87,10 @@ TEST_F(loop_stats_test, corrects_lag_for_the_deadlines_that_a_late_probe_stands_
 
 TEST_F(loop_stats_test, knows_the_share_of_busy_deadlines) {
   EXPECT_FALSE(stats_.total(start_).busy_share);
-  for (const bool busy : {true, false, false, false}) stats_.add_deadline(busy);
+  for (const std::size_t busy : {1, 0, 0, 0}) stats_.add_deadline(busy, 1);
   EXPECT_EQ(stats_.total(start_).busy_share, 0.25);
+  stats_.add_deadline(4, 4);
+  EXPECT_EQ(stats_.total(start_).busy_share, 0.625);
 }
 
 }  // namespace

@@ -1,0 +1,292 @@
+#include "thread_watch.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/monitor/explain/blame.hpp"
+#include "writers/system/proc_file.hpp"
+
+namespace loopscope::monitor {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using steady = std::chrono::steady_clock;
+
+// A probe that no thread has run for so long shows that a wait for events is not the loop's own.
+constexpr milliseconds max_probe_age_while_waiting{10};
+// A running thread stores its stack in far less time; then the watchdog looks for it again.
+constexpr milliseconds stack_check_interval{2};
+constexpr milliseconds max_stack_time{20};
+// An ended stall whose place is still being read is reported without it after this time.
+constexpr std::chrono::seconds max_explanation_time{10};
+
+// ThreadSanitizer holds asynchronous signals back until the thread enters a call that it intercepts, so that a late
+// stack shows another place than the blocking one.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool late_stacks_mislead = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr bool late_stacks_mislead = true;
+#else
+constexpr bool late_stacks_mislead = false;
+#endif
+#else
+constexpr bool late_stacks_mislead = false;
+#endif
+
+constexpr const char* signal_not_handled = late_stacks_mislead
+                                               ? "the signal was not handled in time (ThreadSanitizer delays signals)"
+                                               : "the signal was not handled in time (the thread was not scheduled)";
+constexpr const char* stall_too_short = "the stall ended before its stack was taken";
+
+std::string name_of(const watched_thread& thread) {
+  auto name = system::proc_file(thread.folder() + "/comm").read();
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+thread_watch::thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
+                           const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
+                           stall_observer& observer, explainer& explainer)
+    : slot_(std::move(slot)),
+      settings_(settings),
+      wake_(wake),
+      activities_(activities),
+      observer_(observer),
+      explainer_(explainer),
+      sampler_({::getpid(), slot_->identity().tid}, slot_->identity().cpu_clock, scheduler),
+      tracker_(settings.stall_threshold),
+      stack_sampler_(settings.capture_signal),
+      name_(name_of(sampler_.thread())) {}
+
+bool thread_watch::sample(scheduler_clock& clock) {
+  sample_.reset();
+  if (slot_->gone()) return false;
+  // The turn is read first: if it has ended by the time of the sample, the next check sees that.
+  const auto turn = slot_->current_turn();
+  const bool counted = slot_->counted();
+  sample_ = sampler_.sample();
+  if (!sample_) return false;
+  sample_->turn = turn.number;
+  if (counted) {
+    sample_->turn_start = turn.start;
+    // A counted run loop says when it begins to wait. Any other wait is in a handler.
+    if (turn.start && sample_->state == thread_state::waiting) sample_->state = thread_state::asleep;
+    // The handler may have begun after the sample's time was read.
+    if (turn.start && *turn.start > sample_->time) sample_->turn_start = sample_->time;
+  }
+  if (slot_->has_seat() && !slot_->inside()) sample_->state = thread_state::waiting;
+  if (tracker_.needs_not_running_for(*sample_)) sample_->not_running_for = sampler_.not_running_for(*sample_, clock);
+  return true;
+}
+
+void thread_watch::on_beat(const stall_tracker::beat& beat, const surroundings& around) {
+  if (sample_) sampler_.accept_last_wait();
+  on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt, around.is_only_thread || slot_->counted()),
+         beat, around);
+}
+
+void thread_watch::take_ended_turns(const surroundings& around) {
+  while (const auto turn = slot_->take_ended_turn()) {
+    const stall_tracker::beat beat{turn->end, turn->cpu};
+    const auto start = turn->start.value_or(turn->end - turn->took);
+    on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt, slot_->counted(),
+                            slot_->counted() ? std::optional{start} : std::nullopt),
+           beat, around);
+  }
+}
+
+void thread_watch::on_end(const stall_tracker::ended& end, const stall_tracker::beat& at, const surroundings& around) {
+  if (!end.stall) return;
+  if (end.found_late) open_stall(around.pressure);
+  take_stack();
+  const auto run_queue = sample_ ? sample_->run_queue : std::nullopt;
+  end_stall(*end.stall, open_->times().at_end(*end.stall, at.cpu, run_queue, around.pressure), around);
+}
+
+void thread_watch::judge(const surroundings& around) {
+  if (!sample_) return;
+  take_ended_turns(around);
+  const auto now = sample_->time;
+  if (slot_->has_seat() && slot_->inside() && !tracker_.running())
+    tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
+
+  const bool may_wait = !around.is_only_thread || slot_->counted() || !around.probe_posted ||
+                        now - *around.probe_posted < max_probe_age_while_waiting;
+  if (sample_->state == thread_state::waiting && !may_wait) sample_->state = thread_state::asleep;
+  if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop()) {
+    const auto stall = tracker_.on_loop_stopped(now);
+    if (stall && open_) end_stall(*stall, open_->times().so_far(now, around.pressure), around);
+  }
+
+  if (!around.is_only_thread && !slot_->counted() && has_gone_on()) tracker_.on_progress(*sample_);
+  const auto next = tracker_.on_sample(*sample_, is_proof(around));
+  if (next.suspicion_began) {
+    pressure_at_suspicion_ = around.pressure;
+    switches_.reset();
+  }
+  if (next.end.stall && open_) {
+    take_stack();
+    end_stall(*next.end.stall,
+              open_->times().at_end(*next.end.stall, sample_->cpu, sample_->run_queue, around.pressure), around);
+  }
+  if (next.stall_began) open_stall(pressure_at_suspicion_);
+  if (open_) {
+    open_->add_sample(*sample_, sampler_.thread().tid, activities_);
+    // Readers see the stall before its place, which takes a while to find.
+    if (next.take_stack || has_moved_) ask_for_stack();
+    report_progress(around, take_stack());
+  } else if (job_ || stack_sampler_.pending()) {
+    take_stack();
+  }
+  settle(steady::now());
+}
+
+bool thread_watch::is_proof(const surroundings& around) const {
+  if (around.is_only_thread || slot_->counted()) return true;
+  const bool in_unknown_futex = sample_->call && sample_->call->number == SYS_futex && !sampler_.knows_scheduler();
+  if (sample_->state == thread_state::asleep) return !in_unknown_futex;
+  // A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has
+  // run the probe.
+  const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
+  return around.another_waits || none_runs_probe;
+}
+
+// A thread that has run in every sample and has gone to sleep in between has ended a handler.
+bool thread_watch::has_gone_on() {
+  if (!tracker_.has_only_run() || tracker_.is_stalled() || sample_->state != thread_state::runnable) return false;
+  const auto switches = sampler_.voluntary_switches();
+  const auto before = std::exchange(switches_, switches);
+  return before && switches && *switches != *before;
+}
+
+// A stopped loop runs no probe any more. A handler that was stalled when it was stopped goes on until the thread is
+// seen in another call, or its stack shows no loop.
+bool thread_watch::may_have_left_the_loop() const {
+  if (!open_) return true;
+  if (open_->is_outside_loop()) return true;
+  return sample_->state == thread_state::waiting;
+}
+
+void thread_watch::open_stall(const host_pressure& pressure) {
+  if (settling_) settle(time_point::max());
+  const auto start = tracker_.stall_start();
+  const auto id = observer_.next_stall_id();
+  open_.emplace(id, start, clock_reading::now(), time_breakdown(start, tracker_.totals_at_start(), pressure),
+                stall_too_short);
+  job_.reset();
+  slot_->await_end_of_turn(true);
+  observer_.on_stall_began(id);
+}
+
+void thread_watch::end_stall(const stall_tracker::time_span& stall, const time_split& split,
+                             const surroundings& around) {
+  slot_->await_end_of_turn(false);
+  stack_sampler_.cancel();
+  settling_ = settling_stall{*std::move(open_), split, stall.end, around.threads, around.free_threads};
+  open_.reset();
+  observer_.on_stall_ended(ended_record(), stall.end);
+}
+
+void thread_watch::ask_for_stack() {
+  if (job_ && !job_->done()) return;
+  has_moved_ = false;
+  if (sample_->state == thread_state::asleep) {
+    explain({.thread = sampler_.thread(), .asleep_in = sample_->call});
+    return;
+  }
+  if (!stack_sampler_.disabled_reason().empty()) return open_->set_no_stack_reason(stack_sampler_.disabled_reason());
+  auto obstacle = obstacle_to_signal(sampler_.thread().tid, stack_sampler_.signal());
+  if (!obstacle.empty()) return open_->set_no_stack_reason(std::move(obstacle));
+  if (!stack_sampler_.request(sampler_.thread().tid))
+    return open_->set_no_stack_reason("the signal was not sent: the thread has ended or still handles an earlier one");
+  stack_requested_ = steady::now();
+}
+
+void thread_watch::explain(explain_request request) {
+  request.source_root = settings_.source_root;
+  job_ = explainer_.submit(std::move(request), [wake = wake_] { wake->post(); });
+}
+
+bool thread_watch::take_stack() {
+  bool is_new = false;
+  if (stack_sampler_.pending()) {
+    if (auto raw = stack_sampler_.collect(nanoseconds{0})) {
+      if (raw->exception_in_flight) {
+        if (open_) open_->set_no_stack_reason("an exception was in flight");
+        is_new = true;
+      } else {
+        explain({.thread = sampler_.thread(), .captured = std::move(raw)});
+      }
+    } else if (open_ && steady::now() - stack_requested_ > max_stack_time) {
+      open_->set_no_stack_reason(signal_not_handled);
+      if (late_stacks_mislead) stack_sampler_.cancel();
+      is_new = true;
+    }
+  }
+  if (!job_ || !job_->done()) return is_new;
+  auto found = std::exchange(job_, {})->take();
+  has_moved_ = found.moved;
+  if (open_) return open_->add_explanation(std::move(found)) || is_new;
+  if (settling_) {
+    settling_->builder.add_explanation(std::move(found));
+    observer_.on_ended_stall_changed(ended_record());
+  }
+  return is_new;
+}
+
+void thread_watch::complete(stall_record& record, std::size_t threads, std::size_t free_threads) const {
+  record.loop = settings_.name;
+  record.tid = sampler_.thread().tid;
+  record.thread_name = name_;
+  record.threads = threads;
+  record.free_threads = free_threads;
+}
+
+void thread_watch::report_progress(const surroundings& around, bool is_new_stack) {
+  auto record = open_->build(open_->times().so_far(sample_->time, around.pressure), true);
+  complete(record, around.threads, around.free_threads);
+  observer_.on_stall_changed(std::move(record), open_->fingerprint(), is_new_stack);
+}
+
+stall_record thread_watch::ended_record() const {
+  auto record = settling_->builder.build(settling_->split, false);
+  complete(record, settling_->threads, settling_->free_threads);
+  return record;
+}
+
+void thread_watch::settle(time_point now) {
+  if (!settling_) return;
+  const bool waits_for_place =
+      (job_ || stack_sampler_.pending()) && !open_ && now < settling_->end + max_explanation_time;
+  if (now < settling_->end + settings_.settle_time || waits_for_place) return;
+  auto record = ended_record();
+  const auto fingerprint = settling_->builder.fingerprint();
+  settling_.reset();
+  if (!open_) job_.reset();
+  observer_.on_stall_complete(std::move(record), fingerprint);
+}
+
+void thread_watch::end(time_point now, const host_pressure& pressure) {
+  surroundings around;
+  around.pressure = pressure;
+  take_ended_turns(around);
+  const auto stall = tracker_.on_loop_stopped(now);
+  if (stall && open_) end_stall(*stall, open_->times().so_far(now, pressure), around);
+  settle(time_point::max());
+}
+
+thread_watch::time_point thread_watch::next_check(time_point now) const {
+  auto next = tracker_.next_check(now);
+  if (stack_sampler_.pending()) next = std::min(next, now + stack_check_interval);
+  if (settling_) next = std::min(next, std::max(now + stack_check_interval, settling_->end + settings_.settle_time));
+  return next;
+}
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/monitor/activity.hpp"
+#include "server/monitor/detect/host_pressure.hpp"
+#include "server/monitor/detect/stall_tracker.hpp"
+#include "server/monitor/detect/thread_sampler.hpp"
+#include "server/monitor/detect/thread_slot.hpp"
+#include "server/monitor/explain/explainer.hpp"
+#include "server/monitor/explain/stack_sampler.hpp"
+#include "server/monitor/explain/stall_builder.hpp"
+#include "server/monitor/options.hpp"
+
+namespace loopscope::monitor {
+
+/// What happens to the stalls of a thread. Called on the watchdog.
+class stall_observer {
+ public:
+  virtual std::uint64_t next_stall_id() = 0;
+  virtual void on_stall_began(std::uint64_t stall) = 0;
+  /// The stall in progress has a new record. is_new_stack: what it says about the place is new, too.
+  virtual void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) = 0;
+  virtual void on_stall_ended(stall_record record, std::chrono::steady_clock::time_point end) = 0;
+  virtual void on_ended_stall_changed(stall_record record) = 0;
+  /// The record of an ended stall is complete.
+  virtual void on_stall_complete(stall_record record, std::uint64_t fingerprint) = 0;
+
+ protected:
+  ~stall_observer() = default;
+};
+
+/// One thread of a loop: samples it, finds its stalls and collects what is known about them.
+///
+/// Threads: the watchdog only. A check is sample(), then on_beat() if a probe has run on the thread, then judge().
+class thread_watch {
+ public:
+  using time_point = stall_tracker::time_point;
+
+  /// What the loop as a whole shows during one check.
+  struct surroundings {
+    host_pressure pressure;
+    /// No other thread is known to run the loop.
+    bool is_only_thread = true;
+    bool another_waits = false;
+    /// When the probe was posted that no thread has run yet.
+    std::optional<time_point> probe_posted;
+    /// The loop was stopped: who leaves its present handler leaves run().
+    bool is_stopped = false;
+    std::size_t threads = 1;
+    std::size_t free_threads = 0;
+  };
+
+  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
+               const std::shared_ptr<wake_signal>& wake, const activity_slot& activities, stall_observer& observer,
+               explainer& explainer);
+
+  /// Reads the state of the thread. Returns false when the thread has ended.
+  bool sample(scheduler_clock& clock);
+  /// A probe has run on the thread.
+  void on_beat(const stall_tracker::beat& beat, const surroundings& around);
+  void judge(const surroundings& around);
+  /// The probe that is_suspected() asked for was posted.
+  void on_probe_posted(time_point now) { tracker_.on_probe_posted(now); }
+  /// The thread has ended or the monitor goes.
+  void end(time_point now, const host_pressure& pressure);
+
+  const std::shared_ptr<thread_slot>& slot() const noexcept { return slot_; }
+  /// The thread is known to run the loop.
+  bool is_running() const noexcept { return tracker_.running(); }
+  bool waits() const noexcept { return sample_ && sample_->state == thread_state::waiting; }
+  bool is_suspected() const noexcept { return tracker_.is_suspected(); }
+  bool is_stalled() const noexcept { return open_.has_value(); }
+  std::optional<time_point> blocked_since() const { return tracker_.blocked_since(); }
+  /// A record is not complete yet.
+  bool is_settling() const noexcept { return settling_.has_value(); }
+  time_point next_check(time_point now) const;
+
+ private:
+  /// A stall that has ended, until the requests that it delayed have been counted and its place is known.
+  struct settling_stall {
+    stall_builder builder;
+    time_split split;
+    time_point end;
+    std::size_t threads;
+    std::size_t free_threads;
+  };
+
+  void take_ended_turns(const surroundings& around);
+  bool is_proof(const surroundings& around) const;
+  bool has_gone_on();
+  bool may_have_left_the_loop() const;
+  void open_stall(const host_pressure& pressure);
+  void end_stall(const stall_tracker::time_span& stall, const time_split& split, const surroundings& around);
+  void on_end(const stall_tracker::ended& end, const stall_tracker::beat& at, const surroundings& around);
+  void ask_for_stack();
+  /// Returns true if something about the place is new.
+  bool take_stack();
+  void explain(explain_request request);
+  bool add(const explanation& found);
+  void report_progress(const surroundings& around, bool is_new_stack);
+  void settle(time_point now);
+  void complete(stall_record& record, std::size_t threads, std::size_t free_threads) const;
+  stall_record ended_record() const;
+
+  const std::shared_ptr<thread_slot> slot_;
+  const options& settings_;
+  const std::shared_ptr<wake_signal> wake_;
+  const activity_slot& activities_;
+  stall_observer& observer_;
+  explainer& explainer_;
+  thread_sampler sampler_;
+  stall_tracker tracker_;
+  stack_sampler stack_sampler_;
+  std::string name_;
+  std::optional<thread_sample> sample_;
+  std::optional<std::uint64_t> switches_;
+  host_pressure pressure_at_suspicion_;
+  std::optional<stall_builder> open_;
+  std::optional<settling_stall> settling_;
+  std::shared_ptr<explanation_job> job_;
+  time_point stack_requested_{};
+  /// The thread had moved on before its stack was read.
+  bool has_moved_ = false;
+};
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,379 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/thread_pool.hpp>
+#include <future>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "blockers.hpp"
+#include "running_loop.hpp"
+
+namespace loopscope::monitor::testing {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using steady = std::chrono::steady_clock;
+
+enum class run_by { run, monitor };
+
+/// An io_context that several threads run, with a monitor.
+class shared_loop {
+ public:
+  shared_loop(std::size_t threads, run_by how, options settings = {}) : monitor_(io_, std::move(settings)) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this, how] {
+        if (how == run_by::monitor) {
+          monitor_.run();
+        } else {
+          const auto seat = monitor_.join_thread();
+          io_.run();
+        }
+      });
+    }
+    wait_until("all threads are known", [&] { return monitor_.snapshot().threads == threads; });
+  }
+  ~shared_loop() {
+    work_.reset();
+    io_.stop();
+    for (auto& each : threads_) each.join();
+  }
+
+  asio::io_context& io() { return io_; }
+  loop_monitor& monitor() { return monitor_; }
+
+  /// Runs f on one of the threads and returns that thread's longest stall.
+  template <class Function>
+  stall_record stall_of(Function f) {
+    std::promise<pid_t> ran;
+    asio::post(io_, [&] {
+      f();
+      ran.set_value(::gettid());
+    });
+    auto done = ran.get_future();
+    if (done.wait_for(max_wait) != std::future_status::ready) throw std::runtime_error("the handler does not end");
+    const auto tid = done.get();
+    std::vector<stall_record> stalls;
+    wait_until("the stall has ended", [&] {
+      stalls = monitor_.recent_stalls();
+      std::erase_if(stalls, [&](const stall_record& r) { return r.tid != tid || r.in_progress; });
+      return !stalls.empty() && monitor_.stall_to_blame() == 0;
+    });
+    return std::ranges::max(stalls, {}, &stall_record::duration);
+  }
+
+ private:
+  asio::io_context io_{4};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  loop_monitor monitor_;
+  std::vector<std::thread> threads_;
+};
+
+class on_four_threads : public ::testing::TestWithParam<run_by> {};
+
+TEST_P(on_four_threads, a_thread_that_sleeps_is_a_stall_of_its_own) {
+  shared_loop loop(4, GetParam(), {.name = "main"});
+  const auto stall = loop.stall_of([] { app::blocking_sleep_until(steady::now() + milliseconds{300}); });
+  EXPECT_EQ(stall.verdict, verdict::off_cpu) << stall.sentence;
+  EXPECT_GE(stall.duration, milliseconds{290}) << stall.sentence;
+  EXPECT_EQ(stall.threads, 4U);
+  EXPECT_NE(stall.sentence.find("of loop main was blocked for"), std::string::npos) << stall.sentence;
+  EXPECT_NE(stall.sentence.find("of 4 threads were free"), std::string::npos) << stall.sentence;
+  const auto snapshot = loop.monitor().snapshot();
+  EXPECT_GE(snapshot.capacity_lost, stall.duration);
+  EXPECT_EQ(snapshot.stalled_for, nanoseconds{0});
+}
+
+TEST_P(on_four_threads, a_thread_that_computes_is_a_stall_of_its_own) {
+  shared_loop loop(4, GetParam());
+  const auto stall = loop.stall_of([] { app::blocking_spin(milliseconds{300}); });
+  EXPECT_GE(stall.duration, milliseconds{280}) << stall.sentence;
+  EXPECT_GE(*stall.cpu, milliseconds{250}) << stall.sentence;
+}
+
+TEST_P(on_four_threads, idle_threads_are_not_busy) {
+  shared_loop loop(4, GetParam());
+  auto reader = loop.monitor().interval();
+  window_figures figures;
+  std::uint64_t samples = 0;
+  wait_until("some deadlines have passed", [&] {
+    figures = reader.read();
+    samples += figures.corrected.count;
+    return samples > 20;
+  });
+  EXPECT_LT(loop.monitor().snapshot().total.busy_share, 0.5);
+  EXPECT_TRUE(loop.monitor().recent_stalls().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(, on_four_threads, ::testing::Values(run_by::run, run_by::monitor),
+                         [](const auto& info) { return info.param == run_by::run ? "run" : "counted_run"; });
+
+TEST(several_threads, that_are_blocked_at_once_are_told_apart) {
+  shared_loop loop(2, run_by::run);
+  std::atomic<int> left{2};
+  std::set<pid_t> tids;
+  std::mutex mutex;
+  for (int i = 0; i < 2; ++i) {
+    asio::post(loop.io(), [&] {
+      {
+        const std::lock_guard lock(mutex);
+        tids.insert(::gettid());
+      }
+      app::blocking_sleep_until(steady::now() + milliseconds{300});
+      --left;
+    });
+  }
+  wait_until("both have ended", [&] { return left == 0; });
+  std::set<pid_t> blamed;
+  wait_until("both stalls have ended", [&] {
+    for (const auto& r : loop.monitor().recent_stalls()) {
+      if (!r.in_progress && r.duration >= milliseconds{280}) blamed.insert(r.tid);
+    }
+    return blamed.size() == tids.size();
+  });
+  EXPECT_EQ(blamed, tids);
+}
+
+TEST(a_thread_pool, has_a_stall_when_one_of_its_threads_is_blocked) {
+  asio::thread_pool pool(2);
+  loop_monitor monitor(pool);
+  wait_until("both threads are known", [&] {
+    asio::post(pool, [] {});
+    return monitor.snapshot().threads == 2;
+  });
+  std::promise<void> done;
+  asio::post(pool, [&] {
+    app::blocking_sleep_until(steady::now() + milliseconds{300});
+    done.set_value();
+  });
+  done.get_future().wait();
+  std::vector<stall_record> stalls;
+  wait_until("the stall has ended", [&] {
+    stalls = monitor.recent_stalls();
+    return !stalls.empty() && !stalls.front().in_progress;
+  });
+  EXPECT_GE(stalls.front().duration, milliseconds{280}) << stalls.front().sentence;
+  EXPECT_EQ(stalls.front().verdict, verdict::off_cpu);
+}
+
+TEST(a_counted_run_loop, knows_how_long_its_handlers_take) {
+  shared_loop loop(1, run_by::monitor);
+  EXPECT_FALSE(loop.monitor().snapshot().threads == 0);
+  const auto before = loop.monitor().snapshot().handlers.value();
+  std::promise<void> done;
+  asio::post(loop.io(), [&] {
+    for (int i = 0; i < 10; ++i) asio::post(loop.io(), [] { app::blocking_spin(milliseconds{2}); });
+    asio::post(loop.io(), [&] { done.set_value(); });
+  });
+  done.get_future().wait();
+  const auto after = loop.monitor().snapshot().handlers.value();
+  EXPECT_GE(after.count - before.count, 11U);
+  EXPECT_GE(after.sum - before.sum, milliseconds{18});
+  EXPECT_GE(after.max, milliseconds{2});
+  constexpr std::size_t one_ms = 6;
+  EXPECT_GE((after.count - before.count) - (after.buckets[one_ms] - before.buckets[one_ms]), 10U);
+}
+
+TEST(a_counted_run_loop, calls_a_queue_a_queue) {
+  shared_loop loop(1, run_by::monitor, {.name = "queue"});
+  constexpr int count = 60;
+  std::promise<void> done;
+  asio::post(loop.io(), [&] {
+    for (int i = 0; i < count; ++i) asio::post(loop.io(), [] { app::blocking_spin(milliseconds{1}); });
+    asio::post(loop.io(), [&] { done.set_value(); });
+  });
+  done.get_future().wait();
+  std::vector<stall_record> stalls;
+  wait_until("the queue is recorded", [&] {
+    stalls = loop.monitor().recent_stalls();
+    return !stalls.empty();
+  });
+  EXPECT_GE(stalls.front().queued_handlers, 20U) << stalls.front().sentence;
+  EXPECT_LE(stalls.front().queued_handlers, std::uint64_t{count} + 5) << stalls.front().sentence;
+  EXPECT_LT(stalls.front().longest_handler, milliseconds{25});
+  EXPECT_NE(stalls.front().sentence.find("no single culprit"), std::string::npos) << stalls.front().sentence;
+}
+
+TEST(a_counted_run_loop, counts_handlers_just_above_the_threshold_and_none_below) {
+  constexpr milliseconds threshold{50};
+  shared_loop loop(1, run_by::monitor, {.stall_threshold = threshold, .settle_time = milliseconds{0}});
+  std::size_t expected = 0;
+  for (const int ms : {44, 56, 45, 58}) {
+    std::promise<nanoseconds> took;
+    asio::post(loop.io(), [&] {
+      // The second handler follows the first, so that its start is known.
+      asio::post(loop.io(), [&] {
+        const auto start = steady::now();
+        app::blocking_spin_until(start + milliseconds{ms});
+        took.set_value(steady::now() - start);
+      });
+    });
+    if (took.get_future().get() >= threshold) ++expected;
+  }
+  std::size_t found = 0;
+  wait_until("every long handler is counted", [&] {
+    found = loop.monitor().recent_stalls().size();
+    return found >= expected;
+  });
+  EXPECT_EQ(found, expected);
+}
+
+TEST(a_counted_run_loop, runs_as_the_context_does) {
+  asio::io_context io;
+  loop_monitor monitor(io);
+  EXPECT_EQ(monitor.run(), 0U);  // no work
+  io.restart();
+  int handlers = 0;
+  for (int i = 0; i < 3; ++i) asio::post(io, [&] { ++handlers; });
+  EXPECT_GE(monitor.run(), 3U);  // a probe may be among them
+  EXPECT_EQ(handlers, 3);
+  io.restart();
+  asio::post(io, [] { throw std::runtime_error("expected"); });
+  asio::post(io, [&] { ++handlers; });
+  EXPECT_THROW(monitor.run(), std::runtime_error);
+  EXPECT_GE(monitor.run(), 1U);
+  EXPECT_EQ(handlers, 4);
+}
+
+TEST(a_loop_that_is_polled, is_not_stalled_while_its_thread_does_something_else) {
+  asio::io_context io;
+  auto work = asio::make_work_guard(io);
+  loop_monitor monitor(io);
+  const auto poll = [&] {
+    const auto seat = monitor.join_thread();
+    io.poll();
+  };
+  wait_until("the thread is known", [&] {
+    poll();
+    return monitor.snapshot().threads == 1;
+  });
+  app::blocking_spin(milliseconds{200});
+  poll();
+  EXPECT_TRUE(monitor.recent_stalls().empty()) << monitor.recent_stalls().front().sentence;
+}
+
+TEST(options_that_make_no_sense, are_refused) {
+  asio::io_context io;
+  const auto make = [&](const options& settings) { const loop_monitor monitor(io, settings); };
+  for (const auto time : {milliseconds{0}, milliseconds{-1}, milliseconds::max()}) {
+    EXPECT_THROW(make({.stall_threshold = time}), std::invalid_argument);
+    EXPECT_THROW(make({.probe_interval = time}), std::invalid_argument);
+  }
+  EXPECT_THROW(make({.capture_signal = 1000}), std::invalid_argument);
+  EXPECT_THROW(make({.settle_time = milliseconds{-1}}), std::invalid_argument);
+  EXPECT_NO_THROW(make({}));
+}
+
+TEST(a_monitor, outlives_its_context) {
+  std::optional<loop_monitor> monitor;
+  {
+    asio::io_context io;
+    monitor.emplace(io);
+    io.run_for(milliseconds{60});
+  }
+  std::this_thread::sleep_for(milliseconds{100});  // the watchdog looks again
+  EXPECT_EQ(monitor->stalled_for(), nanoseconds{0});
+}
+
+TEST(a_monitor, counts_hooks_that_throw) {
+  loop_watch watch({[](probe) { throw std::runtime_error("expected"); }, [] { return false; }}, {});
+  wait_until("the error is counted", [&] { return watch.snapshot().callback_errors >= 1; });
+}
+
+TEST(a_handler, that_stops_its_loop_is_stalled_until_it_returns) {
+  asio::io_context io;
+  auto work = asio::make_work_guard(io);
+  loop_monitor monitor(io, {.settle_time = milliseconds{0}});
+  std::thread thread([&] { io.run(); });
+  wait_until("the loop runs", [&] { return monitor.snapshot().running; });
+  nanoseconds took{0};
+  asio::post(io, [&] {
+    const auto start = steady::now();
+    app::blocking_sleep_until(start + milliseconds{100});
+    io.stop();
+    app::blocking_sleep_until(start + milliseconds{400});
+    took = steady::now() - start;
+  });
+  thread.join();
+  std::vector<stall_record> stalls;
+  wait_until("the stall has ended", [&] {
+    stalls = monitor.recent_stalls();
+    return !stalls.empty() && !stalls.front().in_progress;
+  });
+  EXPECT_GE(stalls.front().duration, took - milliseconds{60}) << stalls.front().sentence;
+}
+
+TEST(a_slow_callback, delays_no_verdict) {
+  std::atomic<int> calls{0};
+  running_loop quick;
+  asio::io_context io;
+  auto work = asio::make_work_guard(io);
+  loop_monitor slow(io, {.on_stall = [&](const stall_record&) {
+                      ++calls;
+                      std::this_thread::sleep_for(milliseconds{300});
+                    }});
+  std::thread thread([&] { io.run(); });
+  wait_until("the loop runs", [&] { return slow.snapshot().running; });
+  asio::post(io, [] { app::blocking_sleep_until(steady::now() + milliseconds{100}); });
+  wait_until("the callback runs", [&] { return calls > 0; });
+  const auto stall = quick.stall_of([] { app::blocking_sleep_until(steady::now() + milliseconds{150}); });
+  EXPECT_EQ(stall.verdict, verdict::off_cpu) << stall.sentence;
+  EXPECT_GE(stall.duration, milliseconds{140});
+  work.reset();
+  thread.join();
+}
+
+TEST(every_ended_stall, calls_on_stall_end) {
+  std::atomic<int> ended{0};
+  asio::io_context io;
+  auto work = asio::make_work_guard(io);
+  loop_monitor monitor(io, {.settle_time = milliseconds{0}, .on_stall_end = [&](const stall_record& r) {
+                              if (r.duration >= milliseconds{60}) ++ended;
+                            }});
+  std::thread thread([&] { io.run(); });
+  for (int i = 0; i < 5; ++i) {
+    asio::post(io, [] { app::blocking_sleep_until(steady::now() + milliseconds{80}); });
+    wait_until("the stall is told", [&] { return ended > i; });
+  }
+  EXPECT_EQ(ended, 5);
+  work.reset();
+  thread.join();
+}
+
+// The child exits with the number of the check that failed.
+TEST(the_child_of_a_fork, is_watched) {
+  asio::io_context io;
+  auto work = asio::make_work_guard(io);
+  auto monitor = std::make_unique<loop_monitor>(io, options{.settle_time = milliseconds{0}});
+  io.run_for(milliseconds{100});
+  const auto child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto deadline = steady::now() + std::chrono::seconds{20};
+    io.run_for(milliseconds{100});
+    if (!monitor->snapshot().running) ::_exit(1);
+    asio::post(io, [] { app::blocking_sleep_until(steady::now() + milliseconds{200}); });
+    io.run_for(milliseconds{300});
+    while (monitor->recent_stalls().empty() && steady::now() < deadline) io.run_for(milliseconds{10});
+    if (monitor->recent_stalls().empty()) ::_exit(2);
+    if (monitor->recent_stalls().front().duration < milliseconds{180}) ::_exit(3);
+    monitor.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace loopscope::monitor::testing
