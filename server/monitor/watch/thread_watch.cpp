@@ -81,14 +81,14 @@ bool thread_watch::sample(scheduler_clock& clock) {
     // The handler may have begun after the sample's time was read.
     if (turn.start && *turn.start > sample_->time) sample_->turn_start = sample_->time;
   }
-  if (slot_->has_seat() && !slot_->inside()) sample_->state = thread_state::waiting;
   if (tracker_.needs_not_running_for(*sample_)) sample_->not_running_for = sampler_.not_running_for(*sample_, clock);
   return true;
 }
 
 void thread_watch::on_beat(const stall_tracker::beat& beat, const surroundings& around) {
-  if (sample_) sampler_.accept_last_wait();
-  on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt, around.is_only_thread || slot_->counted()),
+  sampler_.accept_last_wait();
+  if (slot_->counted()) return;  // its turns say more
+  on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt,         around.is_only_thread),
          beat, around);
 }
 
@@ -114,16 +114,17 @@ void thread_watch::judge(const surroundings& around) {
   if (!sample_) return;
   take_ended_turns(around);
   const auto now = sample_->time;
-  if (slot_->has_seat() && slot_->inside() && !tracker_.running())
-    tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
+  if (slot_->has_seat() && !slot_->inside()) {
+    stop(now, around);
+    return settle(steady::now());
+  }
+  if (slot_->has_seat() && !tracker_.running()) tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
 
   const bool may_wait = !around.is_only_thread || slot_->counted() || !around.probe_posted ||
                         now - *around.probe_posted < max_probe_age_while_waiting;
   if (sample_->state == thread_state::waiting && !may_wait) sample_->state = thread_state::asleep;
-  if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop()) {
-    const auto stall = tracker_.on_loop_stopped(now);
-    if (stall && open_) end_stall(*stall, open_->times().so_far(now, around.pressure), around);
-  }
+  if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop())
+    stop(now, around);
 
   if (!around.is_only_thread && !slot_->counted() && has_gone_on()) tracker_.on_progress(*sample_);
   const auto next = tracker_.on_sample(*sample_, is_proof(around));
@@ -273,12 +274,17 @@ void thread_watch::settle(time_point now) {
   observer_.on_stall_complete(std::move(record), fingerprint);
 }
 
+/// The thread does not run the loop any more.
+void thread_watch::stop(time_point now, const surroundings& around) {
+  const auto stall = tracker_.on_loop_stopped(now);
+  if (stall && open_) end_stall(*stall, open_->times().so_far(now, around.pressure), around);
+}
+
 void thread_watch::end(time_point now, const host_pressure& pressure) {
   surroundings around;
   around.pressure = pressure;
   take_ended_turns(around);
-  const auto stall = tracker_.on_loop_stopped(now);
-  if (stall && open_) end_stall(*stall, open_->times().so_far(now, pressure), around);
+  stop(now, around);
   settle(time_point::max());
 }
 

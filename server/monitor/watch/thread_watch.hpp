@@ -91,6 +91,7 @@ class thread_watch {
     std::size_t free_threads;
   };
 
+  void stop(time_point now, const surroundings& around);
   void take_ended_turns(const surroundings& around);
   bool is_proof(const surroundings& around) const;
   bool has_gone_on();
