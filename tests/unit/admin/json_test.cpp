@@ -59,7 +59,7 @@ TEST(stall_json, shows_cause_place_duration_and_delayed_requests) {
 TEST(stall_json, names_the_system_call_and_the_file_that_the_thread_waited_for) {
   monitor::stall_record stall;
   stall.verdict = monitor::verdict::off_cpu;
-  stall.call = monitor::blocked_call{"fsync", 9, "/data/sync.txt", ""};
+  stall.call = monitor::blocked_call{"fsync", 9, "/data/sync.txt", "", ""};
   const json shown = stall_json(stall);
   EXPECT_EQ(shown["verdict"], "off_cpu");
   EXPECT_EQ(shown["syscall"], "fsync");

@@ -15,12 +15,15 @@ TEST(proc_text, reads_the_call_that_a_thread_sleeps_in) {
   EXPECT_EQ(call->number, 74);
   EXPECT_EQ(call->arguments[0], 7U);
   EXPECT_EQ(call->arguments[4], 0xffffffffU);
+  EXPECT_EQ(call->stack_pointer, 0x7ffeU);
+  EXPECT_EQ(call->program_counter, 0x7f00U);
 }
 
 TEST(proc_text, tells_running_from_sleeping_outside_a_call) {
   EXPECT_TRUE(parse_syscall("running\n")->running);
   EXPECT_FALSE(parse_syscall("-1 0x7ffe 0x7f00\n")->running);
   EXPECT_EQ(parse_syscall("-1 0x7ffe 0x7f00\n")->number, -1);
+  EXPECT_EQ(parse_syscall("-1 0x7ffe 0x7f00\n")->program_counter, 0x7f00U);
 }
 
 TEST(proc_text, gives_nothing_for_what_it_cannot_read) {

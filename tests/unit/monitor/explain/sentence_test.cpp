@@ -41,14 +41,14 @@ TEST(sentence, of_a_stall_in_progress_says_so) {
 TEST(sentence, names_the_call_and_the_file_slept_on) {
   auto r = sync_write();
   r.verdict = verdict::off_cpu;
-  r.call = blocked_call{"fsync", 7, "/data/sync.txt", "jbd2_log_wait_commit"};
+  r.call = blocked_call{"fsync", 7, "/data/sync.txt", "jbd2_log_wait_commit", ""};
   r.request.reset();
   r.delayed = {1, microseconds{4260}};
   EXPECT_EQ(to_sentence(r, ""),
             "loop io-0 was blocked for 947 ms, asleep in fsync on /data/sync.txt, in blocking_write_all "
             "(writers/sync.cpp:31); 1 "
             "request waited 4.3 ms.");
-  r.call = blocked_call{"futex", std::nullopt, "", ""};
+  r.call = blocked_call{"futex", std::nullopt, "", "", ""};
   EXPECT_NE(to_sentence(r, "").find("asleep in futex, in"), std::string::npos);
 }
 

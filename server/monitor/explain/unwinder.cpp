@@ -1,0 +1,330 @@
+#include "unwinder.hpp"
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "call_instruction.hpp"
+
+namespace loopscope::monitor {
+namespace {
+
+constexpr std::size_t max_frames = 128;
+constexpr std::size_t copied_stack_bytes = std::size_t{256} << 10U;
+// Each one costs a walk. A frame's own words are seldom mistaken for its end.
+constexpr int max_tried_frame_pointers = 16;
+
+#if defined(__aarch64__)
+constexpr unsigned frame_pointer_register = 29;
+constexpr unsigned stack_pointer_register = 31;
+// A return address may be signed in its upper bits.
+constexpr std::uintptr_t code_address(std::uintptr_t address) {
+  return address & ((std::uintptr_t{1} << 48U) - 1);
+}
+#else
+constexpr unsigned frame_pointer_register = 6;
+constexpr unsigned stack_pointer_register = 7;
+constexpr std::uintptr_t code_address(std::uintptr_t address) {
+  return address;
+}
+#endif
+
+/// A thread's registers, as far as they are known, and the upper end of its stack.
+struct unwound_thread {
+  const process_memory* memory = nullptr;
+  std::uintptr_t program_counter = 0;
+  std::uintptr_t stack_pointer = 0;
+  std::optional<std::uintptr_t> frame_pointer;
+  std::vector<std::byte> stack;
+
+  std::optional<std::uintptr_t> copied_word(std::uintptr_t address) const {
+    const auto offset = address - stack_pointer;
+    std::uintptr_t word = 0;
+    if (address < stack_pointer || offset + sizeof word > stack.size()) return std::nullopt;
+    std::memcpy(&word, stack.data() + offset, sizeof word);
+    return word;
+  }
+
+  std::optional<std::uintptr_t> blocking_word(std::uintptr_t address) const {
+    const auto copied = copied_word(address);
+    return copied ? copied : memory->blocking_read<std::uintptr_t>(address);
+  }
+};
+
+pid_t no_next_thread(Dwfl*, void*, void**) {
+  return 0;
+}
+
+bool get_thread(Dwfl*, pid_t, void* state, void** thread) {
+  *thread = state;
+  return true;
+}
+
+bool read_memory(Dwfl*, Dwarf_Addr address, Dwarf_Word* out, void* state) {
+  const auto word = static_cast<const unwound_thread*>(state)->blocking_word(address);
+  if (word) *out = *word;
+  return word.has_value();
+}
+
+bool set_register(Dwfl_Thread* thread, unsigned number, Dwarf_Word value) {
+  return ::dwfl_thread_state_registers(thread, static_cast<int>(number), 1, &value);
+}
+
+bool set_registers(Dwfl_Thread* thread, void* state) {
+  const auto& known = *static_cast<const unwound_thread*>(state);
+#if defined(__aarch64__)
+  ::dwfl_thread_state_register_pc(thread, known.program_counter);
+#else
+  constexpr unsigned program_counter_register = 16;
+  if (!set_register(thread, program_counter_register, known.program_counter)) return false;
+#endif
+  if (known.frame_pointer && !set_register(thread, frame_pointer_register, *known.frame_pointer)) return false;
+  return set_register(thread, stack_pointer_register, known.stack_pointer);
+}
+
+// Unwinding needs no debug information, and libdwfl's own search may ask a debuginfod server.
+int find_no_debug_information(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
+                              char**) {
+  return -1;
+}
+
+constexpr Dwfl_Callbacks file_callbacks{&::dwfl_linux_proc_find_elf, &find_no_debug_information, nullptr, nullptr};
+constexpr Dwfl_Thread_Callbacks thread_callbacks{&no_next_thread, &get_thread, &read_memory,
+                                                 &set_registers,  nullptr,     nullptr};
+
+struct closer {
+  void operator()(Dwfl* open) const noexcept { ::dwfl_end(open); }
+};
+
+/// Changes whenever the process loads or unloads a library.
+std::uint64_t code_version(pid_t pid) {
+  if (pid == ::getpid()) {
+    std::uint64_t changes = 0;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* sum) {
+          *static_cast<std::uint64_t*>(sum) = info->dlpi_adds + info->dlpi_subs;
+          return 1;
+        },
+        &changes);
+    return changes;
+  }
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::uint64_t version = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" r-xp ") != std::string::npos) version = version * 31 + std::hash<std::string>{}(line);
+  }
+  return version;
+}
+
+struct frame {
+  std::uintptr_t program_counter = 0;
+  std::uintptr_t stack_pointer = 0;
+};
+
+struct walk {
+  std::vector<frame> frames;
+  bool has_tables = false;                      ///< for the last frame
+  std::optional<std::uintptr_t> frame_pointer;  ///< in the last frame
+};
+
+/// How a return address came onto the stack.
+enum class call_kind : std::uint8_t { none, direct, indirect };
+
+}  // namespace
+
+struct unwinder::modules {
+  explicit modules(pid_t process) : version(code_version(process)), files(::dwfl_begin(&file_callbacks)) {
+    if (!files) return;
+    ::dwfl_report_begin(files.get());
+    ::dwfl_linux_proc_report(files.get(), process);
+    ::dwfl_report_end(files.get(), nullptr, nullptr);
+    attached = ::dwfl_attach_state(files.get(), nullptr, process, &thread_callbacks, &thread);
+  }
+
+  std::optional<std::uintptr_t> function_start(std::uintptr_t address) const {
+    Dwfl_Module* const module = files ? ::dwfl_addrmodule(files.get(), address) : nullptr;
+    if (!module) return std::nullopt;
+    Dwarf_Addr end = 0;
+    ::dwfl_module_info(module, nullptr, nullptr, &end, nullptr, nullptr, nullptr, nullptr);
+    // For an address outside of all modules, dwfl_addrmodule returns the module before it.
+    if (address >= end) return std::nullopt;
+    Dwarf_Addr bias = 0;
+    Dwarf_CFI* tables = ::dwfl_module_eh_cfi(module, &bias);
+    Dwarf_Frame* found = nullptr;
+    if (!tables || ::dwarf_cfi_addrframe(tables, address - bias, &found) != 0) return std::nullopt;
+    Dwarf_Addr start = 0;
+    ::dwarf_frame_info(found, &start, nullptr, nullptr);
+    std::free(found);
+    return start + bias;
+  }
+
+  /// Whether a return address lies behind a call of the function at another address.
+  call_kind find_call(std::uintptr_t return_address, std::uintptr_t callee) const {
+    std::array<std::byte, max_call_size> before;
+    if (!function_start(return_address - 1)) return call_kind::none;
+    if (thread.memory->blocking_read(return_address - before.size(), before) != before.size()) return call_kind::none;
+    const auto call = decode_call(return_address, before);
+    if (!call) return call_kind::none;
+    if (!call->target) return call_kind::indirect;
+    const auto start = function_start(callee);
+    return start && (call->target == start || linked_function(*call->target) == start) ? call_kind::direct
+                                                                                       : call_kind::none;
+  }
+
+  /// What an entry of a procedure linkage table jumps to.
+  std::optional<std::uintptr_t> linked_function(std::uintptr_t entry) const {
+    std::array<std::byte, 16> code;
+    if (thread.memory->blocking_read(entry, code) != code.size()) return std::nullopt;
+    const auto slot = decode_jump_slot(entry, code);
+    return slot ? thread.memory->blocking_read<std::uintptr_t>(*slot) : std::nullopt;
+  }
+
+  walk blocking_walk(pid_t tid, std::optional<std::uintptr_t> frame_pointer) {
+    thread.frame_pointer = frame_pointer;
+    struct visit {
+      const modules* self;
+      walk out;
+    } visited{this, {}};
+    ::dwfl_getthread_frames(
+        files.get(), tid,
+        [](Dwfl_Frame* state, void* arg) {
+          auto& [self, out] = *static_cast<visit*>(arg);
+          Dwarf_Addr at = 0;
+          bool is_exact = false;
+          if (!::dwfl_frame_pc(state, &at, &is_exact)) return static_cast<int>(DWARF_CB_ABORT);
+          at = code_address(at);
+          Dwarf_Word stack_pointer = 0;
+          ::dwfl_frame_reg(state, stack_pointer_register, &stack_pointer);
+          out.frames.push_back({at, stack_pointer});
+          Dwarf_Word pointer = 0;
+          out.frame_pointer.reset();
+          if (::dwfl_frame_reg(state, frame_pointer_register, &pointer) == 0) out.frame_pointer = pointer;
+          out.has_tables = self->function_start(is_exact ? at : at - 1).has_value();
+          const bool go_on = out.has_tables && out.frames.size() < max_frames;
+          return static_cast<int>(go_on ? DWARF_CB_OK : DWARF_CB_ABORT);
+        },
+        &visited);
+    return std::move(visited.out);
+  }
+
+  // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's.
+  walk blocking_search_frame_pointer(pid_t tid, walk found) {
+    const auto last = found.frames.size() - 1;
+    const auto [callee, stack_pointer] = found.frames[last];
+    int tries = 0;
+    for (auto at = stack_pointer; tries < max_tried_frame_pointers; at += sizeof at) {
+      const auto return_address = thread.copied_word(at + sizeof at);
+      if (!return_address) break;
+      // The address of the last frame itself may be exact; the byte before it belongs to the same function but for a
+      // function's first instruction, which has not pushed anything yet.
+      const auto call = find_call(code_address(*return_address), callee - 1);
+      if (call == call_kind::none) continue;
+      ++tries;
+      auto longer = blocking_walk(tid, at);
+      const auto& frames = longer.frames;
+      if (frames.size() < last + 2 || frames[last + 1].program_counter != *return_address) continue;
+      // An old word of the frame may look like a call through a pointer. Then what comes after it does not fit.
+      const bool fits = call == call_kind::direct || frames.size() < last + 3 ||
+                        find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none;
+      if (fits) return longer;
+    }
+    return found;
+  }
+
+#if defined(__aarch64__)
+  // Code for AArch64 links its frame records (x29, x30) on the stack, whatever the tables say.
+  void blocking_follow_records(walk& found) const {
+    const auto is_call = [&](std::uintptr_t record) {
+      const auto saved = thread.copied_word(record + sizeof record);
+      std::array<std::byte, max_call_size> before;
+      if (!saved) return false;
+      const auto address = code_address(*saved);
+      return function_start(address - 1).has_value() &&
+             thread.memory->blocking_read(address - before.size(), before) == before.size() &&
+             decode_call(address, before).has_value();
+    };
+    auto record = found.frame_pointer.value_or(0);
+    if (record == 0) {
+      record = found.frames.back().stack_pointer;
+      while (thread.copied_word(record) && !(is_call(record) && thread.copied_word(record) > record)) record += 16;
+    }
+    while (found.frames.size() < max_frames && is_call(record)) {
+      const auto next = *thread.copied_word(record);
+      found.frames.push_back({code_address(*thread.copied_word(record + sizeof record)), next});
+      if (next <= record) break;
+      record = next;
+    }
+  }
+#endif
+
+  std::uint64_t version;
+  std::unique_ptr<Dwfl, closer> files;
+  unwound_thread thread;
+  bool attached = false;
+};
+
+unwinder::unwinder(pid_t pid) : pid_(pid), memory_(pid) {}
+
+unwinder::~unwinder() = default;
+
+void unwinder::blocking_prepare() {
+  if (modules_ && modules_->version == code_version(pid_)) return;
+  // A library may come back at the same place with other code, so that nothing is kept.
+  modules_ = std::make_unique<modules>(pid_);
+  modules_->thread.memory = &memory_;
+}
+
+unwound_stack unwinder::blocking_unwind(pid_t tid, const sleep_state& asleep) {
+  unwound_stack out;
+  blocking_prepare();
+  if (!modules_->attached) {
+    out.no_stack_reason = "the program's unwind tables cannot be read";
+    return out;
+  }
+  auto& thread = modules_->thread;
+  thread.program_counter = asleep.call.program_counter;
+  thread.stack_pointer = asleep.call.stack_pointer;
+  thread.stack.resize(copied_stack_bytes);
+  errno = 0;
+  thread.stack.resize(memory_.blocking_read(thread.stack_pointer, thread.stack));
+  if (thread.stack.empty()) {
+    out.no_stack_reason = "the thread's stack cannot be read: " + std::generic_category().message(errno);
+    return out;
+  }
+  auto found = modules_->blocking_walk(tid, std::nullopt);
+#if defined(__aarch64__)
+  if (!found.frames.empty()) modules_->blocking_follow_records(found);
+#else
+  // The bottom of a stack looks the same. There, the search finds nothing.
+  if (found.has_tables && !found.frame_pointer) found = modules_->blocking_search_frame_pointer(tid, std::move(found));
+#endif
+  if (read_sleep_state({pid_, tid}) != asleep) {
+    out.moved = true;
+    out.no_stack_reason = "the thread went on while its stack was read";
+    return out;
+  }
+  for (const auto& f : found.frames) {
+    out.stack.addresses.push_back(reinterpret_cast<const void*>(f.program_counter));
+    out.stack_pointers.push_back(f.stack_pointer);
+  }
+  if (found.frames.empty()) out.no_stack_reason = "the program's unwind tables do not cover where the thread sleeps";
+  return out;
+}
+
+std::optional<std::uintptr_t> unwinder::function_start(std::uintptr_t address) const {
+  return modules_ ? modules_->function_start(address) : std::nullopt;
+}
+
+}  // namespace loopscope::monitor

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "process_memory.hpp"
+#include "sleep_state.hpp"
+#include "stack_sampler.hpp"
+
+namespace loopscope::monitor {
+
+/// The stack of a sleeping thread, as it was at one moment.
+struct unwound_stack {
+  raw_stack stack;
+  /// The stack pointer in each frame of the stack; 0 when unknown.
+  std::vector<std::uintptr_t> stack_pointers;
+  /// Why the stack is empty.
+  std::string no_stack_reason;
+  /// The thread has run meanwhile, so that there is no stack.
+  bool moved = false;
+};
+
+/// Unwinds sleeping threads of one process from outside: no signal, no ptrace, nothing that the thread could notice.
+///
+/// It starts from the stack pointer and the program counter that the kernel shows and follows the unwind tables of the
+/// process's files. The kernel does not show the frame pointer. Where the tables need it, it is searched for on the
+/// stack: its frame has to return to behind a call of the function that is being left. A stack ends before its bottom
+/// where there are no tables, and after 128 frames.
+/// The files stay open until the process loads or unloads a library. Milliseconds for the first stack, then less than
+/// one. Threads: one at a time. Source: proc(5), libdwfl of elfutils 0.188.
+class unwinder {
+ public:
+  explicit unwinder(pid_t pid);
+  unwinder(const unwinder&) = delete;
+  unwinder& operator=(const unwinder&) = delete;
+  ~unwinder();
+
+  /// Opens the process's files, so that the first stack takes no longer than others.
+  void blocking_prepare();
+
+  /// The stack of a thread that slept so and still does.
+  unwound_stack blocking_unwind(pid_t tid, const sleep_state& asleep);
+
+  /// Where the function at an address begins, by the unwind tables; nullopt for no code, and before blocking_prepare()
+  /// or blocking_unwind().
+  std::optional<std::uintptr_t> function_start(std::uintptr_t address) const;
+
+ private:
+  struct modules;
+
+  pid_t pid_;
+  process_memory memory_;
+  std::unique_ptr<modules> modules_;
+};
+
+}  // namespace loopscope::monitor

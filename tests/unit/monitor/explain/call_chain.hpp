@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+// The same functions, built with and without a frame pointer. outer() calls middle(), which calls inner() through a
+// pointer, and inner() calls the function that it was given, which is to block.
+namespace app::with_frame_pointer {
+void outer(void (*block)(int), int argument);
+}
+namespace app::without_frame_pointer {
+void outer(void (*block)(int), int argument);
+}
