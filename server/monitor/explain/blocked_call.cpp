@@ -105,9 +105,9 @@ const system_call* find_system_call(long number) {
   return found == system_calls.end() ? nullptr : &*found;
 }
 
-std::string path_of(int fd) {
+std::string path_of(pid_t process, int fd) {
   std::array<char, 4096> target;
-  const auto link = "/proc/self/fd/" + std::to_string(fd);
+  const auto link = "/proc/" + std::to_string(process) + "/fd/" + std::to_string(fd);
   const auto size = ::readlink(link.c_str(), target.data(), target.size());
   return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : std::string{};
 }
@@ -124,15 +124,15 @@ bool takes_descriptor(long number) {
   return known && known->takes_descriptor;
 }
 
-std::optional<blocked_call> describe_call(pid_t tid, const system::syscall_line& call) {
+std::optional<blocked_call> describe_call(const watched_thread& thread, const system::syscall_line& call) {
   if (call.running || call.number < 0) return std::nullopt;
   blocked_call out;
   out.name = syscall_name(call.number);
   if (takes_descriptor(call.number)) {
     out.fd = static_cast<int>(call.arguments[0]);
-    out.path = path_of(*out.fd);
+    out.path = path_of(thread.pid, *out.fd);
   }
-  auto channel = system::proc_file("/proc/self/task/" + std::to_string(tid) + "/wchan").read();
+  auto channel = system::proc_file(thread.folder() + "/wchan").read();
   if (channel != "0") out.wait_channel = std::move(channel);
   return out;
 }

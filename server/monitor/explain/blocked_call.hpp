@@ -1,18 +1,17 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 
+#include "server/monitor/detect/watched_thread.hpp"
 #include "server/monitor/stall_record.hpp"
 #include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
-/// The call that a thread of this process sleeps in, as a record shows it, with the file of its descriptor; nullopt
-/// when it sleeps in no call.
-std::optional<blocked_call> describe_call(pid_t tid, const system::syscall_line& call);
+/// The call that a thread sleeps in, as a record shows it, with the file of its descriptor; nullopt when it sleeps in
+/// no call. Without the peer, which takes longer to find.
+std::optional<blocked_call> describe_call(const watched_thread& thread, const system::syscall_line& call);
 
 /// The name of a system call that can block; "syscall N" for one that is not listed.
 std::string syscall_name(long number);

@@ -40,7 +40,8 @@ void stall_builder::count_call(const thread_sample& sample, pid_t tid) {
   if (known != calls_.end()) {
     ++known->samples;
   } else if (calls_.size() < max_calls) {
-    if (auto call = describe_call(tid, *sample.call)) calls_.push_back({sample.call->number, std::move(*call), 1});
+    if (auto call = describe_call({::getpid(), tid}, *sample.call))
+      calls_.push_back({sample.call->number, std::move(*call), 1});
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -128,6 +129,20 @@ std::uint64_t code_version(pid_t pid) {
   return version;
 }
 
+/// The functions of one file in ascending order, from its section .eh_frame_hdr in memory.
+struct function_index {
+  std::uintptr_t header = 0;
+  std::uint32_t count = 0;
+
+  std::optional<std::uintptr_t> blocking_start(const process_memory& memory, std::uint32_t position) const {
+    constexpr std::size_t first_entry = 12;
+    constexpr std::size_t entry_size = 8;
+    const auto distance = memory.blocking_read<std::int32_t>(header + first_entry + position * entry_size);
+    if (!distance) return std::nullopt;
+    return header + static_cast<std::uintptr_t>(std::intptr_t{*distance});
+  }
+};
+
 struct frame {
   std::uintptr_t program_counter = 0;
   std::uintptr_t stack_pointer = 0;
@@ -153,38 +168,89 @@ struct unwinder::modules {
     attached = ::dwfl_attach_state(files.get(), nullptr, process, &thread_callbacks, &thread);
   }
 
-  std::optional<std::uintptr_t> function_start(std::uintptr_t address) const {
+  Dwfl_Module* module_at(std::uintptr_t address) const {
     Dwfl_Module* const module = files ? ::dwfl_addrmodule(files.get(), address) : nullptr;
-    if (!module) return std::nullopt;
+    if (!module) return nullptr;
     Dwarf_Addr end = 0;
     ::dwfl_module_info(module, nullptr, nullptr, &end, nullptr, nullptr, nullptr, nullptr);
     // For an address outside of all modules, dwfl_addrmodule returns the module before it.
-    if (address >= end) return std::nullopt;
+    return address < end ? module : nullptr;
+  }
+
+  bool has_tables(std::uintptr_t address) const {
+    Dwfl_Module* const module = module_at(address);
     Dwarf_Addr bias = 0;
-    Dwarf_CFI* tables = ::dwfl_module_eh_cfi(module, &bias);
+    Dwarf_CFI* const tables = module ? ::dwfl_module_eh_cfi(module, &bias) : nullptr;
     Dwarf_Frame* found = nullptr;
-    if (!tables || ::dwarf_cfi_addrframe(tables, address - bias, &found) != 0) return std::nullopt;
-    Dwarf_Addr start = 0;
-    ::dwarf_frame_info(found, &start, nullptr, nullptr);
+    if (!tables || ::dwarf_cfi_addrframe(tables, address - bias, &found) != 0) return false;
     std::free(found);
-    return start + bias;
+    return true;
+  }
+
+  // libdw tells the range of a row of the tables, but not that of the function.
+  std::optional<std::uintptr_t> function_start(std::uintptr_t address) {
+    if (!has_tables(address)) return std::nullopt;
+    Dwfl_Module* const module = module_at(address);
+    const auto [known, is_new] = indexes.try_emplace(module);
+    if (is_new) known->second = blocking_find_index(module);
+    const auto& index = known->second;
+    std::uint32_t first = 0;
+    for (auto count = index.count; count > 1;) {
+      const auto middle = first + count / 2;
+      const auto start = index.blocking_start(*thread.memory, middle);
+      if (!start) return std::nullopt;
+      count = *start <= address ? first + count - middle : middle - first;
+      if (*start <= address) first = middle;
+    }
+    const auto start = index.count > 0 ? index.blocking_start(*thread.memory, first) : std::nullopt;
+    return start && *start <= address ? start : std::nullopt;
+  }
+
+  // From memory, as the file may have been replaced.
+  function_index blocking_find_index(Dwfl_Module* module) const {
+    Dwarf_Addr start = 0;
+    ::dwfl_module_info(module, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
+    const auto file = thread.memory->blocking_read<Elf64_Ehdr>(start);
+    if (!file || std::memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 || file->e_ident[EI_CLASS] != ELFCLASS64) return {};
+    std::optional<std::uintptr_t> bias;
+    for (std::size_t i = 0; i < file->e_phnum; ++i) {
+      const auto segment = thread.memory->blocking_read<Elf64_Phdr>(start + file->e_phoff + i * sizeof(Elf64_Phdr));
+      if (!segment) break;
+      // The first one begins at the start of the module.
+      if (segment->p_type == PT_LOAD && !bias) bias = start - (segment->p_vaddr - segment->p_offset);
+      if (segment->p_type == PT_GNU_EH_FRAME && bias) return blocking_function_index_at(segment->p_vaddr + *bias);
+    }
+    return {};
+  }
+
+  function_index blocking_function_index_at(std::uintptr_t address) const {
+    struct header {
+      std::array<std::uint8_t, 4> encodings;
+      std::int32_t tables;
+      std::uint32_t count;
+    };
+    // Version 1, a pointer of 4 bytes, a count of 4 bytes, and pairs of 4-byte distances from the header.
+    const auto found = thread.memory->blocking_read<header>(address);
+    const bool is_known = found && found->encodings[0] == 1 && (found->encodings[1] & 7U) == 3 &&
+                          found->encodings[2] == 3 && found->encodings[3] == 0x3b;
+    return is_known ? function_index{address, found->count} : function_index{};
   }
 
   /// Whether a return address lies behind a call of the function at another address.
-  call_kind find_call(std::uintptr_t return_address, std::uintptr_t callee) const {
+  call_kind blocking_find_call(std::uintptr_t return_address, std::uintptr_t callee) {
     std::array<std::byte, max_call_size> before;
-    if (!function_start(return_address - 1)) return call_kind::none;
+    if (!has_tables(return_address - 1)) return call_kind::none;
     if (thread.memory->blocking_read(return_address - before.size(), before) != before.size()) return call_kind::none;
     const auto call = decode_call(return_address, before);
     if (!call) return call_kind::none;
     if (!call->target) return call_kind::indirect;
     const auto start = function_start(callee);
-    return start && (call->target == start || linked_function(*call->target) == start) ? call_kind::direct
-                                                                                       : call_kind::none;
+    return start && (call->target == start || blocking_linked_function(*call->target) == start) ? call_kind::direct
+                                                                                                : call_kind::none;
   }
 
   /// What an entry of a procedure linkage table jumps to.
-  std::optional<std::uintptr_t> linked_function(std::uintptr_t entry) const {
+  std::optional<std::uintptr_t> blocking_linked_function(std::uintptr_t entry) const {
     std::array<std::byte, 16> code;
     if (thread.memory->blocking_read(entry, code) != code.size()) return std::nullopt;
     const auto slot = decode_jump_slot(entry, code);
@@ -211,7 +277,7 @@ struct unwinder::modules {
           Dwarf_Word pointer = 0;
           out.frame_pointer.reset();
           if (::dwfl_frame_reg(state, frame_pointer_register, &pointer) == 0) out.frame_pointer = pointer;
-          out.has_tables = self->function_start(is_exact ? at : at - 1).has_value();
+          out.has_tables = self->has_tables(is_exact ? at : at - 1);
           const bool go_on = out.has_tables && out.frames.size() < max_frames;
           return static_cast<int>(go_on ? DWARF_CB_OK : DWARF_CB_ABORT);
         },
@@ -229,7 +295,7 @@ struct unwinder::modules {
       if (!return_address) break;
       // The address of the last frame itself may be exact; the byte before it belongs to the same function but for a
       // function's first instruction, which has not pushed anything yet.
-      const auto call = find_call(code_address(*return_address), callee - 1);
+      const auto call = blocking_find_call(code_address(*return_address), callee - 1);
       if (call == call_kind::none) continue;
       ++tries;
       auto longer = blocking_walk(tid, at);
@@ -237,7 +303,7 @@ struct unwinder::modules {
       if (frames.size() < last + 2 || frames[last + 1].program_counter != *return_address) continue;
       // An old word of the frame may look like a call through a pointer. Then what comes after it does not fit.
       const bool fits = call == call_kind::direct || frames.size() < last + 3 ||
-                        find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none;
+                        blocking_find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none;
       if (fits) return longer;
     }
     return found;
@@ -251,7 +317,7 @@ struct unwinder::modules {
       std::array<std::byte, max_call_size> before;
       if (!saved) return false;
       const auto address = code_address(*saved);
-      return function_start(address - 1).has_value() &&
+      return has_tables(address - 1) &&
              thread.memory->blocking_read(address - before.size(), before) == before.size() &&
              decode_call(address, before).has_value();
     };
@@ -273,6 +339,7 @@ struct unwinder::modules {
   std::unique_ptr<Dwfl, closer> files;
   unwound_thread thread;
   bool attached = false;
+  std::map<Dwfl_Module*, function_index> indexes;
 };
 
 unwinder::unwinder(pid_t pid) : pid_(pid), memory_(pid) {}
@@ -323,7 +390,22 @@ unwound_stack unwinder::blocking_unwind(pid_t tid, const sleep_state& asleep) {
   return out;
 }
 
-std::optional<std::uintptr_t> unwinder::function_start(std::uintptr_t address) const {
+std::vector<std::string> unwinder::blocking_library_functions(const raw_stack& stack) const {
+  constexpr std::size_t max_functions = 8;
+  std::vector<std::string> out;
+  Dwfl_Module* library = nullptr;
+  for (const auto* code : stack.addresses) {
+    const auto address = reinterpret_cast<std::uintptr_t>(code) - (out.empty() ? 0 : 1);
+    Dwfl_Module* const module = modules_ ? modules_->module_at(address) : nullptr;
+    if (out.empty()) library = module;
+    if (!module || module != library || out.size() == max_functions) break;
+    const char* const symbol = ::dwfl_module_addrname(module, address);
+    out.emplace_back(symbol ? symbol : "");
+  }
+  return out;
+}
+
+std::optional<std::uintptr_t> unwinder::blocking_function_start(std::uintptr_t address) {
   return modules_ ? modules_->function_start(address) : std::nullopt;
 }
 

@@ -32,7 +32,8 @@ struct unwound_stack {
 /// stack: its frame has to return to behind a call of the function that is being left. A stack ends before its bottom
 /// where there are no tables, and after 128 frames.
 /// The files stay open until the process loads or unloads a library. Milliseconds for the first stack, then less than
-/// one. Threads: one at a time. Source: proc(5), libdwfl of elfutils 0.188.
+/// one. What takes an address knows the files of the last stack. Threads: one at a time. Source: proc(5), libdwfl of
+/// elfutils 0.188.
 class unwinder {
  public:
   explicit unwinder(pid_t pid);
@@ -46,9 +47,12 @@ class unwinder {
   /// The stack of a thread that slept so and still does.
   unwound_stack blocking_unwind(pid_t tid, const sleep_state& asleep);
 
-  /// Where the function at an address begins, by the unwind tables; nullopt for no code, and before blocking_prepare()
-  /// or blocking_unwind().
-  std::optional<std::uintptr_t> function_start(std::uintptr_t address) const;
+  /// The symbols of the innermost frames of a stack that lie in the same file as the first one, at most 8, so mostly of
+  /// the C library. Empty strings for those without a symbol.
+  std::vector<std::string> blocking_library_functions(const raw_stack& stack) const;
+
+  /// Where the function at an address begins, by the unwind tables; nullopt for no code.
+  std::optional<std::uintptr_t> blocking_function_start(std::uintptr_t address);
 
  private:
   struct modules;

@@ -112,7 +112,7 @@ TEST(thread_sampler, finds_the_call_that_a_thread_sleeps_in) {
   const auto sample = thread.sample_in(thread_state::asleep);
   ASSERT_TRUE(sample.call);
   EXPECT_EQ(sample.call->number, SYS_read);
-  const auto call = describe_call(thread.tid(), *sample.call);
+  const auto call = describe_call({::getpid(), thread.tid()}, *sample.call);
   ASSERT_TRUE(call);
   EXPECT_EQ(call->name, "read");
   EXPECT_EQ(call->fd, thread.read_end());

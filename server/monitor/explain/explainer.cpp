@@ -1,0 +1,266 @@
+#include "explainer.hpp"
+
+#include <semaphore.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <span>
+#include <system_error>
+
+#include "blame.hpp"
+#include "blocked_call.hpp"
+#include "lock_wait.hpp"
+#include "sleep_state.hpp"
+#include "symbolizer.hpp"
+#include "unwinder.hpp"
+#include "writers/system/thread.hpp"
+
+namespace loopscope::monitor {
+namespace {
+
+constexpr std::size_t max_waiting_jobs = 64;
+constexpr std::size_t max_open_processes = 8;
+
+}  // namespace
+
+void explanation_job::answer(explanation&& result) {
+  result_ = std::move(result);
+  done_.store(true, std::memory_order_release);
+  // It may throw, and what it holds should go at once.
+  const auto when_done = std::exchange(when_done_, nullptr);
+  try {
+    if (when_done) when_done();
+  } catch (...) {
+    return;
+  }
+}
+
+/// The jobs on their way to the explainer's thread: a stack of which that thread takes everything at once.
+class explainer_queue {
+ public:
+  explainer_queue() { ::sem_init(&posted_, 0, 0); }
+  ~explainer_queue() {
+    for (auto* job = newest_.load(); job != nullptr;) {
+      const auto last_reference = std::move(job->self_);
+      job = job->older_;
+    }
+    ::sem_destroy(&posted_);
+  }
+  explainer_queue(const explainer_queue&) = delete;
+  explainer_queue& operator=(const explainer_queue&) = delete;
+
+  /// Returns false when it is full.
+  bool push(const std::shared_ptr<explanation_job>& job) {
+    if (waiting_.fetch_add(1) >= max_waiting_jobs) {
+      waiting_.fetch_sub(1);
+      return false;
+    }
+    job->self_ = job;
+    job->older_ = newest_.load();
+    while (!newest_.compare_exchange_weak(job->older_, job.get())) continue;
+    ::sem_post(&posted_);
+    return true;
+  }
+
+  void stop() {
+    stopping_.store(true);
+    ::sem_post(&posted_);
+  }
+  bool is_stopping() const noexcept { return stopping_.load(); }
+
+  /// Calls f with one job after the other, oldest first, until stop().
+  template <class Function>
+  void blocking_run(Function f) {
+    while (!is_stopping()) {
+      while (::sem_wait(&posted_) != 0) continue;
+      explanation_job* oldest = nullptr;
+      for (auto* job = newest_.exchange(nullptr); job != nullptr;) {
+        auto* const older = std::exchange(job->older_, oldest);
+        oldest = std::exchange(job, older);
+      }
+      while (oldest != nullptr) {
+        const auto job = std::move(oldest->self_);
+        oldest = oldest->older_;
+        waiting_.fetch_sub(1);
+        if (!is_stopping()) f(*job);
+      }
+    }
+  }
+
+ private:
+  std::atomic<explanation_job*> newest_{nullptr};
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<bool> stopping_{false};
+  sem_t posted_;
+};
+
+namespace {
+
+std::string blocking_thread_name(const watched_thread& thread) {
+  auto name = system::proc_file(thread.folder() + "/comm").read();
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+/// What only the explainer's thread has: open files of the processes that were asked about.
+class investigator {
+ public:
+  explicit investigator(const explainer_queue& queue) : queue_(queue) { files_of(::getpid()).blocking_prepare(); }
+
+  explanation blocking_explain(const explain_request& request) {
+    explanation out;
+    const symbolizer names(request.source_root);
+    if (request.captured) {
+      if (request.captured->exception_in_flight) out.no_stack_reason = "an exception was in flight";
+      out.stack = blocking_names(names, *request.captured);
+      return out;
+    }
+    const auto asleep = read_sleep_state(request.thread);
+    if (!asleep || (request.asleep_in && *request.asleep_in != asleep->call)) {
+      out.moved = true;
+      out.no_stack_reason = "the thread went on before its stack was read";
+      return out;
+    }
+    auto& files = files_of(request.thread.pid);
+    const auto found = files.blocking_unwind(request.thread.tid, *asleep);
+    out.moved = found.moved;
+    out.no_stack_reason = found.no_stack_reason;
+    if (found.moved) return out;
+
+    // Everything is read before something is named, so that it is from one instant.
+    const auto lock = blocking_find_lock(request.thread, asleep->call, files.blocking_library_functions(found.stack));
+    raw_stack holder_stack;
+    if (lock && lock->owner != 0) out.holder = blocking_find_holder({request.thread.pid, lock->owner}, holder_stack);
+    out.call = describe_call(request.thread, asleep->call);
+    if (read_sleep_state(request.thread) == asleep) {
+      if (lock) out.lock = lock->kind;
+    } else {
+      out.holder.reset();
+    }
+
+    out.stack = blocking_names(names, found.stack);
+    if (out.holder) {
+      out.holder->stack = blocking_names(names, holder_stack);
+      out.holder->culprit = find_blamed_frame(out.holder->stack);
+    }
+    return out;
+  }
+
+ private:
+  unwinder& files_of(pid_t process) {
+    if (files_.size() >= max_open_processes && !files_.contains(process)) files_.clear();
+    return files_.try_emplace(process, process).first->second;
+  }
+
+  lock_holder blocking_find_holder(const watched_thread& owner, raw_stack& stack) {
+    lock_holder out;
+    out.tid = owner.tid;
+    out.thread_name = blocking_thread_name(owner);
+    const auto asleep = read_sleep_state(owner);
+    if (asleep) {
+      auto found = files_of(owner.pid).blocking_unwind(owner.tid, *asleep);
+      if (!found.moved) {
+        stack = std::move(found.stack);
+        out.call = describe_call(owner, asleep->call);
+        return out;
+      }
+    }
+    out.running = true;
+    return out;
+  }
+
+  /// Frame by frame, so that the explainer can end soon.
+  std::vector<stack_frame> blocking_names(const symbolizer& names, const raw_stack& stack) const {
+    std::vector<stack_frame> out;
+    raw_stack one;
+    one.addresses.resize(1);
+    for (std::size_t i = 0; i < stack.addresses.size() && !queue_.is_stopping(); ++i) {
+      // A return address belongs to the call instruction before it.
+      one.addresses[0] = static_cast<const char*>(stack.addresses[i]) - (i == 0 ? 0 : 1);
+      for (auto& frame : names.blocking_frames(one)) out.push_back(std::move(frame));
+    }
+    return out;
+  }
+
+  const explainer_queue& queue_;
+  std::map<pid_t, unwinder> files_;
+};
+
+// The program may end by exit(3) while this thread works: static objects are destroyed then, and this thread is not
+// waited for. So it uses none that has a destructor: what it needs is on its stack or owned by the queue, of which it
+// has a reference. The library's caches are never destroyed.
+void* run_explainer(void* argument) {
+  ::pthread_setname_np(::pthread_self(), "loop-explainer");
+  const std::unique_ptr<std::shared_ptr<explainer_queue>> owned(
+      static_cast<std::shared_ptr<explainer_queue>*>(argument));
+  const auto queue = *owned;
+  investigator detective(*queue);
+  queue->blocking_run([&](explanation_job& job) {
+    explanation result;
+    try {
+      result = detective.blocking_explain(job.request());
+    } catch (const std::exception& e) {
+      result.no_stack_reason = e.what();
+    }
+    job.answer(std::move(result));
+  });
+  return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<explainer> explainer::shared() {
+  struct instance {
+    std::mutex mutex;
+    std::weak_ptr<explainer> running;
+  };
+  static auto& known = *new instance;  // a monitor may be destroyed after all static objects
+  const std::lock_guard lock(known.mutex);
+  auto out = known.running.lock();
+  if (!out || out->is_forked_copy()) {
+    out = std::make_shared<explainer>();
+    known.running = out;
+  }
+  return out;
+}
+
+explainer::explainer() : queue_(std::make_shared<explainer_queue>()), process_(::getpid()) {
+  const system::blocked_signals guard;
+  auto owned = std::make_unique<std::shared_ptr<explainer_queue>>(queue_);
+  const int error = ::pthread_create(&thread_, nullptr, &run_explainer, owned.get());
+  if (error != 0) throw std::system_error(error, std::generic_category(), "the explainer's thread");
+  static_cast<void>(owned.release());
+}
+
+explainer::~explainer() {
+  if (is_forked_copy()) return;
+  queue_->stop();
+  ::pthread_join(thread_, nullptr);
+}
+
+std::shared_ptr<explanation_job> explainer::submit(explain_request request, std::function<void()> when_done) {
+  auto job = std::make_shared<explanation_job>();
+  job->request_ = std::move(request);
+  job->when_done_ = std::move(when_done);
+  explanation refused;
+  if (is_forked_copy()) {
+    refused.no_stack_reason = "the process was forked, and its explainer is in the parent";
+  } else if (!queue_->push(job)) {
+    refused.no_stack_reason = std::to_string(max_waiting_jobs) + " stacks are waiting to be explained";
+  } else {
+    return job;
+  }
+  job->answer(std::move(refused));
+  return job;
+}
+
+bool explainer::is_forked_copy() const noexcept {
+  return process_ != ::getpid();
+}
+
+}  // namespace loopscope::monitor

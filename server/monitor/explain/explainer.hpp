@@ -1,0 +1,103 @@
+#pragma once
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/monitor/detect/watched_thread.hpp"
+#include "server/monitor/stall_record.hpp"
+#include "stack_sampler.hpp"
+#include "writers/system/proc_file.hpp"
+
+namespace loopscope::monitor {
+
+/// A question about one thread.
+struct explain_request {
+  watched_thread thread = {};
+  /// The call in which it was seen asleep. It is not asked about another one.
+  std::optional<system::syscall_line> asleep_in = {};
+  /// The stack of a running thread, which only has to be named.
+  std::optional<raw_stack> captured = {};
+  /// Files below it are shown relative to it.
+  std::string source_root = {};
+};
+
+/// Why a thread does not go on, as far as it is known.
+struct explanation {
+  std::vector<stack_frame> stack;  ///< innermost first
+  std::string no_stack_reason;     ///< why the stack is empty
+  bool moved = false;              ///< the thread did not sleep any more in the call that was asked about
+  /// The call of a sleeping thread, with the peer of its socket or pipe.
+  std::optional<blocked_call> call;
+  /// What it waited for in a futex, and the lock's holder at the same instant.
+  std::optional<lock_kind> lock;
+  std::optional<lock_holder> holder;
+  /// The coroutines that await the blocked one, innermost first. Their line is where the function begins.
+  std::vector<stack_frame> awaited_by;
+};
+
+class explainer_queue;
+
+/// One question and, later, its answer.
+///
+/// Threads: done() on any; take() on one.
+class explanation_job {
+ public:
+  explanation_job() = default;
+  explanation_job(const explanation_job&) = delete;
+  explanation_job& operator=(const explanation_job&) = delete;
+
+  bool done() const noexcept { return done_.load(std::memory_order_acquire); }
+  const explain_request& request() const noexcept { return request_; }
+  /// Sets the answer and calls when_done, whose exceptions are dropped. By the explainer, once.
+  void answer(explanation&& result);
+  /// To be called once, when done().
+  explanation take() { return std::move(result_); }
+
+ private:
+  friend class explainer;
+  friend class explainer_queue;
+
+  explain_request request_;
+  std::function<void()> when_done_;
+  explanation result_;
+  std::atomic<bool> done_{false};
+  // Of the queue.
+  std::shared_ptr<explanation_job> self_;
+  explanation_job* older_ = nullptr;
+};
+
+/// The one thread of the process that unwinds stacks and finds names, owners and peers, which may take seconds.
+///
+/// submit() never waits: it takes no lock and allocates one job. At most 64 jobs are queued; one more is answered with
+/// that reason. when_done is called on the explainer's thread, or in submit() if the job was refused. It must not own
+/// the explainer. Threads: any. Lifetime: owned jointly by those who ask. The destructor waits for the frame that is
+/// being named; jobs that are still queued are never done. In the child of a fork there is no such thread: shared()
+/// starts another one, and what was copied does nothing.
+class explainer {
+ public:
+  static std::shared_ptr<explainer> shared();
+
+  explainer();
+  explainer(const explainer&) = delete;
+  explainer& operator=(const explainer&) = delete;
+  ~explainer();
+
+  std::shared_ptr<explanation_job> submit(explain_request request, std::function<void()> when_done);
+
+ private:
+  bool is_forked_copy() const noexcept;
+
+  const std::shared_ptr<explainer_queue> queue_;
+  const pid_t process_;
+  pthread_t thread_{};
+};
+
+}  // namespace loopscope::monitor
