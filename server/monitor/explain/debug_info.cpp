@@ -1,192 +1,202 @@
 #include "debug_info.hpp"
 
-#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <gelf.h>
 
-#include <cstdlib>
-#include <exception>
-#include <new>
-#include <span>
+#include <algorithm>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "debug_units.hpp"
 #include "function_name.hpp"
 
 namespace loopscope::monitor {
 namespace {
 
-/// An array of debugging information entries that libdw allocated with malloc.
-class die_array {
- public:
-  die_array() = default;
-  die_array(const die_array&) = delete;
-  die_array& operator=(const die_array&) = delete;
-  ~die_array() { std::free(data_); }
+// libdwfl's own searches may contact a debuginfod server, and do not check that a file is the one that runs.
+int find_image(Dwfl_Module*, void** user, const char*, Dwarf_Addr, char** file_name, Elf** elf) {
+  const auto& module = *static_cast<const loaded_module*>(*user);
+  auto file = blocking_open(module);
+  if (!file) return -1;
+  *file_name = ::strdup(module.path.c_str());
+  *elf = file.elf.release();
+  return std::exchange(file.fd, -1);
+}
 
-  Dwarf_Die** out() noexcept { return &data_; }
-  std::span<Dwarf_Die> first(int count) const noexcept {
-    return {data_, count > 0 ? static_cast<std::size_t>(count) : std::size_t{0}};
-  }
+int find_debug_file(Dwfl_Module*, void** user, const char*, Dwarf_Addr, const char*, const char* link, GElf_Word checksum,
+                    char**) {
+  auto file = blocking_open_debug_file(*static_cast<const loaded_module*>(*user), link, checksum);
+  return std::exchange(file.fd, -1);
+}
 
- private:
-  Dwarf_Die* data_ = nullptr;
+constexpr Dwfl_Callbacks callbacks{&find_image, &find_debug_file, nullptr, nullptr};
+
+struct dwfl_closer {
+  void operator()(Dwfl* open) const noexcept { ::dwfl_end(open); }
 };
 
-// libdwfl's own search may contact a debuginfod server, which would block the watchdog.
-int find_separate_file(Dwfl_Module* module, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
-                       char**) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const unsigned char* id = nullptr;
-  GElf_Addr address = 0;
-  const int length = ::dwfl_module_build_id(module, &id, &address);
-  if (length < 2) return -1;
-  std::string path = "/usr/lib/debug/.build-id/";
-  for (int i = 0; i < length; ++i) {
-    path += {digits[id[i] >> 4U], digits[id[i] & 15U]};
-    if (i == 0) path += '/';
-  }
-  return ::open((path + ".debug").c_str(), O_RDONLY | O_CLOEXEC);
-}
-
-constexpr Dwfl_Callbacks callbacks{&::dwfl_linux_proc_find_elf, &find_separate_file, nullptr, nullptr};
-
-std::string name_of(const char* symbol) {
-  return symbol ? tidy_function(demangle(symbol)) : std::string{};
-}
-
-std::string function_of(Dwarf_Die& die) {
-  Dwarf_Attribute attribute;
-  for (const unsigned linkage_name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
-    if (const char* mangled = ::dwarf_formstring(::dwarf_attr_integrate(&die, linkage_name, &attribute)))
-      return name_of(mangled);
-  }
-  return name_of(::dwarf_diename(&die));
-}
-
-Dwarf_Word number_of(Dwarf_Die& die, unsigned name) {
-  Dwarf_Attribute attribute;
-  Dwarf_Word value = 0;
-  ::dwarf_formudata(::dwarf_attr(&die, name, &attribute), &value);
-  return value;
-}
-
-struct place {
-  std::string file;
-  int line = 0;
+/// A function of a symbol table. The name belongs to the open file.
+struct symbol {
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;
+  int binding = 0;
+  const char* name = nullptr;
 };
 
-std::string absolute(const char* file, const char* folder) {
-  if (!file) return {};
-  const bool complete = file[0] == '/' || !folder;
-  return complete ? file : std::string(folder) + '/' + file;
-}
-
-place place_of(Dwfl_Module* module, std::uintptr_t address) {
-  Dwfl_Line* const found = ::dwfl_module_getsrc(module, address);
-  if (!found) return {};
-  place out;
-  const char* file = ::dwfl_lineinfo(found, nullptr, &out.line, nullptr, nullptr, nullptr);
-  out.file = absolute(file, ::dwfl_line_comp_dir(found));
+std::vector<symbol> read_symbols(Dwfl_Module* module) {
+  std::vector<symbol> out;
+  const int count = ::dwfl_module_getsymtab(module);
+  for (int i = 1; i < count; ++i) {
+    GElf_Sym entry;
+    GElf_Addr address = 0;
+    GElf_Word section = 0;
+    const char* name = ::dwfl_module_getsym_info(module, i, &entry, &address, &section, nullptr, nullptr);
+    if (!name || *name == '\0' || section == SHN_UNDEF) continue;
+    const int type = GELF_ST_TYPE(entry.st_info);
+    const int binding = GELF_ST_BIND(entry.st_info);
+    // Assembly code may have symbols without a type. Local ones among them, such as $x, only mark kinds of content.
+    const bool is_code = type == STT_FUNC || type == STT_GNU_IFUNC || (type == STT_NOTYPE && binding != STB_LOCAL);
+    if (is_code) out.push_back({address, entry.st_size, binding, name});
+  }
+  // The last of those at one address is found first: the function's public name, if it has several.
+  const auto rank = [](const symbol& s) {
+    return std::tuple(s.size > 0, !std::string_view(s.name).starts_with("__") && !std::string_view(s.name).starts_with("_IO"),
+                      s.binding == STB_GLOBAL, s.binding == STB_WEAK);
+  };
+  std::ranges::stable_sort(out, [&](const symbol& a, const symbol& b) {
+    return a.begin != b.begin ? a.begin < b.begin : rank(a) < rank(b);
+  });
+  out.shrink_to_fit();
   return out;
 }
 
-/// Where an inlined function was called.
-place call_of(Dwarf_Die& unit, Dwarf_Die& inlined) {
-  Dwarf_Files* files = nullptr;
-  std::size_t count = 0;
-  if (::dwarf_getsrcfiles(&unit, &files, &count) != 0) return {};
-  Dwarf_Attribute attribute;
-  const char* folder = ::dwarf_formstring(::dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
-  const char* file = ::dwarf_filesrc(files, number_of(inlined, DW_AT_call_file), nullptr, nullptr);
-  return {absolute(file, folder), static_cast<int>(number_of(inlined, DW_AT_call_line))};
-}
-
-/// The compilation unit of an address. Clang writes no address index, so each unit has to be checked.
-Dwarf_Die* unit_of(Dwfl_Module* module, std::uintptr_t address, Dwarf_Addr& bias) {
-  if (Dwarf_Die* const indexed = ::dwfl_module_addrdie(module, address, &bias)) return indexed;
-  for (Dwarf_Die* unit = nullptr; (unit = ::dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
-    if (::dwarf_haspc(unit, address - bias) == 1) return unit;
+/// The symbol whose size covers the address, else the last one before it that has no size.
+const symbol* find_symbol(const std::vector<symbol>& sorted, std::uint64_t address) {
+  constexpr int max_labels = 16;
+  const symbol* sizeless = nullptr;
+  auto at = std::ranges::upper_bound(sorted, address, {}, &symbol::begin);
+  for (int i = 0; i < max_labels && at != sorted.begin(); ++i) {
+    --at;
+    if (at->size == 0) {
+      if (!sizeless) sizeless = &*at;
+    } else if (address - at->begin < at->size) {
+      return &*at;
+    }
   }
-  return nullptr;
+  return sizeless;
 }
 
-std::vector<stack_frame> described_frames(Dwfl_Module* module, std::uintptr_t address) {
-  Dwarf_Addr bias = 0;
-  Dwarf_Die* const unit = unit_of(module, address, bias);
-  if (!unit) return {};
-  // The scopes of an address lead from an inlined function to the place of its definition. The scopes of its debugging
-  // entry lead to its caller.
-  die_array scopes;
-  const auto around = scopes.first(::dwarf_getscopes(unit, address - bias, scopes.out()));
-  if (around.empty()) return {};
-  die_array callers;
-  const int depth = ::dwarf_getscopes_die(&scopes.first(1).front(), callers.out());
-
-  std::vector<stack_frame> out;
-  place at = place_of(module, address);
-  for (Dwarf_Die& die : callers.first(depth)) {
-    const int tag = ::dwarf_tag(&die);
-    if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine) continue;
-    out.push_back({function_of(die), std::move(at.file), at.line});
-    if (tag == DW_TAG_subprogram) break;
-    at = call_of(*unit, die);
-  }
-  return out;
+bool is_vdso(const loaded_module& module) {
+  return module.path == "[vdso]";
 }
 
-/// Called by libdw when it has no memory. Its own handler would call exit(3) while other threads run. libdw's type has
-/// this attribute, and Clang does not accept [[noreturn]] for it.
-__attribute__((noreturn)) void end_without_memory() {
-  if (const std::new_handler handler = std::get_new_handler()) handler();
-  std::terminate();
-}
-
-bool is_system_library(std::string_view path) {
-  return path.starts_with("/lib") || path.starts_with("/usr/lib") || path.starts_with("[vdso");
+bool is_system_library(const loaded_module& module) {
+  return !module.is_program && (module.path.starts_with("/lib") || module.path.starts_with("/usr/lib"));
 }
 
 }  // namespace
 
-void debug_info::closer::operator()(Dwfl* open) const noexcept {
-  ::dwfl_end(open);
-}
+/// The names in one module's files.
+class module_names {
+ public:
+  explicit module_names(const loaded_module& module) : module_(module), files_(::dwfl_begin(&callbacks)) {
+    if (!files_) return;
+    ::dwfl_report_begin(files_.get());
+    dwfl_module_ = ::dwfl_report_module(files_.get(), module.path.c_str(), module.begin, module.end);
+    void** user = nullptr;
+    if (dwfl_module_ && ::dwfl_module_info(dwfl_module_, &user, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr))
+      *user = const_cast<loaded_module*>(&module);
+    ::dwfl_report_end(files_.get(), nullptr, nullptr);
+    GElf_Addr bias = 0;
+    if (!user || !::dwfl_module_getelf(dwfl_module_, &bias)) dwfl_module_ = nullptr;
+  }
 
-debug_info::debug_info() : modules_(::dwfl_begin(&callbacks)) {
-  if (!modules_) return;
-  ::dwfl_report_begin(modules_.get());
-  ::dwfl_linux_proc_report(modules_.get(), ::getpid());
-  ::dwfl_report_end(modules_.get(), nullptr, nullptr);
-}
-
-std::vector<stack_frame> debug_info::blocking_look_up(std::uintptr_t address) const {
-  Dwfl_Module* const module = modules_ ? ::dwfl_addrmodule(modules_.get(), address) : nullptr;
-  if (!module) return {stack_frame{}};
-  Dwarf_Addr end = 0;
-  const char* name = ::dwfl_module_info(module, nullptr, nullptr, &end, nullptr, nullptr, nullptr, nullptr);
-  // For an address outside of all modules, dwfl_addrmodule returns the module before it.
-  if (address >= end) return {stack_frame{}};
-  const std::string_view path = name ? name : "";
-  // The symbol has the full name of the compiled function. Debug information may name a lambda just "operator()".
-  std::string compiled = name_of(::dwfl_module_addrname(module, address));
-  if (is_system_library(path)) {
+  std::vector<stack_frame> blocking_look_up(std::uintptr_t address) {
+    if (!dwfl_module_) return {stack_frame{}};
+    auto compiled = symbol_name(address);
     // The distribution's source paths are of no use; the name of the library is.
-    const bool vdso = path.starts_with("[vdso");
-    if (compiled.empty() && vdso) compiled = "vdso";
-    return {{std::move(compiled), vdso ? "[vdso]" : std::string(path), 0}};
+    if (is_system_library(module_)) return {{std::move(compiled), module_.path, 0}};
+    std::vector<stack_frame> out;
+    if (auto* const units = open_units()) out = units->blocking_look_up(address - bias_);
+    if (out.empty()) out.emplace_back();
+    // The symbol has the full name of the compiled function, which debug information may lack.
+    if (!compiled.empty()) out.back().function = std::move(compiled);
+    return out;
   }
-  Dwarf_Addr bias = 0;
-  if (Dwarf* const info = ::dwfl_module_getdwarf(module, &bias)) ::dwarf_new_oom_handler(info, &end_without_memory);
-  auto out = described_frames(module, address);
-  if (out.empty()) {
-    const place at = place_of(module, address);
-    out.push_back({std::move(compiled), at.file, at.line});
-  } else if (!compiled.empty()) {
-    out.back().function = std::move(compiled);
+
+  /// Reads the unit of main().
+  void blocking_warm_up() {
+    if (!dwfl_module_) return;
+    symbol_name(0);
+    const auto found = std::ranges::find_if(symbols_, [](const symbol& s) { return std::string_view(s.name) == "main"; });
+    if (found != symbols_.end()) blocking_look_up(found->begin);
   }
+
+  std::size_t units_read() const { return units_ ? units_->units_read() : 0; }
+
+ private:
+  debug_units* open_units() {
+    if (!std::exchange(units_opened_, true)) {
+      if (Dwarf* const info = ::dwfl_module_getdwarf(dwfl_module_, &bias_)) units_.emplace(info);
+    }
+    return units_ ? &*units_ : nullptr;
+  }
+
+  std::string symbol_name(std::uintptr_t address) {
+    if (!std::exchange(symbols_read_, true)) symbols_ = read_symbols(dwfl_module_);
+    const auto* const found = find_symbol(symbols_, address);
+    return found ? tidy_function(demangle(found->name)) : std::string{};
+  }
+
+  const loaded_module& module_;
+  std::unique_ptr<Dwfl, dwfl_closer> files_;
+  Dwfl_Module* dwfl_module_ = nullptr;
+  bool symbols_read_ = false;
+  std::vector<symbol> symbols_;
+  bool units_opened_ = false;
+  Dwarf_Addr bias_ = 0;
+  std::optional<debug_units> units_;
+};
+
+debug_info::debug_info(pid_t pid) : modules_(pid) {}
+
+debug_info::~debug_info() = default;
+
+bool debug_info::update() {
+  if (!modules_.update()) return false;
+  std::erase_if(open_, [&](const auto& known) { return modules_.find(known.first->begin) != known.first; });
+  return true;
+}
+
+std::vector<stack_frame> debug_info::blocking_look_up(std::uintptr_t address) {
+  const auto& module = module_of(address);
+  if (!module) return {stack_frame{}};
+  if (is_vdso(*module)) return {{"vdso", module->path, 0}};
+  return names_of(module).blocking_look_up(address);
+}
+
+void debug_info::blocking_warm_up() {
+  if (const auto& program = modules_.program()) names_of(program).blocking_warm_up();
+}
+
+module_names& debug_info::names_of(const std::shared_ptr<const loaded_module>& module) {
+  auto& names = open_[module];
+  if (!names) names = std::make_unique<module_names>(*module);
+  return *names;
+}
+
+void debug_info::close() {
+  open_.clear();
+}
+
+std::size_t debug_info::units_read() const {
+  std::size_t out = 0;
+  for (const auto& [module, names] : open_) out += names->units_read();
   return out;
 }
 

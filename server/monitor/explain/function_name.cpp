@@ -8,6 +8,7 @@ namespace loopscope::monitor {
 namespace {
 
 constexpr std::string_view anonymous = "(anonymous namespace)::";
+constexpr std::string_view clang_lambda = "$_";
 constexpr std::string_view operator_word = "operator";
 
 char closing(char open) {
@@ -80,6 +81,9 @@ std::string tidy_function(std::string_view text) {
       const auto length = operator_length(rest);
       out += rest.substr(0, length);
       at += length;
+    } else if (rest.starts_with(clang_lambda) && (at == 0 || text[at - 1] == ':')) {
+      out += "{lambda}";
+      at = std::min(text.find_first_not_of("0123456789", at + clang_lambda.size()), text.size());
     } else if (c == '{') {
       const auto end = skip_bracket(text, at);
       const auto name_end = rest.find_first_of("(#} ");

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct Elf;
+
+namespace loopscope::monitor {
+
+/// A program or shared library as it is mapped into a process.
+struct loaded_module {
+  pid_t pid = 0;
+  /// "[vdso]" for the kernel's code in each process.
+  std::string path;
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  /// The end of the first mapping, which begins at `begin`.
+  std::uintptr_t first_end = 0;
+  ino_t inode = 0;
+  /// Of the mapped image, in bytes; empty when it has none or the memory cannot be read.
+  std::string build_id;
+  /// The process's program, not a library.
+  bool is_program = false;
+
+  bool operator==(const loaded_module&) const = default;
+};
+
+/// The modules of one process.
+///
+/// They are read anew when they may have changed: in this process when the loader has loaded or unloaded something, in
+/// another one when its /proc/PID/maps differs. Threads: one at a time. Errors: without /proc there are no modules.
+/// Source: dl_iterate_phdr(3), proc(5).
+class loaded_modules {
+ public:
+  explicit loaded_modules(pid_t pid) : pid_(pid) {}
+
+  /// Returns true if the modules are others than before. A module that has stayed keeps its object.
+  bool update();
+  /// nullptr for an address of no module. Valid until update() returns true.
+  const std::shared_ptr<const loaded_module>& find(std::uintptr_t address) const;
+  /// nullptr when unknown.
+  const std::shared_ptr<const loaded_module>& program() const;
+  bool empty() const noexcept { return modules_.empty(); }
+
+ private:
+  /// Equal as long as nothing was loaded or unloaded.
+  struct version {
+    unsigned long long loaded = 0;
+    unsigned long long unloaded = 0;
+    std::size_t maps_hash = 0;
+    bool operator==(const version&) const = default;
+  };
+
+  pid_t pid_;
+  version version_;
+  std::vector<std::shared_ptr<const loaded_module>> modules_;  // by address
+};
+
+/// The modules in the text of /proc/PID/maps, without their build IDs, by address.
+std::vector<loaded_module> parse_modules(std::string_view maps, pid_t pid);
+
+struct elf_closer {
+  void operator()(Elf* open) const noexcept;
+};
+
+/// An open file and its ELF structure. Either owner may be released to libdwfl.
+struct elf_file {
+  int fd = -1;
+  std::unique_ptr<Elf, elf_closer> elf;
+
+  elf_file() = default;
+  elf_file(elf_file&& other) noexcept;
+  elf_file& operator=(elf_file&&) = delete;
+  ~elf_file();
+  explicit operator bool() const noexcept { return elf != nullptr; }
+};
+
+/// Opens the file that the module was mapped from, also if it was deleted or replaced since (/proc/PID/exe,
+/// /proc/PID/map_files). A file with another build ID, or, where there is none, another inode, is never returned.
+elf_file blocking_open(const loaded_module& module);
+
+/// Opens the module's separate debug file: below /usr/lib/debug by build ID, or the one that .gnu_debuglink names, beside
+/// the module, in .debug/ and below /usr/lib/debug. Its build ID must be the module's, or, where there is none, its
+/// checksum the link's. Nothing is requested from a network. link: nullptr when there is none.
+elf_file blocking_open_debug_file(const loaded_module& module, const char* link, std::uint32_t checksum);
+
+}  // namespace loopscope::monitor
