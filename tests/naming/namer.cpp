@@ -38,9 +38,9 @@ int main() {
     } else if (command == "address") {
       std::cout << ::dlsym(plug_in, "return_addresses") << '\n';
     } else if (command == "plug-in" || command == "program") {
-      auto* const function = command == "program" ? &return_addresses
-                                                  : reinterpret_cast<decltype(&return_addresses)>(
-                                                        ::dlsym(plug_in, "return_addresses"));
+      auto* const function = command == "program"
+                                 ? &return_addresses
+                                 : reinterpret_cast<decltype(&return_addresses)>(::dlsym(plug_in, "return_addresses"));
       const void* out[2] = {};
       function(out);
       for (const void* address : out) name(names, address);

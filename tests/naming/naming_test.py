@@ -68,9 +68,31 @@ class Naming(unittest.TestCase):
         cls.scratch = pathlib.Path(cls.folder.name)
         monitor = os.environ.get("LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a")
         libraries = [monitor, BUILD / "writers" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
-        run(COMPILER, "-std=c++20", "-O1", "-g1", f"-I{ROOT}", HERE / "namer.cpp", "-c", "-o", "namer.o", cwd=cls.scratch)
+        run(
+            COMPILER,
+            "-std=c++20",
+            "-O1",
+            "-g1",
+            f"-I{ROOT}",
+            HERE / "namer.cpp",
+            "-c",
+            "-o",
+            "namer.o",
+            cwd=cls.scratch,
+        )
         cls.program = cls.scratch / "namer"
-        run(COMPILER, "-std=c++20", "-O2", "-g", HERE / "culprit.cpp", "namer.o", *libraries, "-o", cls.program, cwd=cls.scratch)
+        run(
+            COMPILER,
+            "-std=c++20",
+            "-O2",
+            "-g",
+            HERE / "culprit.cpp",
+            "namer.o",
+            *libraries,
+            "-o",
+            cls.program,
+            cwd=cls.scratch,
+        )
 
     def build(self, name: str, *flags: str, compiler: str = COMPILER) -> pathlib.Path:
         out = self.scratch / name
@@ -151,12 +173,16 @@ class Naming(unittest.TestCase):
             with self.subTest(name):
                 program = self.scratch / name
                 flags = ["-DOUTER=running", "-g", "-O2", "-std=c++20"]
-                monitor = os.environ.get("LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a")
+                monitor = os.environ.get(
+                    "LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a"
+                )
                 libraries = [monitor, BUILD / "writers" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
                 run(COMPILER, *flags, HERE / "culprit.cpp", "namer.o", *libraries, "-o", program, cwd=self.scratch)
                 with Namer(program) as namer:
                     replace(program)
-                    self.assertEqual(namer.ask("program")[:2], [f"app::account::charge {INLINED}", f"app::running {CALL}"])
+                    self.assertEqual(
+                        namer.ask("program")[:2], [f"app::account::charge {INLINED}", f"app::running {CALL}"]
+                    )
 
     def test_library_that_was_replaced(self) -> None:
         plug_in = self.build("live.so", "-g")

@@ -28,8 +28,8 @@ int find_image(Dwfl_Module*, void** user, const char*, Dwarf_Addr, char** file_n
   return std::exchange(file.fd, -1);
 }
 
-int find_debug_file(Dwfl_Module*, void** user, const char*, Dwarf_Addr, const char*, const char* link, GElf_Word checksum,
-                    char**) {
+int find_debug_file(Dwfl_Module*, void** user, const char*, Dwarf_Addr, const char*, const char* link,
+                    GElf_Word checksum, char**) {
   auto file = blocking_open_debug_file(*static_cast<const loaded_module*>(*user), link, checksum);
   return std::exchange(file.fd, -1);
 }
@@ -65,7 +65,8 @@ std::vector<symbol> read_symbols(Dwfl_Module* module) {
   }
   // The last of those at one address is found first: the function's public name, if it has several.
   const auto rank = [](const symbol& s) {
-    return std::tuple(s.size > 0, !std::string_view(s.name).starts_with("__") && !std::string_view(s.name).starts_with("_IO"),
+    return std::tuple(s.size > 0,
+                      !std::string_view(s.name).starts_with("__") && !std::string_view(s.name).starts_with("_IO"),
                       s.binding == STB_GLOBAL, s.binding == STB_WEAK);
   };
   std::ranges::stable_sort(out, [&](const symbol& a, const symbol& b) {
@@ -133,7 +134,8 @@ class module_names {
   void blocking_warm_up() {
     if (!dwfl_module_) return;
     symbol_name(0);
-    const auto found = std::ranges::find_if(symbols_, [](const symbol& s) { return std::string_view(s.name) == "main"; });
+    const auto found =
+        std::ranges::find_if(symbols_, [](const symbol& s) { return std::string_view(s.name) == "main"; });
     if (found != symbols_.end()) blocking_look_up(found->begin);
   }
 

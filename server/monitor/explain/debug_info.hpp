@@ -30,9 +30,7 @@ class debug_info {
   /// Call it before questions.
   bool update();
   /// What an address belongs to; nullptr for no module. Valid until update() returns true.
-  const std::shared_ptr<const loaded_module>& module_of(std::uintptr_t address) const {
-    return modules_.find(address);
-  }
+  const std::shared_ptr<const loaded_module>& module_of(std::uintptr_t address) const { return modules_.find(address); }
   /// The functions at an address, innermost first: the inlined ones, then the compiled one. Returns at least one frame;
   /// what is unknown is empty. For code of the system's libraries, the file is the library.
   std::vector<stack_frame> blocking_look_up(std::uintptr_t address);

@@ -135,8 +135,8 @@ bool is_type(int tag) {
   return tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
 }
 
-/// The name with those of the namespaces, classes and functions around it. An entry has no link to the one around it, but
-/// the entries of a level are in the order of their offsets.
+/// The name with those of the namespaces, classes and functions around it. An entry has no link to the one around it,
+/// but the entries of a level are in the order of their offsets.
 std::string qualified_name(Dwarf_Die& function, int depth) {
   Dwarf_Die at;
   const char* const name = text_of(function, DW_AT_name);

@@ -90,6 +90,9 @@ std::string tidy_function(std::string_view text) {
       out += rest.substr(0, std::min(name_end, rest.size()));
       out += '}';
       at = end;
+    } else if (rest.starts_with("<lambda") && (at == 0 || text[at - 1] == ':' || text[at - 1] == '~')) {
+      out += "{lambda}";
+      at = skip_bracket(text, at);
     } else if (c == '(' || c == '<' || c == '[') {
       at = skip_bracket(text, at);
     } else if (c == ' ') {
@@ -109,7 +112,8 @@ std::string short_function(std::string_view tidy) {
   auto begin = tidy.rfind("::");
   while (begin != std::string_view::npos) {
     const auto last = tidy.substr(begin + 2);
-    if (!last.starts_with('{') && !last.starts_with(operator_word)) break;
+    const bool needs_parent = last.starts_with('{') || last.starts_with('~') || last.starts_with(operator_word);
+    if (!needs_parent) break;
     if (begin == 0) return std::string(tidy);
     begin = tidy.rfind("::", begin - 1);
   }

@@ -12,8 +12,8 @@ std::string demangle(const char* symbol);
 /// "void app::save<int>(std::string const&) [clone .actor]" is "app::save".
 std::string tidy_function(std::string_view demangled);
 
-/// The last part of a tidy name. Lambdas and operators keep their parent: "save", "handle::{lambda}",
-/// "job::operator()".
+/// The last part of a tidy name. Lambdas, operators and destructors keep their parent: "save", "handle::{lambda}",
+/// "job::operator()", "file::~file".
 std::string short_function(std::string_view tidy);
 
 /// The path relative to root if the file lies below it, else the whole path; "." and ".." are resolved.

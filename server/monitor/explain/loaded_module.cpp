@@ -78,7 +78,8 @@ std::string mapped_build_id(const loaded_module& module) {
   if (!copy_memory(module.pid, module.begin, &header, sizeof header)) return {};
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr))) return {};
   std::vector<ElfW(Phdr)> parts(std::min<std::size_t>(header.e_phnum, max_headers));
-  if (!copy_memory(module.pid, module.begin + header.e_phoff, parts.data(), parts.size() * sizeof(ElfW(Phdr)))) return {};
+  if (!copy_memory(module.pid, module.begin + header.e_phoff, parts.data(), parts.size() * sizeof(ElfW(Phdr))))
+    return {};
   const auto first = std::ranges::find(parts, ElfW(Word){PT_LOAD}, &ElfW(Phdr)::p_type);
   if (first == parts.end()) return {};
   for (const auto& part : parts) {
@@ -231,8 +232,7 @@ const std::shared_ptr<const loaded_module>& loaded_modules::program() const {
 }
 
 const std::shared_ptr<const loaded_module>& loaded_modules::find(std::uintptr_t address) const {
-  const auto after =
-      std::ranges::upper_bound(modules_, address, {}, [](const auto& module) { return module->begin; });
+  const auto after = std::ranges::upper_bound(modules_, address, {}, [](const auto& module) { return module->begin; });
   if (after == modules_.begin()) return no_module();
   const auto& module = *std::prev(after);
   return address < module->end ? module : no_module();
@@ -276,7 +276,8 @@ elf_file blocking_open_debug_file(const loaded_module& module, const char* link,
   // A link with a folder is that of a supplementary file (dwz), which libdw finds itself.
   if (link && *link != '\0' && std::strchr(link, '/') == nullptr) {
     const auto folder = module.path.substr(0, module.path.rfind('/') + 1);
-    for (const auto& place : {folder, folder + ".debug/", std::string(debug_root) + folder}) paths.push_back(place + link);
+    for (const auto& place : {folder, folder + ".debug/", std::string(debug_root) + folder})
+      paths.push_back(place + link);
   }
   for (const auto& path : paths) {
     auto file = blocking_open_elf(below_root(module.pid, path));

@@ -85,9 +85,9 @@ struct elf_file {
 /// /proc/PID/map_files). A file with another build ID, or, where there is none, another inode, is never returned.
 elf_file blocking_open(const loaded_module& module);
 
-/// Opens the module's separate debug file: below /usr/lib/debug by build ID, or the one that .gnu_debuglink names, beside
-/// the module, in .debug/ and below /usr/lib/debug. Its build ID must be the module's, or, where there is none, its
-/// checksum the link's. Nothing is requested from a network. link: nullptr when there is none.
+/// Opens the module's separate debug file: below /usr/lib/debug by build ID, or the one that .gnu_debuglink names,
+/// beside the module, in .debug/ and below /usr/lib/debug. Its build ID must be the module's, or, where there is none,
+/// its checksum the link's. Nothing is requested from a network. link: nullptr when there is none.
 elf_file blocking_open_debug_file(const loaded_module& module, const char* link, std::uint32_t checksum);
 
 }  // namespace loopscope::monitor

@@ -28,6 +28,9 @@ TEST(function_name, keeps_operators_and_lambdas) {
   EXPECT_EQ(tidy_function("app::run(int)::{lambda(auto:1)#2}::operator()<int>(int) const"),
             "app::run::{lambda}::operator()");
   EXPECT_EQ(tidy_function("app::operators::run()"), "app::operators::run");
+  EXPECT_EQ(tidy_function("app::run(int)::$_12::operator()(int) const"), "app::run::{lambda}::operator()");
+  EXPECT_EQ(tidy_function("~<lambda(int)>"), "~{lambda}");
+  EXPECT_EQ(tidy_function("app::call<lambda_type>(int)"), "app::call");
 }
 
 TEST(function_name, is_shortened_to_its_last_telling_part) {
@@ -36,6 +39,8 @@ TEST(function_name, is_shortened_to_its_last_telling_part) {
   EXPECT_EQ(short_function("app::run::{lambda}::operator()"), "run::{lambda}::operator()");
   EXPECT_EQ(short_function("operator()"), "operator()");
   EXPECT_EQ(short_function("app::job::operator()"), "job::operator()");
+  EXPECT_EQ(short_function("app::file::~file"), "file::~file");
+  EXPECT_EQ(short_function("app::start::~{lambda}"), "start::~{lambda}");
 }
 
 TEST(file_name, is_relative_to_the_source_root) {

@@ -2,11 +2,18 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <thread>
 
 #include "server/monitor/explain/function_name.hpp"
+#include "server/monitor/explain/loaded_module.hpp"
 
 namespace app {
 
@@ -68,6 +75,76 @@ TEST(symbolizer, has_an_empty_frame_for_an_address_of_no_code) {
   EXPECT_EQ(frames[0].file, "");
 }
 
+TEST(symbolizer, names_code_of_another_process_as_its_own) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const symbolizer names(LOOPSCOPE_SOURCE_ROOT, child);
+  EXPECT_EQ(names.blocking_obstacle(), "");
+  const auto frames = names.blocking_frames(at_call_before(app::compiled()));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].function, "app::inlined");
+  EXPECT_EQ(frames[1].line, app::line_of_inlining);
+}
+
+TEST(symbolizer, says_why_a_process_that_has_ended_has_no_names) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const symbolizer names(LOOPSCOPE_SOURCE_ROOT, child);
+  EXPECT_NE(names.blocking_obstacle().find("/maps cannot be read"), std::string::npos);
+  EXPECT_EQ(names.blocking_frames(at_call_before(app::compiled())).at(0).function, "");
+}
+
+TEST(symbolizer, is_used_by_a_child_of_fork_whose_parent_held_the_lock) {
+  const symbolizer names(LOOPSCOPE_SOURCE_ROOT);
+  std::atomic<bool> stop{false};
+  std::thread asking([&] {
+    while (!stop) names.blocking_frames(at_call_before(app::compiled()));
+  });
+  int failed = 0;
+  for (int i = 0; i < 10; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);
+      ::_exit(names.blocking_frames(at_call_before(app::compiled())).size() == 2 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    failed += status != 0;
+  }
+  stop = true;
+  asking.join();
+  EXPECT_EQ(failed, 0);
+}
+
+TEST(loaded_modules, are_the_files_with_code) {
+  const auto modules = parse_modules(
+      "400000-401000 r--p 00000000 08:01 7 /bin/app\n"
+      "401000-402000 r-xp 00001000 08:01 7 /bin/app\n"
+      "402000-403000 rw-p 00002000 08:01 7 /bin/app\n"
+      "403000-404000 rw-p 00000000 00:00 0 [heap]\n"
+      "500000-501000 r--p 00000000 08:01 8 /usr/share/data file\n"
+      "600000-601000 r-xp 00000000 08:01 9 /opt/a plug-in.so (deleted)\n"
+      "601000-602000 r-xp 00000000 08:01 9 /opt/a plug-in.so (deleted)\n"
+      "700000-701000 r-xp 00000000 00:00 0 [vdso]\n"
+      "800000-801000 r-xp 00000000 00:00 0 \n",
+      4711);
+  ASSERT_EQ(modules.size(), 4U);
+  EXPECT_EQ(modules[0].path, "/bin/app");
+  EXPECT_EQ(modules[0].begin, 0x400000U);
+  EXPECT_EQ(modules[0].first_end, 0x401000U);
+  EXPECT_EQ(modules[0].end, 0x403000U);
+  EXPECT_EQ(modules[1].path, "/opt/a plug-in.so");
+  EXPECT_EQ(modules[1].end, 0x601000U);
+  EXPECT_EQ(modules[2].begin, 0x601000U);  // the same file, loaded twice
+  EXPECT_EQ(modules[3].path, "[vdso]");
+}
+
 TEST(symbolizer, gives_back_what_it_read) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's allocator does not count";
@@ -77,10 +154,14 @@ TEST(symbolizer, gives_back_what_it_read) {
     return info.uordblks + info.hblkhd;
   };
   const symbolizer names(LOOPSCOPE_SOURCE_ROOT);
+  names.release_unused(std::chrono::nanoseconds{0});
   const auto before = used();
   const auto* code = reinterpret_cast<const char*>(&tidy_function);
   constexpr std::size_t looked_up = 100;
   for (std::size_t i = 0; i < looked_up; ++i) names.blocking_frames(at_call_before(code + i));
+  names.release_unused(std::chrono::hours{1});
+  EXPECT_GT(used() - before, std::size_t{100'000});
+  names.release_unused(std::chrono::nanoseconds{0});
   // The names are kept: some hundred bytes each.
   EXPECT_LT(used() - before, looked_up * 4096);
 #endif
