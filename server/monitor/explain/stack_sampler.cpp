@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <exception>
 #include <mutex>
+#include <system_error>
 
+#include "alternate_stack.hpp"
 #include "server/monitor/options.hpp"
 #include "stack_slot.hpp"
 #include "writers/system/proc_file.hpp"
@@ -22,6 +24,8 @@ namespace {
 constexpr std::size_t max_slots = 64;
 // Ready before any constructor runs, since a monitor may be a static object.
 constinit std::array<stack_slot, max_slots> slots;
+
+constexpr const char* no_answer = "the thread has not handled the signal yet";
 
 std::uintptr_t program_counter([[maybe_unused]] const void* context) {
 #if defined(__x86_64__)
@@ -66,6 +70,12 @@ void prepare_unwinder() {
   static_cast<void>(std::uncaught_exceptions());
 }
 
+bool is_handled_here(int signal) {
+  struct sigaction current {};
+  return ::sigaction(signal, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) != 0 &&
+         current.sa_sigaction == &detail::on_capture_signal;
+}
+
 std::string install_handler(int signal) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
@@ -73,8 +83,7 @@ std::string install_handler(int signal) {
   if (signal < SIGRTMIN || signal > SIGRTMAX || ::sigaction(signal, nullptr, &current) != 0) {
     return "signal " + std::to_string(signal) + " is not a real-time signal";
   }
-  const bool is_ours = (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == &detail::on_capture_signal;
-  if (is_ours) return {};
+  if (is_handled_here(signal)) return {};
   if ((current.sa_flags & SA_SIGINFO) != 0 || current.sa_handler != SIG_DFL) {
     return "the application uses signal " + std::to_string(signal) + " itself";
   }
@@ -84,7 +93,19 @@ std::string install_handler(int signal) {
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   ::sigemptyset(&action.sa_mask);
   ::sigaction(signal, &action, nullptr);
+  add_capture_signal(signal);
   return {};
+}
+
+std::string send_failure(int error) {
+  switch (error) {
+    case EAGAIN:
+      return "the queue of signals is full (RLIMIT_SIGPENDING)";
+    case ESRCH:
+      return "the thread has ended";
+    default:
+      return "the kernel refused the signal: " + std::generic_category().message(error) + " (a seccomp filter?)";
+  }
 }
 
 }  // namespace
@@ -94,16 +115,26 @@ int resolve_capture_signal(int option) {
 }
 
 std::string obstacle_to_signal(pid_t tid, int signal) {
-  const auto status = system::proc_file("/proc/self/task/" + std::to_string(tid) + "/status").read();
+  const auto path = "/proc/self/task/" + std::to_string(tid);
+  const auto status = system::proc_file(path + "/status").read();
+  if (status.empty()) return ::access("/proc/self", F_OK) == 0 ? "the thread has ended" : "/proc is not readable";
   if (system::parse_field(status, "TracerPid").value_or(0) != 0)
     return "the process is being traced (debugger, strace)";
-  const auto state = system::parse_state(status);
-  if (state == 'T' || state == 't') return "the thread is stopped";
+  if (!is_prepared(tid)) return "the thread has no alternate signal stack, and its own may be too small";
   const auto blocked = system::parse_field(status, "SigBlk", 16).value_or(0);
-  if ((blocked >> static_cast<unsigned>(signal - 1)) & 1U) {
-    return "the loop's thread blocks signal " + std::to_string(signal);
+  if ((blocked >> static_cast<unsigned>(signal - 1)) & 1U) return "the thread blocks signal " + std::to_string(signal);
+  switch (system::parse_state(status)) {
+    case 'R':
+      return {};
+    case 'T':
+    case 't':
+      return "the thread is stopped";
+    case 'Z':
+    case 'X':
+      return "the thread has ended";
+    default:
+      return "the thread sleeps, and a signal would interrupt its call";
   }
-  return {};
 }
 
 stack_sampler::stack_sampler(int signal) : signal_(resolve_capture_signal(signal)) {
@@ -127,11 +158,22 @@ stack_sampler::~stack_sampler() {
   slot_->release();
 }
 
+std::string stack_sampler::obstacle(pid_t tid) const {
+  if (!slot_) return disabled_reason_;
+  // With the default action in its place, the signal would end the program.
+  if (!is_handled_here(signal_)) return "the application has replaced the handler of signal " + std::to_string(signal_);
+  return obstacle_to_signal(tid, signal_);
+}
+
 bool stack_sampler::request(pid_t tid) {
-  if (!slot_) return false;
   if (pending_) return true;
+  failure_ = obstacle(tid);
+  if (!failure_.empty()) return false;
   const auto generation = slot_->arm();
-  if (generation == 0) return false;
+  if (generation == 0) {
+    failure_ = "the thread is still in the handler of an earlier signal";
+    return false;
+  }
 
   siginfo_t info{};
   info.si_signo = signal_;
@@ -141,13 +183,20 @@ bool stack_sampler::request(pid_t tid) {
   const auto index = static_cast<std::uintptr_t>(slot_ - slots.data());
   info.si_value.sival_ptr = reinterpret_cast<void*>(std::uintptr_t{generation} * max_slots + index);
   pending_ = ::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), tid, signal_, &info) == 0;
-  if (!pending_) slot_->give_up();
+  if (!pending_) {
+    failure_ = send_failure(errno);
+    slot_->give_up();
+  }
   return pending_;
 }
 
 std::optional<raw_stack> stack_sampler::collect(std::chrono::nanoseconds timeout) {
-  if (!pending_ || !slot_->blocking_wait_until_full(timeout)) return std::nullopt;
+  if (!pending_ || !slot_->blocking_wait_until_full(timeout)) {
+    if (pending_) failure_ = no_answer;
+    return std::nullopt;
+  }
   pending_ = false;
+  failure_.clear();
   const auto& stack = slot_->content;
   raw_stack out;
   out.exception_in_flight = stack.exception_in_flight;

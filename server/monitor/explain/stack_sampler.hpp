@@ -18,12 +18,14 @@ struct raw_stack {
   bool exception_in_flight = false;
 };
 
-/// Makes another thread of this process store its own stack, by sending it a signal.
+/// Makes a running thread of this process store its own stack, by sending it a signal.
 ///
-/// The handler is async-signal-safe: it claims a stack_slot, unwinds into it (libgcc finds frames without a lock on
-/// glibc 2.35 and later) and publishes it. It does not unwind while an exception is in flight. A
-/// thread that cannot run (D state, not scheduled) stores its stack late. collect() returns it then; it is still the
-/// stack of the stall, since the handler runs before the blocked code continues.
+/// A sleeping thread gets none, since it would interrupt the call that the thread sleeps in. A thread gets one only after
+/// prepare_thread(), so that the handler has a stack of its own. The handler is async-signal-safe: it claims a
+/// stack_slot, unwinds into it (libgcc finds frames without a lock on glibc 2.35 and later) and publishes it. It does not
+/// unwind while an exception is in flight. A thread that is held up in the handler holds up no other sampler. A thread
+/// that cannot run stores its stack late. collect() returns it then; it is still the stack of the stall, since the handler
+/// runs before the blocked code continues.
 /// ThreadSanitizer holds a signal back until the thread's next call that it intercepts, so that a spinning thread
 /// stores another place, late. watched_loop drops late stacks in such builds, and the record says why there is none.
 /// Threads: the watchdog only. Lifetime: a signal's handler stays installed, since a signal may still be pending.
@@ -40,22 +42,27 @@ class stack_sampler {
   const std::string& disabled_reason() const noexcept { return disabled_reason_; }
   int signal() const noexcept { return signal_; }
 
-  /// Sends the signal, unless a request is pending. Returns false if the thread is gone, or if it still handles the
-  /// signal of a request that was cancelled.
+  /// Sends the signal, unless a request is pending. Does not wait. Returns false if it was not sent; see failure().
   bool request(pid_t tid);
   bool pending() const noexcept { return pending_; }
 
-  /// Waits for the stack. Returns nullopt if it does not come in time; it may still come later.
-  std::optional<raw_stack> collect(std::chrono::nanoseconds timeout);
+  /// The stack, or nullopt if it has not come yet. It may still come later. Only tests give it time.
+  std::optional<raw_stack> collect(std::chrono::nanoseconds timeout = {});
 
   /// Gives up a pending request, without waiting for the thread.
   void cancel();
 
+  /// Why the last request() or collect() had no success; empty if it had.
+  const std::string& failure() const noexcept { return failure_; }
+
  private:
+  std::string obstacle(pid_t tid) const;
+
   int signal_ = 0;
   stack_slot* slot_ = nullptr;
   bool pending_ = false;
   std::string disabled_reason_;
+  std::string failure_;
 };
 
 /// Returns SIGRTMIN + 6 for default_capture_signal, else the number itself.

@@ -1,19 +1,40 @@
 #include "server/monitor/explain/stack_sampler.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <fstream>
+#include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "server/monitor/explain/alternate_stack.hpp"
+#include "server/monitor/explain/symbolizer.hpp"
 #include "server/monitor/options.hpp"
 #include "tests/unit/monitor/build_kind.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor::testing {
 namespace {
@@ -21,89 +42,279 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A thread that sleeps in a system call, with every signal blocked until unblock_signals().
-class sleeping_thread {
+[[gnu::noinline]] void spin_until(const std::atomic<bool>& stop) {
+  while (!stop.load(std::memory_order_relaxed)) {
+  }
+  asm volatile("");
+}
+
+[[gnu::noinline]] void spin_elsewhere_until(const std::atomic<bool>& stop) {
+  while (!stop.load(std::memory_order_relaxed)) {
+  }
+  asm volatile("" : : "r"(1));
+}
+
+/// A thread that runs the function until its end. The function is called with a flag that ends it.
+class test_thread {
  public:
-  sleeping_thread() {
-    ::sem_init(&end_, 0, 0);
+  explicit test_thread(std::function<void(const std::atomic<bool>&)> body, bool prepare = true) {
     std::promise<pid_t> tid;
     auto known = tid.get_future();
-    thread_ = std::thread([this, &tid] {
-      sigset_t all;
-      ::sigfillset(&all);
-      ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    thread_ = std::thread([this, &tid, body = std::move(body), prepare] {
+      if (prepare) prepare_thread();
       tid.set_value(::gettid());
-      unblock_.get_future().wait();
-      ::sigemptyset(&all);
-      ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-      unblocked_.set_value();
-      // ThreadSanitizer delivers signals in this call at once.
-      while (::sem_wait(&end_) != 0) {
-      }
+      body(stop_);
     });
     tid_ = known.get();
   }
-  ~sleeping_thread() {
-    if (!is_unblocked_) unblock_signals();
-    ::sem_post(&end_);
+  ~test_thread() {
+    stop_ = true;
     thread_.join();
-    ::sem_destroy(&end_);
   }
   pid_t tid() const { return tid_; }
-  void unblock_signals() {
-    is_unblocked_ = true;
-    unblock_.set_value();
-    unblocked_.get_future().wait();
-  }
 
  private:
-  bool is_unblocked_ = false;
-  std::promise<void> unblock_;
-  std::promise<void> unblocked_;
-  sem_t end_;
+  std::atomic<bool> stop_{false};
   std::thread thread_;
   pid_t tid_ = 0;
 };
 
-TEST(stack_sampler, returns_the_stack_of_a_sleeping_thread) {
-  sleeping_thread thread;
-  thread.unblock_signals();
-  stack_sampler sampler(default_capture_signal);
-  ASSERT_TRUE(sampler.disabled_reason().empty()) << sampler.disabled_reason();
-  ASSERT_TRUE(sampler.request(thread.tid()));
-  const auto stack = sampler.collect(with_thread_sanitizer ? seconds{1} : seconds{10});
-  if (!stack && with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer held the signal back";
-  ASSERT_TRUE(stack);
-  EXPECT_GE(stack->addresses.size(), 3U);
-  EXPECT_FALSE(stack->exception_in_flight);
-  EXPECT_FALSE(sampler.pending());
+bool contains(const raw_stack& stack, std::string_view function) {
+  const auto frames = symbolizer("").blocking_frames(stack);
+  return std::ranges::any_of(frames, [&](const stack_frame& f) { return f.function.ends_with(function); });
 }
 
-TEST(stack_sampler, stops_waiting_and_returns_the_stack_when_it_comes) {
-  sleeping_thread thread;
+/// The thread may be waiting for a CPU.
+std::optional<raw_stack> sample(stack_sampler& sampler, pid_t tid) {
+  const auto until = std::chrono::steady_clock::now() + seconds{20};
+  while (std::chrono::steady_clock::now() < until) {
+    if (!sampler.request(tid)) continue;
+    if (auto stack = sampler.collect(seconds{10})) return stack;
+  }
+  return std::nullopt;
+}
+
+/// The reason for the refusal.
+std::string refusal(stack_sampler& sampler, pid_t tid) {
+  EXPECT_FALSE(sampler.request(tid));
+  EXPECT_FALSE(sampler.pending());
+  EXPECT_FALSE(sampler.collect());
+  return sampler.failure();
+}
+
+/// Runs the function in a child of fork() and returns its exit status.
+int status_in_child(const std::function<int()>& function) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(30);
+    ::_exit(function());
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(stack_sampler, returns_the_stack_of_a_running_thread) {
+  if (with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer holds the signal back";
+  const test_thread thread(&spin_until);
   stack_sampler sampler(default_capture_signal);
-  ASSERT_TRUE(sampler.request(thread.tid()));
-  EXPECT_FALSE(sampler.collect(milliseconds{5}));
-  EXPECT_TRUE(sampler.pending());
-  thread.unblock_signals();
-  const auto stack = sampler.collect(seconds{10});
-  ASSERT_TRUE(stack);
-  EXPECT_FALSE(stack->addresses.empty());
+  ASSERT_TRUE(sampler.disabled_reason().empty()) << sampler.disabled_reason();
+  std::optional<raw_stack> stack;
+  do {  // until the thread has begun to spin
+    stack = sample(sampler, thread.tid());
+    ASSERT_TRUE(stack) << sampler.failure();
+  } while (!contains(*stack, "::spin_until"));
+  EXPECT_FALSE(stack->exception_in_flight);
+  EXPECT_FALSE(sampler.pending());
+  EXPECT_EQ(sampler.failure(), "");
+}
+
+TEST(stack_sampler, does_not_interrupt_a_thread_that_sleeps) {
+  std::atomic<int> interrupted{-1};
+  std::atomic<bool> asleep{false};
+  std::string reason;
+  {
+    const test_thread thread([&](const std::atomic<bool>&) {
+      pollfd none{};
+      asleep = true;
+      interrupted = ::poll(&none, 0, 300) != 0;
+    });
+    while (!asleep || system::parse_state(system::proc_file("/proc/self/task/" + std::to_string(thread.tid()) + "/status")
+                                              .read()) != 'S') {
+    }
+    stack_sampler sampler(default_capture_signal);
+    reason = refusal(sampler, thread.tid());
+  }
+  EXPECT_NE(reason.find("sleeps"), std::string::npos) << reason;
+  EXPECT_EQ(interrupted, 0);
+}
+
+TEST(stack_sampler, says_that_a_thread_is_not_prepared) {
+  const test_thread thread(&spin_until, false);
+  stack_sampler sampler(default_capture_signal);
+  EXPECT_NE(refusal(sampler, thread.tid()).find("no alternate signal stack"), std::string::npos);
+}
+
+TEST(stack_sampler, says_that_a_thread_blocks_the_signal) {
+  std::atomic<bool> blocked{false};
+  const test_thread thread([&](const std::atomic<bool>& stop) {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    blocked = true;
+    spin_until(stop);
+  });
+  while (!blocked) {
+  }
+  stack_sampler sampler(default_capture_signal);
+  EXPECT_NE(refusal(sampler, thread.tid()).find("blocks signal"), std::string::npos);
+}
+
+TEST(stack_sampler, says_that_the_queue_of_signals_is_full) {
+  const test_thread thread(&spin_until);
+  rlimit before{};
+  ::getrlimit(RLIMIT_SIGPENDING, &before);
+  const rlimit none{0, before.rlim_max};
+  ::setrlimit(RLIMIT_SIGPENDING, &none);
+  stack_sampler sampler(default_capture_signal);
+  const auto reason = refusal(sampler, thread.tid());
+  ::setrlimit(RLIMIT_SIGPENDING, &before);
+  EXPECT_NE(reason.find("RLIMIT_SIGPENDING"), std::string::npos) << reason;
+}
+
+// The default action of the signal would end the program.
+TEST(stack_sampler, sends_nothing_when_the_application_has_taken_the_signal_back) {
+  const int signal = SIGRTMIN + 12;
+  stack_sampler sampler(signal);
+  const test_thread thread(&spin_until);
+  ::signal(signal, SIG_DFL);
+  EXPECT_NE(refusal(sampler, thread.tid()).find("replaced the handler"), std::string::npos);
+}
+
+TEST(stack_sampler, says_that_the_kernel_refuses_the_signal) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer needs calls that the filter refuses";
+#else
+  const auto status = status_in_child([] {
+    prepare_thread();
+    stack_sampler sampler(default_capture_signal);
+    std::array filter{
+        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 1),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{filter.size(), filter.data()};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 2;
+    return refusal(sampler, ::gettid()).find("seccomp") != std::string::npos ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
+#endif
 }
 
 TEST(stack_sampler, ignores_the_stack_of_a_request_that_was_cancelled) {
-  sleeping_thread thread;
+  if (with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer holds the signal back";
+  const test_thread first(&spin_until);
+  const test_thread second(&spin_elsewhere_until);
   stack_sampler sampler(default_capture_signal);
-  ASSERT_TRUE(sampler.request(thread.tid()));
-  EXPECT_FALSE(sampler.collect(milliseconds{5}));
-  sampler.cancel();
-  // The next request is for another thread, and the first thread handles its signal meanwhile.
-  sleeping_thread other;
-  ASSERT_TRUE(sampler.request(other.tid()));
-  thread.unblock_signals();
-  EXPECT_FALSE(sampler.collect(milliseconds{50}));
-  other.unblock_signals();
-  EXPECT_TRUE(sampler.collect(seconds{10}));
+  for (int i = 0; i < 20; ++i) {
+    sampler.request(first.tid());
+    sampler.cancel();
+    const auto stack = sample(sampler, second.tid());
+    ASSERT_TRUE(stack) << sampler.failure();
+    EXPECT_FALSE(contains(*stack, "::spin_until"));
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their frames need larger stacks
+/// A stackful coroutine as Boost.Context makes them, on 8 KiB above a guard page.
+class small_coroutine {
+ public:
+  explicit small_coroutine(const std::atomic<bool>& stop) : stop_(&stop) {
+    memory_ = ::mmap(nullptr, guard + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ::mprotect(static_cast<char*>(memory_) + guard, size, PROT_READ | PROT_WRITE);
+    ::getcontext(&context_);
+    context_.uc_stack.ss_sp = static_cast<char*>(memory_) + guard;
+    context_.uc_stack.ss_size = size;
+    context_.uc_link = &caller_;
+    running = this;
+    ::makecontext(&context_, [] { run_coroutine(); }, 0);
+  }
+  ~small_coroutine() { ::munmap(memory_, guard + size); }
+  void run() { ::swapcontext(&caller_, &context_); }
+
+ private:
+  static constexpr std::size_t guard = 4096;
+  static constexpr std::size_t size = 8192;
+  static thread_local small_coroutine* running;
+
+  [[gnu::noinline]] static void run_coroutine() {
+    std::array<char, 3072> used;  // as its own code would
+    asm volatile("" : : "r"(used.data()) : "memory");
+    spin_until(*running->stop_);
+  }
+
+  const std::atomic<bool>* stop_;
+  void* memory_ = nullptr;
+  ucontext_t context_{};
+  ucontext_t caller_{};
+};
+thread_local small_coroutine* small_coroutine::running = nullptr;
+
+TEST(stack_sampler, unwinds_a_small_coroutine_from_a_stack_of_its_own) {
+  const auto status = status_in_child([] {
+    const test_thread thread([](const std::atomic<bool>& stop) { small_coroutine(stop).run(); });
+    stack_sampler sampler(default_capture_signal);
+    int found = 0;
+    while (found < 10) {
+      const auto stack = sample(sampler, thread.tid());
+      if (!stack) return 1;
+      found += contains(*stack, "small_coroutine::run_coroutine") ? 1 : 0;
+    }
+    return 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+#endif
+
+TEST(alternate_stack, is_freed_with_its_thread) {
+  const auto mappings = [] {
+    std::ifstream file("/proc/self/maps");
+    return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+  };
+  const auto one_thread = [] {
+    pid_t tid = 0;
+    std::thread([&] {
+      tid = ::gettid();
+      EXPECT_TRUE(prepare_thread());
+      EXPECT_TRUE(prepare_thread());
+      EXPECT_TRUE(is_prepared(tid));
+    }).join();
+    EXPECT_FALSE(is_prepared(tid));
+  };
+  one_thread();
+  const auto before = mappings();
+  for (int i = 0; i < 200; ++i) one_thread();
+  EXPECT_LT(mappings(), before + 20);
+}
+
+TEST(alternate_stack, of_the_application_is_used_if_it_has_room_and_never_replaced) {
+  for (const auto& [size, has_room] : {std::pair{std::size_t{256} * 1024, true}, std::pair{std::size_t{16} * 1024, false}}) {
+    std::thread([size = size, has_room = has_room] {
+      std::vector<char> memory(size);
+      stack_t own{};
+      own.ss_sp = memory.data();
+      own.ss_size = size;
+      stack_t before{};
+      ASSERT_EQ(::sigaltstack(&own, &before), 0);
+      EXPECT_EQ(prepare_thread(), has_room);
+      EXPECT_EQ(is_prepared(::gettid()), has_room);
+      stack_t now{};
+      ::sigaltstack(&before, &now);
+      EXPECT_EQ(now.ss_sp, memory.data());
+    }).join();
+  }
 }
 
 TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
@@ -111,6 +322,7 @@ TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
   std::atomic<int> changed{0};
   std::promise<pid_t> tid;
   std::thread thread([&] {
+    prepare_thread();
     tid.set_value(::gettid());
     errno = 4711;
     while (!stop) changed += errno != 4711;
@@ -119,7 +331,7 @@ TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
   stack_sampler sampler(default_capture_signal);
   int stacks = 0;
   for (int i = 0; i < 20; ++i) {
-    if (!sampler.request(target)) break;
+    if (!sampler.request(target)) continue;
     if (sampler.collect(milliseconds{200})) ++stacks;
     sampler.cancel();
   }
@@ -135,8 +347,7 @@ TEST(stack_sampler, requests_nothing_from_a_thread_that_has_ended) {
   pid_t tid = 0;
   std::thread([&] { tid = ::gettid(); }).join();
   stack_sampler sampler(default_capture_signal);
-  EXPECT_FALSE(sampler.request(tid));
-  EXPECT_FALSE(sampler.pending());
+  EXPECT_EQ(refusal(sampler, tid), "the thread has ended");
 }
 
 TEST(stack_sampler, does_not_use_a_signal_that_the_application_handles) {
