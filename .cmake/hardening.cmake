@@ -6,8 +6,9 @@ string(REGEX MATCH "^Rel" optimised "${CMAKE_BUILD_TYPE}")
 option(LOOPSCOPE_HARDEN "Compile with run-time checks (Release and RelWithDebInfo)" ON)
 
 if(LOOPSCOPE_HARDEN AND optimised AND NOT LOOPSCOPE_SANITIZE)
-  # Not CMake's property: it would compile the static libraries as for a shared one, where calls are slower.
-  add_compile_options(-fPIE)
+  # Not CMake's property: it would compile the static libraries as for a shared one, where calls are slower. Those that
+  # have it are for plug-ins, too.
+  add_compile_options($<$<NOT:$<BOOL:$<TARGET_PROPERTY:POSITION_INDEPENDENT_CODE>>>:-fPIE>)
   add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
   # Distributions preset a level of their own: without -U the compiler warns of the second definition.
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)

@@ -5,6 +5,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/asio/version.hpp>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -15,93 +16,21 @@ namespace loopscope::monitor {
 
 namespace detail {
 
-/// A handler that belongs to an activity.
-template <class Function>
-class attributed_function {
- public:
-  template <class F>
-  attributed_function(activity_slot& slot, std::uint64_t ticket, F&& f)
-      : slot_(&slot), ticket_(ticket), function_(std::forward<F>(f)) {}
+namespace asio = boost::asio;
 
-  void operator()() {
-    struct restore {
-      activity_slot& slot;
-      std::uint64_t previous;
-      ~restore() { slot.publish(previous); }
-    };
-    slot_->count_handler();
-    const restore scope{*slot_, slot_->publish(ticket_)};
-    std::move(function_)();
-  }
-
- private:
-  activity_slot* slot_;
-  std::uint64_t ticket_;
-  Function function_;
-};
+// Before Asio 1.26 (Boost 1.81) execute() of an io_context's executor is for Asio alone. Not named execute, which Asio
+// would find in this namespace and call.
+template <class Executor, class Function>
+void submit(const Executor& executor, Function&& f) {
+#if BOOST_ASIO_VERSION < 102600
+  asio::execution::execute(executor, std::forward<Function>(f));
+#else
+  executor.execute(std::forward<Function>(f));
+#endif
+}
 
 }  // namespace detail
 
-/// An executor for the handlers of one activity: it publishes the activity while each of them runs (three relaxed
-/// stores).
-///
-/// A coroutine spawned with it is attributed in each of its resumptions, whatever ran in between:
-///
-///     activity request{monitor.activities(), id, "GET /write", "method=sync"};
-///     co_spawn(attributed_executor{io.get_executor(), *monitor.activities(), request}, serve(...), done);
-///
-/// The watchdog can distinguish handlers of different activities, and count them. Threads: as the inner executor, which
-/// must be one of the watched loop. Lifetime: refers to the slot, which lives as long as the io_context, and to the
-/// activity's record. Once the activity is destroyed, its handlers name no request.
-template <class Inner>
-class attributed_executor {
- public:
-  attributed_executor(Inner inner, activity_slot& slot, const activity& current) noexcept
-      : attributed_executor(std::move(inner), &slot, current.ticket()) {}
-
-  const Inner& inner() const noexcept { return inner_; }
-
-  template <class Function>
-  void execute(Function&& f) const {
-    inner_.execute(detail::attributed_function<std::decay_t<Function>>(*slot_, ticket_, std::forward<Function>(f)));
-  }
-
-  template <class Property>
-  requires boost::asio::can_query<const Inner&, Property>::value auto query(const Property& p) const
-      noexcept(boost::asio::is_nothrow_query<const Inner&, Property>::value) ->
-      typename boost::asio::query_result<const Inner&, Property>::type {
-    return boost::asio::query(inner_, p);
-  }
-
-  template <class Property>
-  requires boost::asio::can_require<const Inner&, Property>::value auto require(const Property& p) const {
-    return rebind(boost::asio::require(inner_, p));
-  }
-
-  template <class Property>
-  requires boost::asio::can_prefer<const Inner&, Property>::value auto prefer(const Property& p) const {
-    return rebind(boost::asio::prefer(inner_, p));
-  }
-
-  friend bool operator==(const attributed_executor& a, const attributed_executor& b) noexcept {
-    return a.inner_ == b.inner_ && a.slot_ == b.slot_ && a.ticket_ == b.ticket_;
-  }
-
- private:
-  template <class Other>
-  friend class attributed_executor;
-
-  attributed_executor(Inner inner, activity_slot* slot, std::uint64_t ticket) noexcept
-      : inner_(std::move(inner)), slot_(slot), ticket_(ticket) {}
-
-  template <class Other>
-  auto rebind(Other&& other) const {
-    return attributed_executor<std::decay_t<Other>>(std::forward<Other>(other), slot_, ticket_);
-  }
-
-  Inner inner_;
-  activity_slot* slot_;
-  std::uint64_t ticket_;
-};
+#include "detail/attributed_executor.hpp"
 
 }  // namespace loopscope::monitor
