@@ -34,11 +34,11 @@ void add_gauge(family& to, labels series, double value) {
 }
 
 void add_histogram(family& to, labels series, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
-                   buckets kind, double sum_s) {
+                   double sum_s) {
   auto& histogram = add(to, std::move(series)).histogram;
   std::uint64_t total = 0;
   for (std::size_t i = 0; i <= bounds_s.size(); ++i) {
-    total = kind == buckets::separate ? total + counts[i] : counts[i];
+    total += counts[i];
     const double bound = i < bounds_s.size() ? bounds_s[i] : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({total, bound});
   }

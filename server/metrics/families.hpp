@@ -24,11 +24,9 @@ family histogram_family(std::string name, std::string help);
 void add_counter(family& to, labels series, double value);
 void add_gauge(family& to, labels series, double value);
 
-/// Whether a count is for its own bucket only, or includes every lower bucket.
-enum class buckets { separate, cumulative };
-/// `counts` has one element more than `bounds_s`: the bucket without an upper bound.
+/// `counts`: of each bucket alone; it has one element more than `bounds_s`, the bucket without an upper bound.
 void add_histogram(family& to, labels series, std::span<const double> bounds_s, std::span<const std::uint64_t> counts,
-                   buckets kind, double sum_s);
+                   double sum_s);
 
 inline double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();

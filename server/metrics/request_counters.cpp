@@ -39,7 +39,7 @@ std::vector<family> request_families(const std::vector<std::unique_ptr<request_c
       loop->counts_[route].durations.add_counts(counts);
       sum += loop->counts_[route].durations.sum();
     }
-    add_histogram(durations, {{"route", routes[route]}}, request_bounds_s, counts, buckets::separate, seconds(sum));
+    add_histogram(durations, {{"route", routes[route]}}, request_bounds_s, counts, seconds(sum));
   }
   return {std::move(requests), std::move(durations)};
 }

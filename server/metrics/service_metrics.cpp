@@ -54,14 +54,12 @@ std::string service_metrics::blocking_text() const {
   for (const auto& run : registry_.active()) pending_bytes += static_cast<double>(run->progress.pending_bytes());
   add_gauge(all.back(), {}, pending_bytes);
 
-  std::vector<loop_families::loop> loops;
-  for (const loop_source& each : loops_) loops.push_back({each.name, each.watch.snapshot()});
-  {
-    const std::lock_guard lock{mutex_};
-    append(loop_families_.collect(loops));
-  }
   append(blocking_process_families());
-  return prometheus::TextSerializer{}.Serialize(all);
+
+  std::vector<monitor::named_snapshot> loops;
+  for (const loop_source& each : loops_) loops.push_back({each.name, each.watch.snapshot()});
+  const std::lock_guard lock{mutex_};
+  return prometheus::TextSerializer{}.Serialize(all) + loop_exporter_.text(loops);
 }
 
 }  // namespace loopscope::metrics

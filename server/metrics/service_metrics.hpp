@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "loop_families.hpp"
+#include "loop_source.hpp"
 #include "request_counters.hpp"
+#include "server/monitor/prometheus.hpp"
 #include "server/runs/run_registry.hpp"
 #include "write_counters.hpp"
 
@@ -15,8 +16,9 @@ namespace loopscope::metrics {
 
 /// Everything that the service counts about itself, as the text of /metrics.
 ///
-/// To add a metric: requests in request_counters, ended writes in write_counters, loops in loop_families; one value
-/// that belongs to none of them in blocking_text(). Add its name to the contract test (tests/integration/service).
+/// To add a metric: requests in request_counters, ended writes in write_counters, loops in the monitor's
+/// prometheus_exporter; one value that belongs to none of them in blocking_text(). Add its name to the contract test
+/// (tests/integration/service).
 ///
 /// Counting costs relaxed stores: requests in counters of each loop's own, writes in shared ones. Text is made only
 /// when it is requested. Series whose labels are known in advance start at 0, so that rate() sees their first increase.
@@ -57,7 +59,7 @@ class service_metrics {
   std::vector<std::unique_ptr<request_counters>> requests_;
   write_counters writes_;
   mutable std::mutex mutex_;
-  mutable loop_families loop_families_;  // guarded by mutex_
+  mutable monitor::prometheus_exporter loop_exporter_;  // guarded by mutex_
 };
 
 }  // namespace loopscope::metrics

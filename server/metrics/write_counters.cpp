@@ -41,8 +41,7 @@ std::vector<family> write_counters::families() const {
       }
       histogram::counts bucket_counts{};
       counted.completed.add_counts(bucket_counts);
-      add_histogram(durations, series, write_bounds_s, bucket_counts, buckets::separate,
-                    seconds(counted.completed.sum()));
+      add_histogram(durations, series, write_bounds_s, bucket_counts, seconds(counted.completed.sum()));
     }
   }
   return {std::move(writes), std::move(durations)};
