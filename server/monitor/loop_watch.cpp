@@ -41,7 +41,7 @@ window_figures interval_reader::read() {
   return loop_->stats().read(window_, clock::now());
 }
 
-thread_seat::thread_seat(loop_watch& watch) : loop_(watch.loop_), slot_(loop_->roster().slot_of_this_thread()) {
+thread_seat::thread_seat(loop_watch& watch) : loop_(watch.loop_), slot_(loop_->join_this_thread()) {
   slot_.enter();
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace loopscope::monitor {
 
@@ -36,6 +37,9 @@ struct options {
   int capture_signal = default_capture_signal;
   /// Source files below this folder are shown relative to it.
   std::string source_root{};
+  /// What no stall is blamed on, beside the libraries that are known to be such: the beginning of a function's qualified
+  /// name ("nlohmann::"), or, with a slash, of a path or of a part of it ("third_party/json/").
+  std::vector<std::string> library_prefixes{};
   /// Number of ended stalls that recent_stalls() returns.
   std::size_t recent_capacity = 64;
   /// Calls of on_stall per minute. Reports beyond it are counted in stall_record::suppressed of the next report.

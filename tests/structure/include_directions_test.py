@@ -13,7 +13,13 @@ MAY_INCLUDE = {
     "writers/system": {"writers/system"},
     "server/monitor": {"server/monitor", "writers/system"},
     # Whether a loop is stalled is decided without what explains it; neither knows the thread that watches.
-    "server/monitor/detect": {"server/monitor/detect", "server/monitor/stall_record.hpp", "writers/system"},
+    "server/monitor/detect": {
+        "server/monitor/detect",
+        "server/monitor/handler_times.hpp",
+        "server/monitor/loop_watch.hpp",
+        "server/monitor/stall_record.hpp",
+        "writers/system",
+    },
     "server/monitor/explain": {
         "server/monitor/detect",
         "server/monitor/explain",

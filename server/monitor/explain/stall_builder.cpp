@@ -18,11 +18,12 @@ bool is_same_place(const stack_frame& a, const stack_frame& b) {
 }  // namespace
 
 stall_builder::stall_builder(std::uint64_t id, stall_tracker::time_point start, const clock_reading& found,
-                             time_breakdown times, std::string no_stack_reason)
+                             time_breakdown times, std::string no_stack_reason, library_prefixes declared)
     : id_(id),
       start_(start),
       started_(found.to_system(start)),
       times_(times),
+      declared_(declared),
       no_stack_reason_(std::move(no_stack_reason)) {}
 
 void stall_builder::add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities) {
@@ -74,7 +75,7 @@ bool stall_builder::add_explanation(explanation found) {
 
 void stall_builder::add_stack(std::vector<stack_frame> stack) {
   is_outside_loop_ = !has_loop_frame(stack);
-  if (const auto handler = find_handler_frame(stack)) {
+  if (const auto handler = find_handler_frame(stack, declared_)) {
     const auto& frame = stack[*handler];
     if (!handler_) handler_ = frame;
     if (!is_same_place(*handler_, frame)) handler_changed_ = true;
@@ -83,8 +84,8 @@ void stall_builder::add_stack(std::vector<stack_frame> stack) {
     stack_ = std::move(stack);
     return;
   }
-  const auto blamed = find_blamed_frame(stack);
-  const auto first = find_blamed_frame(stack_);
+  const auto blamed = find_blamed_frame(stack, declared_);
+  const auto first = find_blamed_frame(stack_, declared_);
   if (!blamed || (first && is_same_place(stack[*blamed], stack_[*first]))) return;
   const bool known =
       std::ranges::any_of(other_blamed_frames_, [&](const stack_frame& f) { return is_same_place(f, stack[*blamed]); });
@@ -110,7 +111,7 @@ stall_record stall_builder::build(const time_split& split, bool in_progress) con
   }
   out.awaited_by = awaited_by_;
   out.stack = stack_;
-  out.culprit = find_blamed_frame(stack_);
+  out.culprit = find_blamed_frame(stack_, declared_);
   if (stack_.empty()) out.no_stack_reason = no_stack_reason_;
   out.handlers = handlers();
   out.other_culprits = other_blamed_frames_;
@@ -130,7 +131,7 @@ handler_count stall_builder::handlers() const {
 }
 
 std::uint64_t stall_builder::fingerprint() const {
-  if (!stack_.empty()) return stack_fingerprint(stack_);
+  if (!stack_.empty()) return stack_fingerprint(stack_, declared_);
   const auto* counted = most_frequent_call();
   return counted ? static_cast<std::uint64_t>(counted->number) + 1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "blame.hpp"
 #include "explainer.hpp"
 #include "server/monitor/activity.hpp"
 #include "server/monitor/stall_record.hpp"
@@ -35,7 +36,7 @@ class stall_builder {
   /// `found` is when the stall was found. The system time of the start is computed from it once, so that a clock that
   /// is set later does not move the stall.
   stall_builder(std::uint64_t id, stall_tracker::time_point start, const clock_reading& found, time_breakdown times,
-                std::string no_stack_reason);
+                std::string no_stack_reason, library_prefixes declared = {});
 
   /// Adds one sample of the loop's thread, taken while the stall lasts.
   void add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities);
@@ -71,6 +72,7 @@ class stall_builder {
   stall_tracker::time_point start_;
   std::chrono::system_clock::time_point started_;
   time_breakdown times_;
+  library_prefixes declared_;
   std::vector<counted_call> calls_;
 
   std::vector<stack_frame> stack_;

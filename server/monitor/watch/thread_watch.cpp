@@ -38,9 +38,6 @@ constexpr bool late_stacks_mislead = false;
 constexpr bool late_stacks_mislead = false;
 #endif
 
-constexpr const char* signal_not_handled = late_stacks_mislead
-                                               ? "the signal was not handled in time (ThreadSanitizer delays signals)"
-                                               : "the signal was not handled in time (the thread was not scheduled)";
 constexpr const char* stall_too_short = "the stall ended before its stack was taken";
 
 std::string name_of(const watched_thread& thread) {
@@ -180,7 +177,7 @@ void thread_watch::open_stall(const host_pressure& pressure) {
   const auto start = tracker_.stall_start();
   const auto id = observer_.next_stall_id();
   open_.emplace(id, start, clock_reading::now(), time_breakdown(start, tracker_.totals_at_start(), pressure),
-                stall_too_short);
+                stall_too_short, settings_.library_prefixes);
   job_.reset();
   slot_->await_end_of_turn(true);
   observer_.on_stall_began(id);
@@ -202,11 +199,7 @@ void thread_watch::ask_for_stack() {
     explain({.thread = sampler_.thread(), .asleep_in = sample_->call});
     return;
   }
-  if (!stack_sampler_.disabled_reason().empty()) return open_->set_no_stack_reason(stack_sampler_.disabled_reason());
-  auto obstacle = obstacle_to_signal(sampler_.thread().tid, stack_sampler_.signal());
-  if (!obstacle.empty()) return open_->set_no_stack_reason(std::move(obstacle));
-  if (!stack_sampler_.request(sampler_.thread().tid))
-    return open_->set_no_stack_reason("the signal was not sent: the thread has ended or still handles an earlier one");
+  if (!stack_sampler_.request(sampler_.thread().tid)) return open_->set_no_stack_reason(stack_sampler_.failure());
   stack_requested_ = steady::now();
 }
 
@@ -226,7 +219,7 @@ bool thread_watch::take_stack() {
         explain({.thread = sampler_.thread(), .captured = std::move(raw)});
       }
     } else if (open_ && steady::now() - stack_requested_ > max_stack_time) {
-      open_->set_no_stack_reason(signal_not_handled);
+      open_->set_no_stack_reason(stack_sampler_.failure());
       if (late_stacks_mislead) stack_sampler_.cancel();
       is_new = true;
     }

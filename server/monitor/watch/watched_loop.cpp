@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "server/monitor/explain/alternate_stack.hpp"
 #include "server/monitor/explain/sentence.hpp"
 
 namespace loopscope::monitor {
@@ -187,7 +188,12 @@ bool watched_loop::is_stopped() noexcept {
 }
 
 void watched_loop::on_probe() noexcept {
-  heartbeat_.beat(roster_.slot_of_this_thread().identity().tid);
+  heartbeat_.beat(join_this_thread().identity().tid);
+}
+
+thread_slot& watched_loop::join_this_thread() {
+  prepare_thread();
+  return roster_.slot_of_this_thread();
 }
 
 void watched_loop::detach() {

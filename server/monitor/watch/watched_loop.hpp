@@ -40,6 +40,8 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   /// After it returns, no check and no callback is in progress and none will start. Do not call it from a callback.
   void detach();
 
+  /// The calling thread runs the loop.
+  thread_slot& join_this_thread();
   /// What a probe does on the loop.
   void on_probe() noexcept;
   /// Calls the callback that this record is for; on the reporter.
@@ -48,7 +50,6 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   std::vector<stall_record> recent_stalls() const;
 
   monitor::heartbeat& heartbeat() noexcept { return heartbeat_; }
-  thread_roster& roster() noexcept { return roster_; }
   loop_stats& stats() noexcept { return stats_; }
   const std::shared_ptr<activity_slot>& activities() const noexcept { return activities_; }
   monitor::snapshot snapshot() const;

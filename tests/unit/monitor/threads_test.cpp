@@ -111,7 +111,8 @@ TEST_P(on_four_threads, idle_threads_are_not_busy) {
     return samples > 20;
   });
   EXPECT_LT(loop.monitor().snapshot().total.busy_share, 0.5);
-  EXPECT_TRUE(loop.monitor().recent_stalls().empty());
+  // On a busy machine a thread may have to wait for a CPU before it can be idle.
+  for (const auto& r : loop.monitor().recent_stalls()) EXPECT_EQ(r.verdict, verdict::run_queue) << r.sentence;
 }
 
 INSTANTIATE_TEST_SUITE_P(, on_four_threads, ::testing::Values(run_by::run, run_by::monitor),

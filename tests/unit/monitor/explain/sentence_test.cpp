@@ -55,11 +55,58 @@ TEST(sentence, names_the_call_and_the_file_slept_on) {
 TEST(sentence, blames_no_code_for_what_the_machine_did) {
   auto r = sync_write();
   r.verdict = verdict::descheduled;
-  EXPECT_EQ(to_sentence(r, "").find("blocking_write_all"), std::string::npos);
+  EXPECT_NE(to_sentence(r, "").find("not run by the machine, and neither was the watchdog, in blocking_write_all"),
+            std::string::npos);
+  EXPECT_NE(to_sentence(r, "").find("no code is to blame"), std::string::npos);
   r.verdict = verdict::run_queue;
   EXPECT_NE(to_sentence(r, "").find("other threads had the CPU"), std::string::npos);
   r.verdict = verdict::throttled;
   EXPECT_NE(to_sentence(r, "").find("CPU quota"), std::string::npos);
+}
+
+TEST(sentence, of_a_loop_with_several_threads_names_the_thread_and_how_many_were_free) {
+  auto r = sync_write();
+  r.request.reset();
+  r.delayed = {};
+  r.tid = 11;
+  r.thread_name = "io-3";
+  r.threads = 4;
+  r.free_threads = 1;
+  EXPECT_EQ(
+      to_sentence(r, ""),
+      "thread 11 (io-3) of loop io-0 was blocked for 947 ms, on CPU, in blocking_write_all (writers/sync.cpp:31); "
+      "1 of 4 threads were free.");
+}
+
+TEST(sentence, names_the_holder_of_a_lock_and_where_it_sleeps) {
+  auto r = sync_write();
+  r.verdict = verdict::off_cpu;
+  r.call = blocked_call{"futex", std::nullopt, "", "", ""};
+  r.lock = lock_kind::mutex;
+  lock_holder holder;
+  holder.tid = 12;
+  holder.thread_name = "flusher";
+  holder.call = blocked_call{"read", 7, "socket:[5]", "", "127.0.0.1:5432"};
+  holder.stack = {{"app::refresh_cache", "cache.cpp", 23}};
+  holder.culprit = 0;
+  r.holder = holder;
+  EXPECT_NE(
+      to_sentence(r, "").find("asleep in futex for a mutex held by thread 12 (flusher), which sleeps in read on "
+                              "socket:[5] (127.0.0.1:5432), in refresh_cache (cache.cpp:23), in blocking_write_all"),
+      std::string::npos)
+      << to_sentence(r, "");
+  r.lock = lock_kind::condition_variable;
+  EXPECT_NE(to_sentence(r, "").find("for a condition variable, which has no owner"), std::string::npos);
+}
+
+TEST(sentence, calls_a_queue_a_queue) {
+  auto r = sync_write();
+  r.handlers = handler_count::many;
+  r.queued_handlers = 61;
+  r.longest_handler = std::chrono::microseconds{1100};
+  r.delayed = {};
+  EXPECT_EQ(to_sentence(r, ""),
+            "loop io-0 was blocked for 947 ms, on CPU, by 61 queued handlers, the longest 1.1 ms: no single culprit.");
 }
 
 TEST(sentence, of_many_handlers_names_some_and_no_culprit_request) {
