@@ -1,0 +1,54 @@
+// What a handler costs on a loop that is not watched, watched, and watched with its handlers counted.
+//
+//   build/bin/handler_cost ROUNDS      prints one line of JSON for each mode of each round, in nanoseconds a handler
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "watched_modes.hpp"
+
+namespace {
+
+using loopscope::monitor::loop_monitor;
+constexpr int handlers = 1'000'000;
+
+struct chain {
+  boost::asio::io_context& io;
+  int& left;
+
+  void operator()() const {
+    if (--left > 0) boost::asio::post(io, *this);
+  }
+};
+
+double ns_a_handler(watched_mode mode) {
+  boost::asio::io_context io{1};
+  std::optional<loop_monitor> monitor;
+  if (mode != watched_mode::off) monitor.emplace(io);
+  int left = handlers;
+  boost::asio::post(io, chain{io, left});
+  const auto start = std::chrono::steady_clock::now();
+  run_loop(io, mode == watched_mode::counted ? &*monitor : nullptr);
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / handlers;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc == 2 ? std::atoi(argv[1]) : 0;
+  if (rounds < 1) {
+    std::fprintf(stderr, "usage: handler_cost ROUNDS\n");
+    return 2;
+  }
+  for (int i = 0; i < rounds; ++i) {
+    const double off = ns_a_handler(watched_mode::off);
+    const double plain = ns_a_handler(watched_mode::plain);
+    std::printf("{\"off\":%.2f,\"plain\":%.2f", off, plain);
+    if (counts_handlers<loop_monitor>()) std::printf(",\"counted\":%.2f", ns_a_handler(watched_mode::counted));
+    std::puts("}");
+  }
+}

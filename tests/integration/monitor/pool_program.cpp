@@ -1,0 +1,22 @@
+// A thread_pool as context. Its handlers are the targets that stdin gives, one a line; ends with stdin.
+//
+//   pool_program [threads=4]
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <iostream>
+#include <string>
+
+#include "arguments.hpp"
+#include "blocks.hpp"
+
+int main(int argc, char** argv) {
+  const auto threads = std::stoul(lab::argument(argc, argv, "threads", "4"));
+  boost::asio::thread_pool pool{threads};
+  const auto watch = lab::watch_pool(pool, lab::settings("pool"));
+  lab::journal::get().watch([&] { return watch->recent_stalls(); });
+  lab::journal::get().add({{"ready", true}});
+  for (std::string target; std::getline(std::cin, target);)
+    boost::asio::post(pool, [target] { lab::app::run_block(target); });
+  lab::finish(*watch);
+}

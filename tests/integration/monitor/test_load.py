@@ -1,0 +1,38 @@
+"""A server that nothing blocks: no stall is told that the answers of a client do not show.
+
+LOOPSCOPE_LAB_SECONDS is the time of each load: 3 in the suite, 60 in a trial.
+"""
+
+import os
+import unittest
+
+from programs import Program, busy_neighbours, closed_loop_load
+
+SECONDS = float(os.environ.get("LOOPSCOPE_LAB_SECONDS", "3"))
+CONNECTIONS = 8
+
+
+class WithoutABlock(unittest.TestCase):
+    def assert_no_phantom(self, *arguments: str, neighbours: int = 0) -> None:
+        with Program("beast_server", *arguments) as server, busy_neighbours(neighbours):
+            answers, slow = closed_loop_load(server.first("port"), CONNECTIONS, SECONDS)
+            server.terminate()
+            comparison = server.comparison(slow)
+        self.assertGreater(answers, CONNECTIONS)
+        slowest_ms = max((each.duration_ms for each in slow), default=0.0)
+        self.assertEqual(
+            comparison.phantoms, (), f"{answers} answers, the slowest {slowest_ms} ms\n{comparison.table()}"
+        )
+
+    def test_four_threads_tell_no_stall_that_no_answer_shows(self) -> None:
+        self.assert_no_phantom("threads=4", "run=counted")
+
+    def test_nor_do_they_uncounted(self) -> None:
+        self.assert_no_phantom("threads=4", "run=plain")
+
+    def test_nor_do_they_under_busy_neighbours(self) -> None:
+        self.assert_no_phantom("threads=4", neighbours=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
