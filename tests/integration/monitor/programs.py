@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -134,13 +135,15 @@ class Program:
         return made
 
 
-def get(port: int, target: str) -> None:
+def get(port: int, target: str) -> Answer:
     """One request on a connection of its own."""
+    start_ns = time.monotonic_ns()
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=END_TIMEOUT_S)) as connection:
         connection.request("GET", target)
         response = connection.getresponse()
         response.read()
         assert response.status == 200, response.status
+    return Answer(start_ns, (time.monotonic_ns() - start_ns) / 1e6)
 
 
 def ask_line(port: int, target: str) -> None:

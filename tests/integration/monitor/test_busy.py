@@ -1,6 +1,6 @@
 """Under busy neighbours: no sleeper is acquitted, nothing is invented, every verdict has its place.
 
-LOOPSCOPE_LAB_BLOCKS is the number of blocks of each kind: 2 in the suite, 50 in a trial.
+LOOPSCOPE_LAB_BLOCKS is the number of blocks of each kind: 1 in the suite, 50 in a trial.
 """
 
 import concurrent.futures
@@ -10,7 +10,7 @@ import unittest
 from programs import KINDS, Program, busy_neighbours, get
 from truth import Comparison
 
-BLOCKS = int(os.environ.get("LOOPSCOPE_LAB_BLOCKS", "2"))
+BLOCKS = int(os.environ.get("LOOPSCOPE_LAB_BLOCKS", "1"))
 NEIGHBOURS = 3
 BLOCK_MS = 100
 FAULTS = ("missed", "in_pieces", "wrong_place", "wrong_verdict", "acquitted", "without_place", "phantoms")
@@ -21,9 +21,9 @@ def blocks_under_neighbours(threads: int) -> Comparison:
     with Program("beast_server", f"threads={threads}") as server, busy_neighbours(NEIGHBOURS):
         port = server.first("port")
         with concurrent.futures.ThreadPoolExecutor(max(1, threads - 1)) as clients:
-            list(clients.map(lambda target: get(port, target), targets))
+            answers = list(clients.map(lambda target: get(port, target), targets))
         server.terminate()
-        return server.comparison()
+        return server.comparison(answers)
 
 
 class UnderBusyNeighbours(unittest.TestCase):

@@ -1,11 +1,11 @@
-"""Stalls by the thousand leave nothing behind. LOOPSCOPE_LAB_STALLS is their number: 600 in the suite, 10000 in a trial."""
+"""Stalls by the thousand leave nothing behind. LOOPSCOPE_LAB_STALLS is their number: 400 in the suite, 10000 in a trial."""
 
 import os
 import unittest
 
 from programs import Program
 
-STALLS = int(os.environ.get("LOOPSCOPE_LAB_STALLS", "600"))
+STALLS = int(os.environ.get("LOOPSCOPE_LAB_STALLS", "400"))
 # Ended stalls are kept up to options::recent_capacity, names up to what the program has: all of it is there early.
 GROWTH_MAX_KIB = 1024
 

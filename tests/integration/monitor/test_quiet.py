@@ -11,7 +11,7 @@ from programs import KINDS, Program, ask_line, get, program
 from truth import Comparison, Truth
 
 CALL_MS = 300
-BLOCK_MS = 150
+BLOCK_MS = 100
 # What the calls return that wait for something that does not come.
 UNDISTURBED = {
     "usleep": (0, 0),
@@ -26,7 +26,7 @@ TIME_OF_OTHERS_MS = 50
 
 
 def ask_server(
-    server: Program, ask: Callable[[int, str], None], kinds: Sequence[str], at_once: int, ms: int = BLOCK_MS
+    server: Program, ask: Callable[[int, str], object], kinds: Sequence[str], at_once: int, ms: int = BLOCK_MS
 ) -> Comparison:
     """Has a server block in all these ways, so many at once, and ends it."""
     port = server.first("port")
