@@ -13,6 +13,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds clock_tolerance{1};
+constexpr int enough_prompt_beats = 3;
 
 /// The calls in which Asio waits for events on Linux.
 bool is_event_wait(long number) {
@@ -61,8 +62,11 @@ thread_state thread_sampler::state_of(const system::syscall_line& call) {
   return thread_state::asleep;
 }
 
-void thread_sampler::accept_last_wait() noexcept {
-  if (last_wait_stack_pointer_ != 0) idle_stack_pointer_ = last_wait_stack_pointer_;
+void thread_sampler::on_beat(bool prompt) noexcept {
+  prompt_beats_ = prompt && last_wait_stack_pointer_ != 0 ? prompt_beats_ + 1 : 0;
+  if (prompt_beats_ < enough_prompt_beats) return;
+  idle_stack_pointer_ = last_wait_stack_pointer_;
+  prompt_beats_ = 0;
 }
 
 std::optional<std::uint64_t> thread_sampler::voluntary_switches() const {

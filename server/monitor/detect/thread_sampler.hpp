@@ -59,8 +59,9 @@ class thread_sampler {
   /// How often the thread has gone to sleep. Costs more than a sample.
   std::optional<std::uint64_t> voluntary_switches() const;
 
-  /// The thread was woken from the wait of the last sample by a probe, so that this wait is the loop's own.
-  void accept_last_wait() noexcept;
+  /// A probe has run on the thread. prompt: so soon after the post that it may have woken the thread. When it does that
+  /// several times in a row, a deep wait for events is the loop's own.
+  void on_beat(bool prompt) noexcept;
 
  private:
   thread_state state_of(const system::syscall_line& call);
@@ -70,6 +71,7 @@ class thread_sampler {
   memory_range scheduler_;
   std::uint64_t idle_stack_pointer_ = 0;
   std::uint64_t last_wait_stack_pointer_ = 0;
+  int prompt_beats_ = 0;
   system::proc_file schedstat_;
   system::proc_file syscall_;
   system::proc_file sched_;

@@ -65,12 +65,12 @@ void thread_slot::enter() noexcept {
 
 void thread_slot::leave() noexcept {
   const auto now = steady::now();
+  const auto number = turn_.load(std::memory_order_relaxed);
+  const auto start = from_ns(turn_start_ns_.load(std::memory_order_relaxed));
   add(depth_, -1);
-  if (awaited_.load(std::memory_order_relaxed)) {
-    const auto start = from_ns(turn_start_ns_.load(std::memory_order_relaxed));
-    publish({std::nullopt, now, now - start, system::read_clock(CLOCK_THREAD_CPUTIME_ID)});
-  }
   start_turn(now);
+  if (awaited_.load(std::memory_order_relaxed))
+    publish({number, std::nullopt, now, now - start, system::read_clock(CLOCK_THREAD_CPUTIME_ID)});
 }
 
 void thread_slot::before_wait() noexcept {
@@ -89,11 +89,12 @@ void thread_slot::end_turn() noexcept {
     took = cpu - cpu_before_wait_;
   }
   record(took);
+  const auto number = turn_.load(std::memory_order_relaxed);
+  start_turn(now);
   if (took >= long_turn_ || awaited_.load(std::memory_order_relaxed)) {
     if (!waited) cpu = system::read_clock(CLOCK_THREAD_CPUTIME_ID);
-    publish({waited ? std::nullopt : std::optional{start}, now, took, cpu});
+    publish({number, waited ? std::nullopt : std::optional{start}, now, took, cpu});
   }
-  start_turn(now);
 }
 
 void thread_slot::record(duration took) noexcept {

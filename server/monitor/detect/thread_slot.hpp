@@ -35,6 +35,7 @@ class thread_slot {
 
   /// A turn that was long, or that the watchdog waited for.
   struct ended_turn {
+    std::uint64_t number = 0;
     std::optional<time_point> start;  ///< nullopt when the thread had waited for events before it
     time_point end{};
     duration took{0};  ///< since start, or the CPU time since the wait

@@ -12,6 +12,7 @@
 #include <span>
 #include <system_error>
 
+#include "awaiting_coroutines.hpp"
 #include "blame.hpp"
 #include "blocked_call.hpp"
 #include "lock_wait.hpp"
@@ -134,16 +135,16 @@ class investigator {
 
     // Everything is read before something is named, so that it is from one instant.
     const auto lock = blocking_find_lock(request.thread, asleep->call, files.blocking_library_functions(found.stack));
+    const auto awaiting = blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, found);
     raw_stack holder_stack;
     if (lock && lock->owner != 0) out.holder = blocking_find_holder({request.thread.pid, lock->owner}, holder_stack);
     out.call = describe_call(request.thread, asleep->call);
-    if (read_sleep_state(request.thread) == asleep) {
-      if (lock) out.lock = lock->kind;
-    } else {
-      out.holder.reset();
-    }
+    const bool still_asleep = read_sleep_state(request.thread) == asleep;
+    if (!still_asleep) out.holder.reset();
+    if (lock && still_asleep) out.lock = lock->kind;
 
     out.stack = blocking_names(names, found.stack);
+    if (still_asleep) out.awaited_by = blocking_function_names(names, awaiting);
     if (out.holder) {
       out.holder->stack = blocking_names(names, holder_stack);
       out.holder->culprit = find_blamed_frame(out.holder->stack);
@@ -183,6 +184,19 @@ class investigator {
       // A return address belongs to the call instruction before it.
       one.addresses[0] = static_cast<const char*>(stack.addresses[i]) - (i == 0 ? 0 : 1);
       for (auto& frame : names.blocking_frames(one)) out.push_back(std::move(frame));
+    }
+    return out;
+  }
+
+  /// Without the coroutines of Asio itself.
+  std::vector<stack_frame> blocking_function_names(const symbolizer& names,
+                                                   std::span<const std::uintptr_t> functions) const {
+    std::vector<stack_frame> out;
+    for (const auto function : functions) {
+      raw_stack one;
+      one.addresses = {reinterpret_cast<const void*>(function)};
+      auto named = blocking_names(names, one);
+      if (!named.empty() && !is_library_frame(named.back())) out.push_back(std::move(named.back()));
     }
     return out;
   }

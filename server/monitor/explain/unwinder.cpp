@@ -302,8 +302,9 @@ struct unwinder::modules {
       const auto& frames = longer.frames;
       if (frames.size() < last + 2 || frames[last + 1].program_counter != *return_address) continue;
       // An old word of the frame may look like a call through a pointer. Then what comes after it does not fit.
-      const bool fits = call == call_kind::direct || frames.size() < last + 3 ||
-                        blocking_find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none;
+      const bool fits = call == call_kind::direct ||
+                        (frames.size() > last + 2 &&
+                         blocking_find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none);
       if (fits) return longer;
     }
     return found;

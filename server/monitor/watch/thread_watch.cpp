@@ -18,6 +18,8 @@ using steady = std::chrono::steady_clock;
 
 // A probe that no thread has run for so long shows that a wait for events is not the loop's own.
 constexpr milliseconds max_probe_age_while_waiting{10};
+// A probe wakes a loop from its own wait for events in less time.
+constexpr milliseconds max_time_to_wake{2};
 // A running thread stores its stack in far less time; then the watchdog looks for it again.
 constexpr milliseconds stack_check_interval{2};
 constexpr milliseconds max_stack_time{20};
@@ -83,14 +85,15 @@ bool thread_watch::sample(scheduler_clock& clock) {
 }
 
 void thread_watch::on_beat(const stall_tracker::beat& beat, const surroundings& around) {
-  sampler_.accept_last_wait();
   if (slot_->counted()) return;  // its turns say more
+  sampler_.on_beat(around.probe_posted && beat.time - *around.probe_posted < max_time_to_wake);
   on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt,         around.is_only_thread),
          beat, around);
 }
 
 void thread_watch::take_ended_turns(const surroundings& around) {
   while (const auto turn = slot_->take_ended_turn()) {
+    last_ended_turn_ = turn->number;
     const stall_tracker::beat beat{turn->end, turn->cpu};
     const auto start = turn->start.value_or(turn->end - turn->took);
     on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt, slot_->counted(),
@@ -110,6 +113,8 @@ void thread_watch::on_end(const stall_tracker::ended& end, const stall_tracker::
 void thread_watch::judge(const surroundings& around) {
   if (!sample_) return;
   take_ended_turns(around);
+  // The turn that the sample shows has ended since.
+  if (slot_->counted() && sample_->turn <= last_ended_turn_) return settle(steady::now());
   const auto now = sample_->time;
   if (slot_->has_seat() && !slot_->inside()) {
     stop(now, around);

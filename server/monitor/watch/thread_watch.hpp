@@ -121,6 +121,7 @@ class thread_watch {
   std::string name_;
   std::optional<thread_sample> sample_;
   std::optional<std::uint64_t> switches_;
+  std::uint64_t last_ended_turn_ = 0;
   host_pressure pressure_at_suspicion_;
   std::optional<stall_builder> open_;
   std::optional<settling_stall> settling_;

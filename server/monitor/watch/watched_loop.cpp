@@ -120,10 +120,10 @@ void watched_loop::take_beat(thread_watch::surroundings& around) {
   const bool running = std::ranges::any_of(threads_, &thread_watch::is_running);
   const auto since = schedule_.lag_since();
   if (const auto lag = schedule_.on_beat(beat->time, running)) stats_.add_lag(*lag, beat->time);
-  around.probe_posted.reset();
   for (const auto& each : threads_) {
     if (each->slot()->identity().tid == beat->tid) each->on_beat(*beat, around);
   }
+  around.probe_posted.reset();
   if (since) report_queue(*beat, *since, around);
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "journal.hpp"
-#include "server/monitor/options.hpp"
+#include "loopscope/monitor/options.hpp"
 
 namespace lab {
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "lab_api.hpp"
-#include "server/monitor/loop_watch.hpp"
+#include "loopscope/monitor/loop_watch.hpp"
 
 namespace lab {
 

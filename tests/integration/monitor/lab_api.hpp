@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "server/monitor/loop_monitor.hpp"
+#include "loopscope/monitor/loop_monitor.hpp"
 
 /// Members of the monitor that these programs use where it has them. Without a member, they do the next best thing.
 namespace lab {

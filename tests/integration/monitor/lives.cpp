@@ -18,7 +18,7 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
-#include "server/monitor/attributed_executor.hpp"
+#include "loopscope/monitor/attributed_executor.hpp"
 
 namespace {
 

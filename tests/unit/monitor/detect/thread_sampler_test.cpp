@@ -86,7 +86,7 @@ class thread_asleep {
   int read_end() const { return ends_[0]; }
   void wake() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
   std::optional<thread_sample> sample() { return sampler_->sample(); }
-  void accept_last_wait() { sampler_->accept_last_wait(); }
+  void on_beat() { sampler_->on_beat(true); }
   pid_t tid() const { return sampler_->thread().tid; }
   thread_sample sample_in(thread_state state) {
     std::optional<thread_sample> sample;
@@ -158,7 +158,9 @@ TEST(thread_sampler, takes_a_deeper_wait_for_events_for_that_of_a_handler) {
     const auto sample = thread.sample();
     return sample && sample->state == thread_state::asleep && sample->call->number == SYS_epoll_wait;
   });
-  thread.accept_last_wait();
+  for (int i = 0; i < 2; ++i) thread.on_beat();
+  EXPECT_EQ(thread.sample()->state, thread_state::asleep);
+  thread.on_beat();
   EXPECT_EQ(thread.sample_in(thread_state::waiting).call->number, SYS_epoll_wait);
 }
 

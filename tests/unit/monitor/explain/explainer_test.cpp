@@ -5,6 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstdlib>
 #include <future>
@@ -44,6 +50,30 @@ __attribute__((noinline)) void refresh(Mutex& mutex, int fd) {
   const std::lock_guard lock(mutex);
   blocking_read(fd);
   taken = taken + 1;
+}
+
+__attribute__((noinline)) boost::asio::awaitable<int> inner(int fd) {
+  blocking_read(fd);
+  co_return 1;
+}
+
+__attribute__((noinline)) boost::asio::awaitable<int> middle(int fd) {
+  co_return co_await inner(fd) + 1;
+}
+
+// A result with an alignment of its own.
+struct alignas(64) wide {
+  int value = 0;
+};
+
+__attribute__((noinline)) boost::asio::awaitable<wide> outer(int fd) {
+  // After a wait, so that the coroutine is resumed by a handler.
+  co_await boost::asio::post(boost::asio::use_awaitable);
+  co_return wide{co_await middle(fd) + 1};
+}
+
+__attribute__((noinline)) boost::asio::awaitable<void> outermost(int fd) {
+  taken = (co_await outer(fd)).value;
 }
 
 }  // namespace app
@@ -168,6 +198,31 @@ TEST(explainer, knows_no_holder_of_a_semaphore) {
   ::sem_post(&semaphore);
   EXPECT_EQ(found.lock, lock_kind::unknown);
   EXPECT_FALSE(found.holder);
+}
+
+TEST(explainer, names_the_coroutines_that_await_the_blocked_one) {
+  const gate file;
+  boost::asio::io_context io;
+  boost::asio::co_spawn(io, app::outermost(file.reader()), boost::asio::detached);
+  blocked_thread blocked([&] { io.run(); });
+  const auto found = explain(blocked, {SYS_read});
+  file.open();
+  EXPECT_TRUE(has_function(found.stack, "app::inner")) << functions_of(found.stack);
+  ASSERT_EQ(found.awaited_by.size(), 3U) << functions_of(found.awaited_by);
+  EXPECT_EQ(found.awaited_by[0].function, "app::middle");
+  EXPECT_EQ(found.awaited_by[1].function, "app::outer");
+  EXPECT_EQ(found.awaited_by[2].function, "app::outermost");
+  EXPECT_EQ(found.awaited_by[0].file, "tests/unit/monitor/explain/explainer_test.cpp");
+  EXPECT_GT(found.awaited_by[1].line, found.awaited_by[0].line);
+}
+
+TEST(explainer, knows_no_awaiting_coroutine_of_plain_code) {
+  const gate file;
+  blocked_thread blocked([&] { app::blocking_read(file.reader()); });
+  const auto found = explain(blocked, {SYS_read});
+  file.open();
+  EXPECT_FALSE(found.stack.empty());
+  EXPECT_TRUE(found.awaited_by.empty());
 }
 
 TEST(explainer, does_not_explain_a_call_that_is_over) {
