@@ -1,12 +1,20 @@
 #include "blocked_call.hpp"
 
+#include <poll.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <utility>
+#include <vector>
 
+#include "call_peer.hpp"
+#include "process_memory.hpp"
 #include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
@@ -112,6 +120,64 @@ std::string path_of(pid_t process, int fd) {
   return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : std::string{};
 }
 
+/// "a, b, c and 2 more"
+std::string paths_of(pid_t process, const std::vector<int>& files) {
+  constexpr std::size_t max_paths = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(files.size(), max_paths); ++i) {
+    const auto path = path_of(process, files[i]);
+    out += (i == 0 ? "" : ", ") + (path.empty() ? "descriptor " + std::to_string(files[i]) : path);
+  }
+  if (files.size() > max_paths) out += " and " + std::to_string(files.size() - max_paths) + " more";
+  return out;
+}
+
+bool is_poll(long number) {
+#ifdef SYS_poll
+  if (number == SYS_poll) return true;
+#endif
+  return number == SYS_ppoll;
+}
+
+bool is_select(long number) {
+#ifdef SYS_select
+  if (number == SYS_select) return true;
+#endif
+  return number == SYS_pselect6;
+}
+
+/// The descriptors of a poll(2) or select(2), without repetition.
+std::vector<int> blocking_waited_files(pid_t process, const system::syscall_line& call) {
+  constexpr std::uint64_t max_files = FD_SETSIZE;
+  const process_memory memory(process);
+  std::vector<int> out;
+  if (is_poll(call.number)) {
+    std::vector<pollfd> files(static_cast<std::size_t>(std::min(call.arguments[1], max_files)));
+    const auto bytes = std::as_writable_bytes(std::span(files));
+    files.resize(memory.blocking_read(static_cast<std::uintptr_t>(call.arguments[0]), bytes) / sizeof(pollfd));
+    for (const auto& file : files) {
+      if (file.fd >= 0) out.push_back(file.fd);
+    }
+  } else if (is_select(call.number)) {
+    const auto count = static_cast<int>(std::min(call.arguments[0], max_files));
+    for (std::size_t set = 1; set <= 3; ++set) {
+      if (call.arguments[set] == 0) continue;
+      // A program may have made a set that is only as long as it needs.
+      fd_set files{};
+      const auto size = (static_cast<std::size_t>(count) + 63) / 64 * 8;
+      const auto bytes = std::as_writable_bytes(std::span(&files, 1)).first(size);
+      if (memory.blocking_read(static_cast<std::uintptr_t>(call.arguments[set]), bytes) != size) continue;
+      for (int fd = 0; fd < count; ++fd) {
+        if (FD_ISSET(fd, &files)) out.push_back(fd);
+      }
+    }
+  }
+  std::ranges::sort(out);
+  const auto repeated = std::ranges::unique(out);
+  out.erase(repeated.begin(), repeated.end());
+  return out;
+}
+
 }  // namespace
 
 std::string syscall_name(long number) {
@@ -134,6 +200,17 @@ std::optional<blocked_call> describe_call(const watched_thread& thread, const sy
   }
   auto channel = system::proc_file(thread.folder() + "/wchan").read();
   if (channel != "0") out.wait_channel = std::move(channel);
+  return out;
+}
+
+std::optional<blocked_call> blocking_describe_call(const watched_thread& thread, const system::syscall_line& call) {
+  auto out = describe_call(thread, call);
+  if (!out) return out;
+  if (const auto files = blocking_waited_files(thread.pid, call); !files.empty()) {
+    if (files.size() == 1) out->fd = files.front();
+    out->path = paths_of(thread.pid, files);
+  }
+  out->peer = blocking_find_peer(thread, call, *out);
   return out;
 }
 

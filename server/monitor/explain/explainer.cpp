@@ -134,21 +134,22 @@ class investigator {
     if (found.moved) return out;
 
     // Everything is read before something is named, so that it is from one instant.
-    const auto lock = blocking_find_lock(request.thread, asleep->call, files.blocking_library_functions(found.stack));
+    const auto functions = files.blocking_library_functions(found.stack);
+    const auto lock = blocking_find_lock(request.thread, asleep->call, functions);
     const auto awaiting = blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, found);
-    raw_stack holder_stack;
-    if (lock && lock->owner != 0) out.holder = blocking_find_holder({request.thread.pid, lock->owner}, holder_stack);
-    out.call = describe_call(request.thread, asleep->call);
+    seen_holder holder;
+    if (lock && lock->owner != 0) holder = blocking_look_at({request.thread.pid, lock->owner}, files);
+    const bool has_same_lock = blocking_find_lock(request.thread, asleep->call, functions) == lock;
     const bool still_asleep = read_sleep_state(request.thread) == asleep;
-    if (!still_asleep) out.holder.reset();
-    if (lock && still_asleep) out.lock = lock->kind;
+    out.call = blocking_call_of(request.thread, *asleep);
 
     out.stack = blocking_names(names, found.stack);
-    if (still_asleep) out.awaited_by = blocking_function_names(names, awaiting);
-    if (out.holder) {
-      out.holder->stack = blocking_names(names, holder_stack);
-      out.holder->culprit = find_blamed_frame(out.holder->stack);
-    }
+    if (!still_asleep) return out;
+    out.awaited_by = blocking_function_names(names, awaiting);
+    if (!lock) return out;
+    out.lock = lock->kind;
+    if (lock->owner == 0 || !has_same_lock) return out;
+    out.holder = blocking_describe(holder, names);
     return out;
   }
 
@@ -158,20 +159,36 @@ class investigator {
     return files_.try_emplace(process, process).first->second;
   }
 
-  lock_holder blocking_find_holder(const watched_thread& owner, raw_stack& stack) {
+  struct seen_holder {
+    watched_thread thread;
+    std::optional<sleep_state> asleep;  // nullopt: it runs
+    raw_stack stack;
+  };
+
+  static seen_holder blocking_look_at(const watched_thread& thread, unwinder& files) {
+    seen_holder out{thread, read_sleep_state(thread), {}};
+    if (!out.asleep) return out;
+    auto found = files.blocking_unwind(thread.tid, *out.asleep);
+    if (found.moved) out.asleep.reset();
+    out.stack = std::move(found.stack);
+    return out;
+  }
+
+  lock_holder blocking_describe(const seen_holder& holder, const symbolizer& names) const {
     lock_holder out;
-    out.tid = owner.tid;
-    out.thread_name = blocking_thread_name(owner);
-    const auto asleep = read_sleep_state(owner);
-    if (asleep) {
-      auto found = files_of(owner.pid).blocking_unwind(owner.tid, *asleep);
-      if (!found.moved) {
-        stack = std::move(found.stack);
-        out.call = describe_call(owner, asleep->call);
-        return out;
-      }
-    }
-    out.running = true;
+    out.tid = holder.thread.tid;
+    out.thread_name = blocking_thread_name(holder.thread);
+    out.running = !holder.asleep;
+    if (holder.asleep) out.call = blocking_call_of(holder.thread, *holder.asleep);
+    out.stack = blocking_names(names, holder.stack);
+    out.culprit = find_blamed_frame(out.stack);
+    return out;
+  }
+
+  /// Returns nullopt when the thread has gone on, so that a descriptor may be another file by now.
+  static std::optional<blocked_call> blocking_call_of(const watched_thread& thread, const sleep_state& asleep) {
+    auto out = blocking_describe_call(thread, asleep.call);
+    if (read_sleep_state(thread) != asleep) out.reset();
     return out;
   }
 
