@@ -20,16 +20,16 @@ struct raw_stack {
 
 /// Makes a running thread of this process store its own stack, by sending it a signal.
 ///
-/// A sleeping thread gets none, since it would interrupt the call that the thread sleeps in. A thread gets one only after
-/// prepare_thread(), so that the handler has a stack of its own. The handler is async-signal-safe: it claims a
-/// stack_slot, unwinds into it (libgcc finds frames without a lock on glibc 2.35 and later) and publishes it. It does not
-/// unwind while an exception is in flight. A thread that is held up in the handler holds up no other sampler. A thread
-/// that cannot run stores its stack late. collect() returns it then; it is still the stack of the stall, since the handler
-/// runs before the blocked code continues.
-/// ThreadSanitizer holds a signal back until the thread's next call that it intercepts, so that a spinning thread
-/// stores another place, late. watched_loop drops late stacks in such builds, and the record says why there is none.
-/// Threads: the watchdog only. Lifetime: a signal's handler stays installed, since a signal may still be pending.
-/// Source: the watchdog's backtrace action of Envoy, tgkill-and-slot; sigaction(2), rt_tgsigqueueinfo(2).
+/// A sleeping thread gets none, since it would interrupt the call that the thread sleeps in. A thread gets one only
+/// after prepare_thread(), so that the handler has a stack of its own. The handler is async-signal-safe: it claims a
+/// stack_slot, unwinds into it (libgcc finds frames without a lock on glibc 2.35 and later) and publishes it. It does
+/// not unwind while an exception is in flight. A thread that is held up in the handler holds up no other sampler. A
+/// thread that cannot run stores its stack late. collect() returns it then; it is still the stack of the stall, since
+/// the handler runs before the blocked code continues. ThreadSanitizer holds a signal back until the thread's next call
+/// that it intercepts, so that a spinning thread stores another place, late. watched_loop drops late stacks in such
+/// builds, and the record says why there is none. Threads: the watchdog only. Lifetime: a signal's handler stays
+/// installed, since a signal may still be pending. Source: the watchdog's backtrace action of Envoy, tgkill-and-slot;
+/// sigaction(2), rt_tgsigqueueinfo(2).
 class stack_sampler {
  public:
   /// Takes one of 64 slots. Installs the signal's handler and prepares the unwinder if that has not been done yet.

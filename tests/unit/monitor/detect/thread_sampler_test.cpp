@@ -13,6 +13,7 @@
 #include <future>
 #include <thread>
 
+#include "server/monitor/explain/alternate_stack.hpp"
 #include "server/monitor/explain/blocked_call.hpp"
 #include "server/monitor/explain/stack_sampler.hpp"
 #include "server/monitor/options.hpp"
@@ -171,6 +172,7 @@ TEST(thread_sampler, returns_nothing_for_a_thread_that_has_ended) {
 }
 
 TEST(a_capture_signal, is_not_sent_to_a_thread_that_a_debugger_traces) {
+  ASSERT_TRUE(prepare_thread());
   const auto tid = ::gettid();
   int ready[2];
   int done[2];

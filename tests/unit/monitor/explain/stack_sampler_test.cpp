@@ -139,8 +139,9 @@ TEST(stack_sampler, does_not_interrupt_a_thread_that_sleeps) {
       asleep = true;
       interrupted = ::poll(&none, 0, 300) != 0;
     });
-    while (!asleep || system::parse_state(system::proc_file("/proc/self/task/" + std::to_string(thread.tid()) + "/status")
-                                              .read()) != 'S') {
+    while (!asleep ||
+           system::parse_state(
+               system::proc_file("/proc/self/task/" + std::to_string(thread.tid()) + "/status").read()) != 'S') {
     }
     stack_sampler sampler(default_capture_signal);
     reason = refusal(sampler, thread.tid());
@@ -239,10 +240,14 @@ class small_coroutine {
     context_.uc_stack.ss_size = size;
     context_.uc_link = &caller_;
     running = this;
-    ::makecontext(&context_, [] { run_coroutine(); }, 0);
+    ::makecontext(
+        &context_, [] { run_coroutine(); }, 0);
   }
   ~small_coroutine() { ::munmap(memory_, guard + size); }
   void run() { ::swapcontext(&caller_, &context_); }
+  /// Where the outer frames are. The spinning function does not use this page.
+  void* outer_page() const { return static_cast<char*>(memory_) + guard + size - page; }
+  static constexpr std::size_t page = 4096;
 
  private:
   static constexpr std::size_t guard = 4096;
@@ -250,7 +255,7 @@ class small_coroutine {
   static thread_local small_coroutine* running;
 
   [[gnu::noinline]] static void run_coroutine() {
-    std::array<char, 3072> used;  // as its own code would
+    std::array<char, 4096> used;  // as its own code would
     asm volatile("" : : "r"(used.data()) : "memory");
     spin_until(*running->stop_);
   }
@@ -273,6 +278,48 @@ TEST(stack_sampler, unwinds_a_small_coroutine_from_a_stack_of_its_own) {
       found += contains(*stack, "small_coroutine::run_coroutine") ? 1 : 0;
     }
     return 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+std::atomic<void*> protected_page{nullptr};
+std::atomic<bool> held_up{false};
+
+// The handler of the capture signal reads the page, and goes on when it can.
+void hold_up_until_readable(int) {
+  held_up = true;
+  while (protected_page != nullptr) {
+  }
+}
+
+TEST(stack_sampler, is_not_held_up_by_another_thread_in_its_handler) {
+  const auto status = status_in_child([] {
+    ::signal(SIGSEGV, &hold_up_until_readable);
+    const test_thread held([](const std::atomic<bool>& stop) {
+      small_coroutine coroutine(stop);
+      protected_page = coroutine.outer_page();
+      coroutine.run();
+    });
+    const test_thread free(&spin_until);
+    stack_sampler first(default_capture_signal);
+    for (auto stack = sample(first, held.tid()); stack && !contains(*stack, "::spin_until");)
+      stack = sample(first, held.tid());
+    ::mprotect(protected_page, small_coroutine::page, PROT_NONE);
+    while (!first.request(held.tid())) {
+    }
+    while (!held_up) {
+    }
+    int wrong = 0;
+    wrong += first.collect() ? 1 : 0;
+    wrong += first.failure() == "the thread has not handled the signal yet" ? 0 : 2;
+    stack_sampler second(default_capture_signal);
+    wrong += sample(second, free.tid()) ? 0 : 4;
+    first.cancel();
+    while (first.failure().find("earlier signal") == std::string::npos) wrong += first.request(held.tid()) ? 8 : 0;
+    ::mprotect(protected_page, small_coroutine::page, PROT_READ | PROT_WRITE);
+    protected_page = nullptr;
+    wrong += sample(first, held.tid()) ? 0 : 16;
+    return wrong;
   });
   EXPECT_EQ(status, 0);
 }
@@ -300,7 +347,8 @@ TEST(alternate_stack, is_freed_with_its_thread) {
 }
 
 TEST(alternate_stack, of_the_application_is_used_if_it_has_room_and_never_replaced) {
-  for (const auto& [size, has_room] : {std::pair{std::size_t{256} * 1024, true}, std::pair{std::size_t{16} * 1024, false}}) {
+  for (const auto& [size, has_room] :
+       {std::pair{std::size_t{256} * 1024, true}, std::pair{std::size_t{16} * 1024, false}}) {
     std::thread([size = size, has_room = has_room] {
       std::vector<char> memory(size);
       stack_t own{};
