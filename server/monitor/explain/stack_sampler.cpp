@@ -167,11 +167,14 @@ std::string stack_sampler::obstacle(pid_t tid) const {
 
 bool stack_sampler::request(pid_t tid) {
   if (pending_) return true;
-  failure_ = obstacle(tid);
-  if (!failure_.empty()) return false;
-  const auto generation = slot_->arm();
-  if (generation == 0) {
+  const auto generation = slot_ ? slot_->arm() : 0;
+  if (slot_ && generation == 0) {  // before others: a thread blocks the signal in its handler
     failure_ = "the thread is still in the handler of an earlier signal";
+    return false;
+  }
+  failure_ = obstacle(tid);
+  if (!failure_.empty()) {
+    if (slot_) slot_->give_up();
     return false;
   }
 
