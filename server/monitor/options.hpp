@@ -37,8 +37,8 @@ struct options {
   int capture_signal = default_capture_signal;
   /// Source files below this folder are shown relative to it.
   std::string source_root{};
-  /// What no stall is blamed on, beside the libraries that are known to be such: the beginning of a function's qualified
-  /// name ("nlohmann::"), or, with a slash, of a path or of a part of it ("third_party/json/").
+  /// What no stall is blamed on, beside the libraries that are known to be such: the beginning of a function's
+  /// qualified name ("nlohmann::"), or, with a slash, of a path or of a part of it ("third_party/json/").
   std::vector<std::string> library_prefixes{};
   /// Number of ended stalls that recent_stalls() returns.
   std::size_t recent_capacity = 64;

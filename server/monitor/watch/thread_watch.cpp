@@ -87,8 +87,7 @@ bool thread_watch::sample(scheduler_clock& clock) {
 void thread_watch::on_beat(const stall_tracker::beat& beat, const surroundings& around) {
   if (slot_->counted()) return;  // its turns say more
   sampler_.on_beat(around.probe_posted && beat.time - *around.probe_posted < max_time_to_wake);
-  on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt,         around.is_only_thread),
-         beat, around);
+  on_end(tracker_.on_beat(beat, sample_ ? sample_->run_queue : std::nullopt, around.is_only_thread), beat, around);
 }
 
 void thread_watch::take_ended_turns(const surroundings& around) {
@@ -125,8 +124,7 @@ void thread_watch::judge(const surroundings& around) {
   const bool may_wait = !around.is_only_thread || slot_->counted() || !around.probe_posted ||
                         now - *around.probe_posted < max_probe_age_while_waiting;
   if (sample_->state == thread_state::waiting && !may_wait) sample_->state = thread_state::asleep;
-  if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop())
-    stop(now, around);
+  if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop()) stop(now, around);
 
   if (!around.is_only_thread && !slot_->counted() && has_gone_on()) tracker_.on_progress(*sample_);
   const auto next = tracker_.on_sample(*sample_, is_proof(around));

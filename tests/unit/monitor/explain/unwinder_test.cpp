@@ -16,8 +16,8 @@
 
 #include "server/monitor/explain/symbolizer.hpp"
 #include "tests/unit/monitor/blockers.hpp"
-#include "tests/unit/monitor/explain/call_chain.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
+#include "tests/unit/monitor/explain/call_chain.hpp"
 
 namespace app {
 
