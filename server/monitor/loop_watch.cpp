@@ -69,6 +69,13 @@ loop_watch::loop_watch(loop_hooks hooks, options settings, std::shared_ptr<activ
   watchdog_->add(loop_);
 }
 
+loop_watch::loop_watch(loop_hooks hooks, options settings, const loop_watch& whole)
+    : watchdog_(whole.watchdog_), explainer_(whole.explainer_), reporter_(whole.reporter_) {
+  loop_ = std::make_shared<watched_loop>(std::move(hooks), std::move(settings), whole.activities(), watchdog_->wake(),
+                                         *explainer_, *reporter_, whole.loop_);
+  watchdog_->add(loop_);
+}
+
 loop_watch::~loop_watch() {
   watchdog_->remove(*loop_);
   loop_->detach();

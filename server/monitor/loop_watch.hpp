@@ -133,6 +133,10 @@ class loop_watch {
   /// Where requests are described; see activity_scope and attributed_executor.
   const std::shared_ptr<activity_slot>& activities() const noexcept;
 
+ protected:
+  /// Watches a part of a loop, which has no threads of its own: a strand. Lifetime: see the whole one.
+  loop_watch(loop_hooks hooks, options settings, const loop_watch& whole);
+
  private:
   friend class thread_seat;
 

@@ -64,6 +64,20 @@ loop_hooks hooks_of(Context& context, std::size_t capacity) {
 
 }  // namespace detail
 
+/// Watches a strand of a loop; see loop_monitor::watch().
+class strand_watch : public loop_watch {
+ public:
+  template <class Strand>
+  strand_watch(const loop_watch& whole, const Strand& strand, const options& settings,
+               std::shared_ptr<detail::context_life> life)
+      : loop_watch(loop_hooks{[strand, life](probe p) {
+                                const std::lock_guard<std::mutex> lock(life->mutex);
+                                if (!life->over) detail::asio::post(strand, std::move(p));
+                              },
+                              [] { return false; }},
+                   settings, whole) {}
+};
+
 /// Watches an io_context or a thread_pool: its lag, the stalls of its threads, their cause and their place in the code.
 ///
 ///     boost::asio::io_context io;
@@ -80,10 +94,14 @@ class loop_monitor : public loop_watch {
   explicit loop_monitor(detail::asio::io_context& io, const options& settings = {})
       : loop_watch(detail::hooks_of(io, settings.activity_capacity), settings,
                    detail::service_of(io, settings.activity_capacity).activities()),
+        settings_(settings),
+        service_(&detail::service_of(io, settings.activity_capacity)),
         io_(&io) {}
   explicit loop_monitor(detail::asio::thread_pool& pool, const options& settings = {})
       : loop_watch(detail::hooks_of(pool, settings.activity_capacity), settings,
-                   detail::service_of(pool, settings.activity_capacity).activities()) {}
+                   detail::service_of(pool, settings.activity_capacity).activities()),
+        settings_(settings),
+        service_(&detail::service_of(pool, settings.activity_capacity)) {}
 
   /// Runs the io_context as its run() does, on the calling thread, and counts its handlers: their times are in
   /// snapshot::handlers. Not for a thread_pool, which runs itself. Returns the number of handlers. Throws what they
@@ -98,6 +116,17 @@ class loop_monitor : public loop_watch {
     return handlers;
   }
 
+  /// Watches a strand of this loop, with the same options but that name. A strand that is held up while threads of the
+  /// loop are free has stalls of its own: snapshot() and recent_stalls() of the result, and on_stall. Cost: a handler
+  /// posted through the strand per probe_interval. Lifetime: the result lives as long as the strand is watched, and
+  /// ends before this monitor. It keeps a copy of the strand.
+  template <class Strand>
+  [[nodiscard]] std::unique_ptr<strand_watch> watch(const Strand& strand, std::string name) const {
+    auto settings = settings_;
+    settings.name = std::move(name);
+    return std::make_unique<strand_watch>(*this, strand, settings, service_->life());
+  }
+
  private:
   bool run_one(thread_seat& seat) {
     if (io_->poll_one() == 0) {
@@ -109,5 +138,7 @@ class loop_monitor : public loop_watch {
     return true;
   }
 
+  options settings_;
+  const detail::context_service* service_;
   detail::asio::io_context* io_ = nullptr;
 };

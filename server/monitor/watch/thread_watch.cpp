@@ -130,7 +130,8 @@ void thread_watch::judge(const surroundings& around) {
   const auto next = tracker_.on_sample(*sample_, is_proof(around));
   if (next.suspicion_began) {
     pressure_at_suspicion_ = around.pressure;
-    switches_.reset();
+    const bool may_be_many = around.another_waits && !around.is_only_thread && !slot_->counted();
+    switches_ = may_be_many ? sampler_.voluntary_switches() : std::nullopt;
   }
   if (next.end.stall && open_) {
     take_stack();
@@ -156,15 +157,13 @@ bool thread_watch::is_proof(const surroundings& around) const {
   // A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has
   // run the probe.
   const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
-  return around.another_waits || none_runs_probe;
+  return (around.another_waits && switches_) || none_runs_probe;
 }
 
 // A thread that has run in every sample and has gone to sleep in between has ended a handler.
 bool thread_watch::has_gone_on() {
   if (!tracker_.has_only_run() || tracker_.is_stalled() || sample_->state != thread_state::runnable) return false;
-  const auto switches = sampler_.voluntary_switches();
-  const auto before = std::exchange(switches_, switches);
-  return before && switches && *switches != *before;
+  return switches_ && sampler_.voluntary_switches() != switches_;
 }
 
 // A stopped loop runs no probe any more. A handler that was stalled when it was stopped goes on until the thread is

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/monitor/explain/alternate_stack.hpp"
+#include "server/monitor/explain/blame.hpp"
 #include "server/monitor/explain/sentence.hpp"
 
 namespace loopscope::monitor {
@@ -42,7 +43,8 @@ options checked(options settings) {
 }  // namespace
 
 watched_loop::watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-                           std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter)
+                           std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter,
+                           std::shared_ptr<watched_loop> whole)
     : settings_(checked(std::move(settings))),
       hooks_(std::move(hooks)),
       activities_(std::move(activities)),
@@ -53,11 +55,13 @@ watched_loop::watched_loop(loop_hooks hooks, options settings, std::shared_ptr<a
       explainer_(explainer),
       reporter_(reporter),
       schedule_(deadline_interval(settings_), steady::now()),
-      policy_(settings_.reports_per_minute) {}
+      policy_(settings_.reports_per_minute),
+      whole_(std::move(whole)) {}
 
 watched_loop::time_point watched_loop::check(const host_pressure& pressure, scheduler_clock& clock) {
   const std::lock_guard lock(check_mutex_);
   if (detached_) return time_point::max();
+  if (whole_) return check_part();
   update_threads(pressure, clock);
   auto around = surroundings(pressure);
   take_beat(around);
@@ -85,6 +89,62 @@ watched_loop::time_point watched_loop::check(const host_pressure& pressure, sche
   const auto end = steady::now();
   for (const auto& each : threads_) due = std::min(due, each->next_check(end));
   return due;
+}
+
+watched_loop::time_point watched_loop::check_part() {
+  auto now = steady::now();
+  const auto posted = schedule_.posted_at();
+  if (const auto beat = heartbeat_.take_beat()) {
+    if (const auto lag = schedule_.on_beat(beat->time, true)) stats_.add_lag(*lag, beat->time);
+    if (part_stall_) update_part_stall(beat->time, true);
+  } else if (part_stall_ || (posted && now - *posted >= settings_.stall_threshold)) {
+    update_part_stall(now, false);
+  }
+  const auto next = schedule_.on_check(now, true, false);
+  running_.store(true, std::memory_order_relaxed);
+  if (next.at_deadline) stats_.add_deadline(schedule_.is_outstanding() ? 1 : 0, 1);
+  if (next.post) post_probe();
+  stats_.set_lag_since(schedule_.lag_since());
+  now = steady::now();
+  return std::max(schedule_.next_deadline(), now + min_interval);
+}
+
+// The record is that of the thread that is blocked. If several are, which of them runs the strand is not known.
+void watched_loop::update_part_stall(time_point now, bool ended) {
+  auto blocked = whole_->stats().recent_stalls();
+  const auto since = part_stall_ ? part_stall_->started_steady : schedule_.posted_at().value_or(now);
+  std::erase_if(blocked, [&](const stall_record& r) {
+    return r.tid == 0 || (!r.in_progress && r.started_steady + r.duration < since);
+  });
+  stall_record record;
+  if (blocked.size() == 1) {
+    record = std::move(blocked.front());
+    record.delayed = {};
+  } else if (part_stall_) {
+    record = *part_stall_;
+  } else {
+    record.no_stack_reason = "it is not known which thread runs the strand";
+    record.started_steady = since;
+    record.started = clock_reading::now().to_system(since);
+  }
+  record.id = part_stall_ ? part_stall_->id : next_stall_id();
+  if (part_stall_) {
+    record.started = part_stall_->started;
+    record.started_steady = part_stall_->started_steady;
+  }
+  record.loop = settings_.name;
+  record.in_progress = !ended;
+  record.duration = now - record.started_steady;
+  const auto fingerprint = stack_fingerprint(record.stack, settings_.library_prefixes);
+  const bool is_new_stack = !part_stall_ || part_stall_->stack.empty() != record.stack.empty();
+  if (ended) {
+    part_stall_.reset();
+    stats_.add_ended_stall(record);
+    on_stall_complete(std::move(record), fingerprint);
+  } else {
+    part_stall_ = record;
+    on_stall_changed(std::move(record), fingerprint, is_new_stack);
+  }
 }
 
 void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {

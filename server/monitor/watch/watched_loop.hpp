@@ -22,16 +22,19 @@ namespace loopscope::monitor {
 
 /// One watched loop: posts its probes, watches its threads, keeps its figures and reports its stalls.
 ///
-/// Threads: check() on the watchdog; detach() on any other thread; heartbeat, roster, stats and activities as each
-/// documents. Lifetime: a probe that the loop has not run may keep it alive after its monitor. So it must not own the
-/// threads of the library: its last reference may be released on one of them, which cannot join itself.
+/// A strand is a part of a whole loop. It has no threads of its own: it is stalled while its probe waits, and what
+/// blocks it is what blocks a thread of the whole loop at that time. Threads: check() on the watchdog; detach() on any
+/// other thread; heartbeat, roster, stats and activities as each documents. Lifetime: a probe that the loop has not run
+/// may keep it alive after its monitor. So it must not own the threads of the library: its last reference may be
+/// released on one of them, which cannot join itself.
 class watched_loop : public std::enable_shared_from_this<watched_loop>, public stall_observer {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// Throws std::invalid_argument when a setting makes no sense.
   watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-               std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter);
+               std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter,
+               std::shared_ptr<watched_loop> whole = {});
 
   /// Samples the loop's threads and acts on it. Returns when the next check is due.
   time_point check(const host_pressure& pressure, scheduler_clock& clock);
@@ -65,6 +68,8 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   void on_ended_stall_changed(stall_record record) override;
   void on_stall_complete(stall_record record, std::uint64_t fingerprint) override;
 
+  time_point check_part();
+  void update_part_stall(time_point now, bool ended);
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
   void take_beat(thread_watch::surroundings& around);
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
@@ -95,6 +100,8 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   std::uint64_t handlers_at_post_ = 0;
   /// A thread was in a stall since the outstanding probe was posted.
   bool stalled_since_post_ = false;
+  const std::shared_ptr<watched_loop> whole_;
+  std::optional<stall_record> part_stall_;
 
   std::atomic<bool> running_{false};
   std::atomic<std::size_t> thread_count_{0};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <future>
 #include <optional>
@@ -164,6 +165,29 @@ TEST(a_thread_pool, has_a_stall_when_one_of_its_threads_is_blocked) {
   });
   EXPECT_GE(stalls.front().duration, milliseconds{280}) << stalls.front().sentence;
   EXPECT_EQ(stalls.front().verdict, verdict::off_cpu);
+}
+
+TEST(a_strand, that_is_held_up_while_threads_are_free_has_a_stall_of_its_own) {
+  shared_loop loop(3, run_by::monitor, {.name = "main"});
+  auto strand = asio::make_strand(loop.io());
+  const auto watch = loop.monitor().watch(strand, "session 12");
+  std::promise<void> done;
+  asio::post(strand, [&] {
+    app::blocking_sleep_until(steady::now() + milliseconds{300});
+    done.set_value();
+  });
+  done.get_future().wait();
+  std::vector<stall_record> stalls;
+  wait_until("the strand's stall has ended", [&] {
+    stalls = watch->recent_stalls();
+    return !stalls.empty() && !stalls.front().in_progress;
+  });
+  EXPECT_EQ(stalls.size(), 1U);
+  EXPECT_GE(stalls.front().duration, milliseconds{260}) << stalls.front().sentence;
+  EXPECT_NE(stalls.front().sentence.find("session 12"), std::string::npos) << stalls.front().sentence;
+  EXPECT_EQ(stalls.front().verdict, verdict::off_cpu) << stalls.front().sentence;
+  EXPECT_GE(stalls.front().free_threads, 1U);
+  EXPECT_EQ(watch->snapshot().total.stalls, 1U);
 }
 
 TEST(a_counted_run_loop, knows_how_long_its_handlers_take) {
