@@ -66,7 +66,9 @@ std::size_t qualifier_length(std::string_view text) {
 }  // namespace
 
 std::string demangle(const char* symbol) {
-  return boost::core::demangle(symbol);
+  const std::string_view text = symbol;
+  if (text.starts_with("_Z")) return boost::core::demangle(symbol);
+  return std::string(text.substr(0, text.find('.', 1)));
 }
 
 std::string tidy_function(std::string_view text) {

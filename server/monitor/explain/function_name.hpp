@@ -5,7 +5,7 @@
 
 namespace loopscope::monitor {
 
-/// The demangled C++ name of a symbol, or the symbol itself.
+/// The demangled C++ name of a symbol, or the symbol itself without what the compiler adds: "main.cold" is "main".
 std::string demangle(const char* symbol);
 
 /// A demangled name without parameters, template arguments, return type and compiler suffixes:

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_known_addresses = 4096;
 // libdw frees what it read of a unit only with the whole file.
-constexpr std::size_t max_open_units = 64;
+constexpr std::size_t max_open_units = 16;
 
 using steady = std::chrono::steady_clock;
 

@@ -20,6 +20,13 @@ TEST(function_name, drops_anonymous_namespaces_and_what_the_compiler_adds) {
   EXPECT_EQ(tidy_function("app::save(int) [clone .isra.0] [clone .cold]"), "app::save");
 }
 
+TEST(function_name, of_c_is_the_symbol_without_what_the_compiler_adds) {
+  EXPECT_EQ(demangle("main"), "main");
+  EXPECT_EQ(demangle("main.cold"), "main");
+  EXPECT_EQ(demangle("copy.constprop.0"), "copy");
+  EXPECT_EQ(demangle("_ZN3app4saveEi.cold"), "app::save(int) [clone .cold]");
+}
+
 TEST(function_name, keeps_operators_and_lambdas) {
   EXPECT_EQ(tidy_function("app::job::operator()(int) const"), "app::job::operator()");
   EXPECT_EQ(tidy_function("app::operator<<(std::ostream&, app::job const&)"), "app::operator<<");
