@@ -1,0 +1,36 @@
+// A plug-in that watches a loop of its own.
+#include <boost/asio.hpp>
+#include <chrono>
+#include <loopscope/monitor/loop_monitor.hpp>
+#include <string>
+#include <thread>
+
+namespace asio = boost::asio;
+
+extern "C" void recompute_in_plug_in() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+extern "C" const char* newest_sentence() {
+  static std::string sentence;
+  asio::io_context io;
+  loopscope::monitor::options options;
+  options.name = "plug-in";
+  const loopscope::monitor::loop_monitor monitor{io, options};
+  asio::steady_timer work{io, std::chrono::milliseconds(200)};
+  work.async_wait([](auto) { recompute_in_plug_in(); });
+  asio::steady_timer end{io, std::chrono::milliseconds(1000)};
+  end.async_wait([](auto) {});
+  io.run();
+  // On a busy machine the monitor takes its time.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  auto stalls = monitor.recent_stalls();
+  while ((stalls.empty() || stalls.front().in_progress) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    stalls = monitor.recent_stalls();
+  }
+  sentence = stalls.empty() ? "no stall" : stalls.front().sentence;
+  return sentence.c_str();
+}

@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <loopscope/monitor/loop_monitor.hpp>
+#include <loopscope/monitor/testing.hpp>
+
+namespace asio = boost::asio;
+
+class session : public testing::Test {
+ protected:
+  asio::io_context io;
+  loopscope::monitor::loop_monitor monitor{io};
+  loopscope::monitor::testing::fail_on_stall guard{monitor};
+};
+
+void parse_catalogue() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+TEST_F(session, parses) {
+  asio::post(io, parse_catalogue);
+  io.run();
+}
+
+TEST_F(session, does_not_block) {
+  asio::post(io, [] {});
+  io.run();
+}
+
+// One loop that every test uses: the test that blocked it fails, the others do not.
+class shared_session : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { loop = new shared; }
+  static void TearDownTestSuite() {
+    delete loop;
+    loop = nullptr;
+  }
+  struct shared {
+    asio::io_context io;
+    loopscope::monitor::loop_monitor monitor{io};
+    loopscope::monitor::testing::fail_on_stall guard{monitor};
+  };
+  static inline shared* loop = nullptr;
+};
+
+TEST_F(shared_session, answers) {
+  asio::post(loop->io, [] {});
+  loop->io.run();
+}
+
+TEST_F(shared_session, parses) {
+  loop->io.restart();
+  asio::post(loop->io, parse_catalogue);
+  loop->io.run();
+}
+
+TEST_F(shared_session, answers_again) {
+  loop->io.restart();
+  asio::post(loop->io, [] {});
+  loop->io.run();
+}
