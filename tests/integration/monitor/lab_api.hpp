@@ -2,7 +2,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -15,6 +17,13 @@
 namespace lab {
 
 namespace monitor = loopscope::monitor;
+
+/// Runs the function on the loop after that time, as a timer's handler.
+template <class Function>
+void after(boost::asio::io_context& io, std::chrono::milliseconds delay, Function function) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(io, delay);
+  timer->async_wait([timer, function](auto) { function(); });
+}
 
 /// Runs the loop on this thread until it has no work: with its handlers counted, or as any program does.
 template <class Monitor>

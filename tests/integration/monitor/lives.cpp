@@ -2,19 +2,17 @@
 //
 //   lives case=NAME
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <stdexcept>
-#include <thread>
-#include <vector>
 
 #include "arguments.hpp"
 #include "blocks.hpp"
@@ -24,38 +22,9 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using lab::after;
 using lab::journal;
 using lab::monitor::loop_monitor;
-
-template <class Function>
-void after(asio::io_context& io, std::chrono::milliseconds delay, Function function) {
-  auto timer = std::make_shared<asio::steady_timer>(io, delay);
-  timer->async_wait([timer, function](auto) { function(); });
-}
-
-/// Sleeps on two loops while the callback of one takes its time.
-void slow_callback() {
-  auto slow = lab::settings("slow");
-  slow.on_stall = [](const auto&) { std::this_thread::sleep_for(200ms); };
-  asio::io_context first;
-  asio::io_context second;
-  loop_monitor watch{first, slow};
-  loop_monitor other{second, lab::settings("other")};
-  journal::get().watch([&] {
-    auto all = watch.recent_stalls();
-    for (auto& each : other.recent_stalls()) all.push_back(std::move(each));
-    return all;
-  });
-  for (int i = 0; i < 2; ++i) {
-    after(first, 300ms + i * 1000ms, [] { lab::app::back_off(600ms); });
-    after(second, 400ms + i * 1000ms, [] { lab::app::back_off(300ms); });
-  }
-  {
-    const std::jthread thread([&] { lab::run(&other, second); });
-    lab::run(&watch, first);
-  }
-  lab::finish(watch);
-}
 
 /// A loop that is blocked for 300 ms in this process, after `divide` has made it a new one.
 void blocked_after(const std::function<void()>& divide) {
@@ -115,41 +84,30 @@ void ended_activity() {
   lab::finish(watch);
 }
 
+/// Whoever touches the context after its end gets SIGSEGV.
 void context_destroyed_first() {
-  std::optional<asio::io_context> io{std::in_place};
+  const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  static_assert(sizeof(asio::io_context) <= 4096);
+  void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) std::abort();
+  auto* io = new (page) asio::io_context;
   loop_monitor watch{*io, lab::settings("main")};
   journal::get().watch([&] { return watch.recent_stalls(); });
   after(*io, 200ms, [] { lab::app::back_off(100ms); });
   lab::run(&watch, *io);
-  io.reset();
+  std::destroy_at(io);
+  ::mprotect(page, size, PROT_NONE);
   lab::finish(watch);  // waits for longer than a probe takes
-}
-
-/// Two threads use up the CPU's quota while the loop sleeps.
-void quota() {
-  std::vector<std::jthread> busy;
-  for (int i = 0; i < 2; ++i)
-    busy.emplace_back([](const std::stop_token& stop) {
-      while (!stop.stop_requested()) lab::app::compute(1ms);
-    });
-  asio::io_context io;
-  loop_monitor watch{io, lab::settings("main")};
-  journal::get().watch([&] { return watch.recent_stalls(); });
-  for (int i = 0; i < 3; ++i) after(io, 500ms + i * 600ms, [] { lab::app::ask_legacy_backend(400ms); });
-  lab::run(&watch, io);
-  lab::finish(watch);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, std::function<void()>> cases{{"slow_callback", slow_callback},
-                                                           {"daemon", daemonized},
+  const std::map<std::string, std::function<void()>> cases{{"daemon", daemonized},
                                                            {"fork", forked},
                                                            {"throwing_hooks", throwing_hooks},
                                                            {"ended_activity", ended_activity},
-                                                           {"context_destroyed_first", context_destroyed_first},
-                                                           {"quota", quota}};
+                                                           {"context_destroyed_first", context_destroyed_first}};
   const auto found = cases.find(lab::argument(argc, argv, "case", ""));
   if (found == cases.end()) return 2;
   found->second();

@@ -34,11 +34,9 @@ struct loop {
     lab::run(&monitor, io);
   }
 
-  /// Runs the function on the loop after that time, as a timer's handler.
   template <class Function>
   void after(std::chrono::milliseconds delay, Function function) {
-    auto timer = std::make_shared<asio::steady_timer>(io, delay);
-    timer->async_wait([timer, function](auto) { function(); });
+    lab::after(io, delay, function);
   }
 };
 

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -163,10 +164,21 @@ def busy_neighbours(count: int) -> Iterator[None]:
         yield
 
 
-def closed_loop_load(port: int, connections: int, seconds: float) -> tuple[int, list[Answer]]:
-    """The number of all answers, and the slow ones."""
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What a closed-loop client saw: all its connections asked from start_ns to end_ns."""
+
+    answers: int
+    slow: tuple[Answer, ...]
+    start_ns: int
+    end_ns: int
+
+    def contains(self, record: Record) -> bool:
+        return self.start_ns <= record.start_ns and record.end_ns <= self.end_ns
+
+
+def closed_loop_load(port: int, connections: int, seconds: float) -> Load:
     command = [program("closed_loop_client"), str(port), str(connections), str(seconds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + END_TIMEOUT_S)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    slow = [Answer(**line["answer"]) for line in lines if "answer" in line]
-    return lines[-1]["answers"], slow
+    *lines, last = [json.loads(line) for line in done.stdout.splitlines()]
+    return Load(slow=tuple(Answer(**line["answer"]) for line in lines), **last)

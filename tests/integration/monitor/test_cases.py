@@ -73,7 +73,7 @@ class Loops(Case):
 
 class Lives(Case):
     def test_a_slow_callback_acquits_nobody(self) -> None:
-        self.assert_true(self.run_case("lives", "slow_callback")[1], 4)
+        self.assert_true(self.run_case("acquittals", "slow_callback")[1], 4)
 
     def assert_watched_or_said(self, running: Program, comparison: Comparison) -> None:
         """Whether the new process is watched, or the monitor says that it is not."""
@@ -107,7 +107,7 @@ class Lives(Case):
         self.assert_true(self.run_case("lives", "context_destroyed_first")[1], 1)
 
     def test_a_sleeper_is_not_throttled_while_others_use_up_the_quota(self) -> None:
-        with cpu_quota(30) as group, Program("lives", "case=quota") as running:
+        with cpu_quota(30) as group, Program("acquittals", "case=quota") as running:
             (group / "cgroup.procs").write_text(str(running.process.pid))
             self.assertEqual(running.end(), 0)
         comparison = running.comparison()

@@ -42,6 +42,8 @@ class TheComparison(unittest.TestCase):
     def test_a_wrong_function_or_line_is_a_wrong_place_and_none_is_told_apart(self) -> None:
         self.assertEqual(compare([SLEEP], [dataclasses.replace(TOLD, function="main")]).faults(), {"wrong_place": 1})
         self.assertEqual(compare([SLEEP], [dataclasses.replace(TOLD, line=99)]).faults(), {"wrong_place": 1})
+        unnamed_namespace = dataclasses.replace(TOLD, function="(anonymous namespace)::back_off(int)")
+        self.assertEqual(compare([SLEEP], [unnamed_namespace]).faults(), {})
         nowhere = dataclasses.replace(TOLD, function="", line=0)
         self.assertEqual(compare([SLEEP], [nowhere]).faults(), {"wrong_place": 1, "without_place": 1})
 

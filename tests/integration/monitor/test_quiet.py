@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from polling import wait_until
 from programs import KINDS, Program, ask_line, get, program
-from truth import Comparison, Truth
+from truth import Comparison, Truth, short_name
 
 CALL_MS = 300
 BLOCK_MS = 100
@@ -80,7 +80,7 @@ class EveryBlock(unittest.TestCase):
             comparison = ask_server(server, ask_line, KINDS, 1)
         self.assert_true(comparison)
         for record in comparison.records:
-            names = [name.split("(")[0].split("::")[-1] for name in record.told.get("awaited_by", [])]
+            names = [short_name(name) for name in record.told.get("awaited_by", [])]
             self.assertEqual(
                 [name for name in names if name in ("middle", "outer", "serve")], ["middle", "outer", "serve"]
             )

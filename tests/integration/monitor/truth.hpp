@@ -33,7 +33,7 @@ class truth {
   truth& operator=(const truth&) = delete;
   ~truth() {
     const auto end = std::chrono::steady_clock::now();
-    const auto cpu_time = cpu();
+    const auto cpu_time = thread_cpu() - cpu_;
     journal::get().add({{"truth",
                          {{"kind", kind_},
                           {"function", function_},
@@ -54,16 +54,13 @@ class truth {
     result_ = returned;
   }
 
+ private:
   static std::chrono::nanoseconds thread_cpu() {
     ::timespec now{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
   }
 
-  std::chrono::nanoseconds cpu() const { return thread_cpu() - cpu_; }
-  std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - start_; }
-
- private:
   /// How long the thread has been runnable without a CPU.
   static std::chrono::nanoseconds run_queue() {
     long long on_cpu = 0;

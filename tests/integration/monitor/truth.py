@@ -85,6 +85,11 @@ class Answer:
         return self.start_ns + round(self.duration_ms * 1e6)
 
 
+def short_name(function: str) -> str:
+    """A function's name without namespaces and parameters."""
+    return function.replace("(anonymous namespace)::", "").split("(")[0].split("::")[-1]
+
+
 def truth_of(told: dict[str, Any]) -> Truth:
     return Truth(**{field.name: told[field.name] for field in dataclasses.fields(Truth)})
 
@@ -142,8 +147,9 @@ class Finding:
     def wrong_place(self) -> bool:
         if self.record is None or not self.truth.function:
             return False
-        name = self.record.function.split("(")[0].split("::")[-1]
-        return name != self.truth.function or not (self.truth.line <= self.record.line <= self.truth.line + BLOCK_LINES)
+        return short_name(self.record.function) != self.truth.function or not (
+            self.truth.line <= self.record.line <= self.truth.line + BLOCK_LINES
+        )
 
     @property
     def wrong_verdict(self) -> bool:
