@@ -16,21 +16,10 @@ inline std::optional<watched_mode> to_watched_mode(std::string_view text) {
   return std::nullopt;
 }
 
-/// Whether the monitor has a run loop of its own. Without one, counted is the same as plain.
-template <class Monitor>
-constexpr bool counts_handlers() {
-  return requires(Monitor & m) {
-    m.run();
-  };
-}
-
-template <class Monitor>
-void run_loop(boost::asio::io_context& io, Monitor* counting) {
-  if constexpr (requires { counting->run(); }) {
-    if (counting) {
-      counting->run();
-      return;
-    }
+inline void run_loop(boost::asio::io_context& io, loopscope::monitor::loop_monitor* counting) {
+  if (counting) {
+    counting->run();
+  } else {
+    io.run();
   }
-  io.run();
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "operation.hpp"
+
 namespace loopscope::monitor {
 
 /// What kept a loop from running its next handler.
@@ -104,6 +106,8 @@ struct stall_record {
   std::vector<stack_frame> stack;
   /// Index into stack of the application's innermost frame; nullopt when every frame belongs to a library.
   std::optional<std::size_t> culprit;
+  /// The asynchronous operation whose handler it was, in a program that is compiled with handler_tracking.hpp.
+  std::optional<monitor::operation> operation;
   /// The coroutines that await the blocked one, innermost first.
   std::vector<stack_frame> awaited_by;
   /// Why stack is empty.

@@ -24,6 +24,7 @@ MAY_INCLUDE = {
         "server/monitor/detect",
         "server/monitor/explain",
         "server/monitor/activity.hpp",
+        "server/monitor/operation.hpp",
         "server/monitor/options.hpp",
         "server/monitor/stall_record.hpp",
         "writers/system",

@@ -98,6 +98,13 @@ std::string free_text(const stall_record& r) {
   return "; " + std::to_string(r.free_threads) + " of " + std::to_string(r.threads) + " threads were free";
 }
 
+std::string operation_text(const stall_record& r) {
+  if (!r.operation || r.handlers == handler_count::many) return {};
+  auto out = ", in the handler of " + r.operation->name;
+  if (!r.operation->file.empty()) out += " (" + r.operation->file + ':' + std::to_string(r.operation->line) + ')';
+  return out;
+}
+
 std::string request_text(const stall_record& r) {
   if (!r.request) return {};
   auto out = " while serving " + r.request->route;
@@ -116,7 +123,7 @@ std::string delayed_text(const stall_record& r) {
 
 std::string to_sentence(const stall_record& r, const std::string& advice) {
   auto out = subject_text(r) + (r.in_progress ? " has been blocked for " : " was blocked for ") + in_ms(r.duration) +
-             ", " + state_text(r) + place_text(r);
+             ", " + state_text(r) + place_text(r) + operation_text(r);
   if (r.handlers != handler_count::many) out += request_text(r);
   if (r.verdict == verdict::descheduled) out += ": no code is to blame";
   out += free_text(r);

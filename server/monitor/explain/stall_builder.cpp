@@ -28,6 +28,7 @@ stall_builder::stall_builder(std::uint64_t id, stall_tracker::time_point start, 
 
 void stall_builder::add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities) {
   times_.add_sample(sample);
+  if (!operation_) operation_ = current_operation(tid);
   count_call(sample, tid);
   observe_activity(activities);
 }
@@ -109,6 +110,7 @@ stall_record stall_builder::build(const time_split& split, bool in_progress) con
     out.lock = lock_;
     out.holder = holder_;
   }
+  out.operation = operation_;
   out.awaited_by = awaited_by_;
   out.stack = stack_;
   out.culprit = find_blamed_frame(stack_, declared_);

@@ -78,6 +78,7 @@ class stall_builder {
   std::vector<stack_frame> stack_;
   std::vector<stack_frame> other_blamed_frames_;
   std::string no_stack_reason_;
+  std::optional<monitor::operation> operation_;
   std::optional<lock_kind> lock_;
   std::optional<lock_holder> holder_;
   std::vector<stack_frame> awaited_by_;

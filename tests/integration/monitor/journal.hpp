@@ -49,7 +49,7 @@ inline json to_json(const loopscope::monitor::stall_record& r) {
   }
   if (r.call) out["call"] = r.call->name;
   if (r.request) out["request"] = r.request->route;
-  add_new_members(out, r);
+  add_thread(out, r);
   return out;
 }
 

@@ -83,7 +83,7 @@ void waits(loop& l) {
 }
 
 void poll_loop(loop& l) {
-  [[maybe_unused]] const auto seat = lab::join_thread(l.monitor);
+  const auto seat = l.monitor.join_thread();
   const auto work = asio::make_work_guard(l.io);
   bool done = false;
   l.after(500ms, [&] {
@@ -122,8 +122,7 @@ void two_threads(loop& l) {
 /// The strand waits for one of its handlers while three threads are free.
 void strand(loop& l) {
   const auto strand = asio::make_strand(l.io);
-  const bool watched = lab::watch_strand(l.monitor, strand, "session 12");
-  lab::journal::get().add({{"strand_watched", watched}});
+  const auto watch = l.monitor.watch(strand, "session 12");
   l.after(200ms, [&] {
     asio::post(strand, [] { lab::app::back_off(600ms); });
     asio::post(strand, [] {});

@@ -13,7 +13,7 @@
 int main(int argc, char** argv) {
   const auto threads = std::stoul(lab::argument(argc, argv, "threads", "4"));
   boost::asio::thread_pool pool{threads};
-  const auto watch = lab::watch_pool(pool, lab::settings("pool"));
+  const auto watch = std::make_unique<lab::monitor::loop_monitor>(pool, lab::settings("pool"));
   lab::journal::get().watch([&] { return watch->recent_stalls(); });
   lab::journal::get().add({{"ready", true}});
   for (std::string target; std::getline(std::cin, target);)
