@@ -173,8 +173,7 @@ std::vector<int> blocking_waited_files(pid_t process, const system::syscall_line
     }
   }
   std::ranges::sort(out);
-  const auto repeated = std::ranges::unique(out);
-  out.erase(repeated.begin(), repeated.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

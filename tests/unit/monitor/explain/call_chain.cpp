@@ -25,7 +25,7 @@ __attribute__((noinline)) void inner(void (*block)(int), int argument) {
   returned = unwritten[0];
 }
 
-__attribute__((noinline)) void middle(void (*volatile callee)(void (*)(int), int), void (*block)(int), int argument) {
+__attribute__((noinline)) void middle(void (*callee)(void (*)(int), int), void (*block)(int), int argument) {
   leave_old_words(10);
   callee(block, argument);
   returned = 2;

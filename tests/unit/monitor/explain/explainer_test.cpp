@@ -5,12 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstdlib>
 #include <future>
@@ -20,6 +17,7 @@
 
 #include "tests/unit/monitor/blockers.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
+#include "tests/unit/monitor/explain/coroutine_chain.hpp"
 #include "tests/unit/monitor/running_loop.hpp"
 
 namespace app {
@@ -50,30 +48,6 @@ __attribute__((noinline)) void refresh(Mutex& mutex, int fd) {
   const std::lock_guard lock(mutex);
   blocking_read(fd);
   taken = taken + 1;
-}
-
-__attribute__((noinline)) boost::asio::awaitable<int> inner(int fd) {
-  blocking_read(fd);
-  co_return 1;
-}
-
-__attribute__((noinline)) boost::asio::awaitable<int> middle(int fd) {
-  co_return co_await inner(fd) + 1;
-}
-
-// A result with an alignment of its own.
-struct alignas(64) wide {
-  int value = 0;
-};
-
-__attribute__((noinline)) boost::asio::awaitable<wide> outer(int fd) {
-  // After a wait, so that the coroutine is resumed by a handler.
-  co_await boost::asio::post(boost::asio::use_awaitable);
-  co_return wide{co_await middle(fd) + 1};
-}
-
-__attribute__((noinline)) boost::asio::awaitable<void> outermost(int fd) {
-  taken = (co_await outer(fd)).value;
 }
 
 }  // namespace app
@@ -212,7 +186,7 @@ TEST(explainer, names_the_coroutines_that_await_the_blocked_one) {
   EXPECT_EQ(found.awaited_by[0].function, "app::middle");
   EXPECT_EQ(found.awaited_by[1].function, "app::outer");
   EXPECT_EQ(found.awaited_by[2].function, "app::outermost");
-  EXPECT_EQ(found.awaited_by[0].file, "tests/unit/monitor/explain/explainer_test.cpp");
+  EXPECT_EQ(found.awaited_by[0].file, "tests/unit/monitor/explain/coroutine_chain.cpp");
   EXPECT_GT(found.awaited_by[1].line, found.awaited_by[0].line);
 }
 
