@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "loopscope/monitor/loop_monitor.hpp"
+#include "server/monitor/loop_monitor.hpp"
 
 /// How a benchmark's loop is watched: not at all, run by the program, or run by the monitor, which counts its handlers.
 enum class watched_mode { off, plain, counted };

@@ -46,7 +46,7 @@ told standalone recompute_everything "$work/stalls"
 
 echo "--- tests that fail because a loop stalled"
 ! "$work/build/stalling_test" >"$work/tests" || fail "no test failed although a loop stalled"
-grep -A1 'stalling_test.cpp:[0-9]*: Failure' "$work/tests" | tee "$work/stalls"
+grep -A2 'stalling_test.cpp:[0-9]*: Failure' "$work/tests" | tee "$work/stalls"
 [ "$(stalls_in loop parse_catalogue "$work/stalls")" -eq 2 ] || fail "not both stalls are told: $(cat "$work/tests")"
 for name in session.parses shared_session.parses; do
   grep -q "FAILED  \] $name (" "$work/tests" || fail "$name has not failed: $(cat "$work/tests")"

@@ -8,10 +8,28 @@
 
 namespace asio = boost::asio;
 
+// High, because other tests may have the CPU for longer than a usual threshold.
+loopscope::monitor::options settings() {
+  loopscope::monitor::options options;
+  options.stall_threshold = std::chrono::milliseconds(150);
+  return options;
+}
+
+/// Runs the loop until the monitor knows the thread that runs it.
+void run_until_watched(asio::io_context& io, const loopscope::monitor::loop_monitor& monitor) {
+  while (!monitor.snapshot().running) {
+    io.restart();
+    io.run_for(std::chrono::milliseconds(1));
+  }
+  io.restart();
+}
+
 class session : public testing::Test {
  protected:
+  void SetUp() override { run_until_watched(io, monitor); }
+
   asio::io_context io;
-  loopscope::monitor::loop_monitor monitor{io};
+  loopscope::monitor::loop_monitor monitor{io, settings()};
   loopscope::monitor::testing::fail_on_stall guard{monitor};
 };
 
@@ -41,13 +59,14 @@ class shared_session : public testing::Test {
   }
   struct shared {
     asio::io_context io;
-    loopscope::monitor::loop_monitor monitor{io};
+    loopscope::monitor::loop_monitor monitor{io, settings()};
     loopscope::monitor::testing::fail_on_stall guard{monitor};
   };
   static inline shared* loop = nullptr;
 };
 
 TEST_F(shared_session, answers) {
+  run_until_watched(loop->io, loop->monitor);
   asio::post(loop->io, [] {});
   loop->io.run();
 }

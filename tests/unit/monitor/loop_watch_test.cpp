@@ -424,17 +424,17 @@ TEST(many_short_handlers, are_one_stall_without_a_single_culprit) {
 TEST(a_stopped_process, is_not_the_fault_of_its_code) {
   running_loop loop;
   loop.settle();
-  const auto stall = loop.stall_of([] {
-    app::blocking_spin(milliseconds{30});
+  pid_t child = 0;
+  const auto stall = loop.stall_of([&] {
     const auto self = std::to_string(::getpid());
     const auto script = "kill -STOP " + self + "; sleep 1; kill -CONT " + self;
     std::array<char*, 4> arguments{const_cast<char*>("sh"), const_cast<char*>("-c"), const_cast<char*>(script.c_str()),
                                    nullptr};
-    pid_t child = 0;
     ASSERT_EQ(::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments.data(), environ), 0);
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    app::blocking_spin(milliseconds{100});
   });
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
   EXPECT_EQ(to_string(stall.verdict), "descheduled") << stall.sentence;
   EXPECT_NE(stall.sentence.find("no code is to blame"), std::string::npos);
 }
