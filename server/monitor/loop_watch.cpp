@@ -21,7 +21,11 @@ using clock = std::chrono::steady_clock;
 }  // namespace
 
 void probe::operator()() const noexcept {
-  loop_->on_probe();
+  if (purpose_ == purpose::beat) {
+    loop_->on_probe();
+  } else {
+    loop_->join_this_thread();
+  }
 }
 
 interval_reader::interval_reader(std::shared_ptr<watched_loop> loop)

@@ -22,11 +22,17 @@ struct stats_window;
 /// The handler that the watchdog posts to a loop; when it runs, the loop is alive. Copyable; keeps what it needs alive.
 class probe {
  public:
-  explicit probe(std::shared_ptr<watched_loop> loop) noexcept : loop_(std::move(loop)) {}
+  enum class purpose : std::uint8_t {
+    beat,         ///< shows that the loop is alive
+    introduction  ///< shows which thread runs it
+  };
+
+  probe(std::shared_ptr<watched_loop> loop, purpose why) noexcept : loop_(std::move(loop)), purpose_(why) {}
   void operator()() const noexcept;
 
  private:
   std::shared_ptr<watched_loop> loop_;
+  purpose purpose_;
 };
 
 /// Addresses from begin to before end; empty when unknown.

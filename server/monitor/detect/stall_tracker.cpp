@@ -95,10 +95,13 @@ void stall_tracker::on_new_turn(const thread_sample& sample) {
   mark_alive(began, cpu, sample.run_queue, true);
 }
 
-void stall_tracker::on_progress(const thread_sample& sample) {
-  if (!running_ || stalled_) return;
-  suspected_ = false;
-  mark_alive(sample.time, sample.cpu, sample.run_queue, true);
+stall_tracker::ended stall_tracker::on_progress(const thread_sample& sample, time_point earliest) {
+  ended out;
+  if (!running_) return out;
+  if (stalled_) out.stall = time_span{blocked_since_, std::max(blocked_since_, earliest)};
+  suspected_ = stalled_ = false;
+  mark_alive(sample.time, sample.cpu, sample.run_queue, !out.stall);
+  return out;
 }
 
 void stall_tracker::suspect(const thread_sample& sample) {

@@ -53,8 +53,8 @@ class stall_tracker {
   /// happened since the last sign of life was one handler, or a queue of them. start: when the turn began.
   ended on_beat(const beat& latest, std::optional<duration> run_queue, bool is_proof = true,
                 std::optional<time_point> start = {});
-  /// The thread has ended a handler at an unknown time before this sample.
-  void on_progress(const thread_sample& sample);
+  /// The thread has ended a handler since `earliest`, at an unknown time before this sample.
+  ended on_progress(const thread_sample& sample, time_point earliest);
   /// is_proof: what the sample shows cannot be many short handlers.
   sample_outcome on_sample(const thread_sample& sample, bool is_proof);
   /// The probe that a suspicion asked for was posted. What happened to the watchdog before it is no observation.

@@ -68,12 +68,24 @@ thread_slot& thread_roster::slot_of_this_thread() {
   if (auto* known = own.find(id_)) return *known;
   // Its first use may allocate thread-local storage, which the handler of the capture signal must not do.
   static_cast<void>(std::uncaught_exceptions());
-  auto slot = std::make_shared<thread_slot>(thread_identity::of_this_thread(), long_turn_, wake_);
+  auto slot = find_or_add(thread_identity::of_this_thread());
   own.add(id_, slot);
+  return *slot;
+}
+
+void thread_roster::add(const thread_identity& found) {
+  find_or_add(found);
+}
+
+std::shared_ptr<thread_slot> thread_roster::find_or_add(const thread_identity& identity) {
   const std::lock_guard lock(mutex_);
+  const auto known = std::ranges::find_if(
+      members_, [&](const member& each) { return each.slot->identity().tid == identity.tid && !each.slot->gone(); });
+  if (known != members_.end()) return known->slot;
+  auto slot = std::make_shared<thread_slot>(identity, long_turn_, wake_);
   members_.push_back({slot, cpu_of(*slot).value_or(nanoseconds{0})});
   has_members_ = true;
-  return *slot;
+  return slot;
 }
 
 thread_roster::slots thread_roster::threads() const {

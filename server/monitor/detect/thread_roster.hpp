@@ -12,7 +12,7 @@
 
 namespace loopscope::monitor {
 
-/// The threads that run one loop: those that said so, and those that a probe has run on.
+/// The threads that run one loop: those that said so, those that a probe has run on, and those that were found waiting.
 ///
 /// Threads: any. The lock is held for a few instructions; a loop's thread takes it once, when it joins. Lifetime: a
 /// slot outlives both its thread and its roster.
@@ -24,6 +24,9 @@ class thread_roster {
 
   /// The slot of the calling thread, which joins the roster with its first call.
   thread_slot& slot_of_this_thread();
+
+  /// A thread of this process was found to run the loop.
+  void add(const thread_identity& found);
 
   using slots = std::vector<std::shared_ptr<thread_slot>>;
   /// In the order in which they joined.
@@ -40,6 +43,8 @@ class thread_roster {
   bool is_counted() const;
 
  private:
+  std::shared_ptr<thread_slot> find_or_add(const thread_identity& identity);
+
   struct member {
     std::shared_ptr<thread_slot> slot;
     std::chrono::nanoseconds cpu_at_start{0};

@@ -37,6 +37,14 @@ thread_identity thread_identity::of_this_thread() noexcept {
   return out;
 }
 
+// The kernel encodes the thread in the number of its CPU clock: posix-timers.h, CPUCLOCK_PERTHREAD_MASK |
+// CPUCLOCK_SCHED.
+thread_identity thread_identity::of(pid_t tid) noexcept {
+  constexpr clockid_t of_one_thread = 4;
+  constexpr clockid_t by_scheduler = 2;
+  return {tid, ~static_cast<clockid_t>(tid) * 8 | of_one_thread | by_scheduler};
+}
+
 thread_slot::thread_slot(const thread_identity& identity, duration long_turn,
                          std::shared_ptr<wake_signal> wake) noexcept
     : long_turn_(long_turn), wake_(std::move(wake)), tid_(identity.tid), cpu_clock_(identity.cpu_clock) {}

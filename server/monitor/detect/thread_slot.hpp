@@ -21,6 +21,8 @@ struct thread_identity {
   clockid_t cpu_clock = 0;
 
   static thread_identity of_this_thread() noexcept;
+  /// Of another thread of this process.
+  static thread_identity of(pid_t tid) noexcept;
 };
 
 /// The atomic words that one thread of a loop and the watchdog exchange. Neither side ever waits for the other.

@@ -119,14 +119,24 @@ void thread_watch::judge(const surroundings& around) {
     stop(now, around);
     return settle(steady::now());
   }
-  if (slot_->has_seat() && !tracker_.running()) tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
+  // A thread with a seat, or one that waits in the scheduler, is known to run the loop without a probe.
+  const bool waits_for_work = sample_->state == thread_state::waiting && sample_->call->number == SYS_futex;
+  if (!tracker_.running() && (slot_->has_seat() || waits_for_work))
+    tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
 
   const bool may_wait = !around.is_only_thread || slot_->counted() || !around.probe_posted ||
                         now - *around.probe_posted < max_probe_age_while_waiting;
   if (sample_->state == thread_state::waiting && !may_wait) sample_->state = thread_state::asleep;
   if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop()) stop(now, around);
 
-  if (!around.is_only_thread && !slot_->counted() && has_gone_on()) tracker_.on_progress(*sample_);
+  if (!around.is_only_thread && !slot_->counted() && has_gone_on()) {
+    const auto end = tracker_.on_progress(*sample_, last_judged_);
+    if (end.stall && open_) {
+      take_stack();
+      end_stall(*end.stall, open_->times().so_far(end.stall->end, around.pressure), around);
+    }
+  }
+  last_judged_ = sample_->time;
   const auto next = tracker_.on_sample(*sample_, is_proof(around));
   if (next.suspicion_began) {
     pressure_at_suspicion_ = around.pressure;
@@ -162,7 +172,7 @@ bool thread_watch::is_proof(const surroundings& around) const {
 
 // A thread that has run in every sample and has gone to sleep in between has ended a handler.
 bool thread_watch::has_gone_on() {
-  if (!tracker_.has_only_run() || tracker_.is_stalled() || sample_->state != thread_state::runnable) return false;
+  if (!tracker_.has_only_run() || sample_->state != thread_state::runnable) return false;
   return switches_ && sampler_.voluntary_switches() != switches_;
 }
 

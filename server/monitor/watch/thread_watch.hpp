@@ -122,6 +122,7 @@ class thread_watch {
   std::optional<thread_sample> sample_;
   std::optional<std::uint64_t> switches_;
   std::uint64_t last_ended_turn_ = 0;
+  time_point last_judged_{};
   host_pressure pressure_at_suspicion_;
   std::optional<stall_builder> open_;
   std::optional<settling_stall> settling_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "server/monitor/detect/idle_threads.hpp"
 #include "server/monitor/explain/alternate_stack.hpp"
 #include "server/monitor/explain/blame.hpp"
 #include "server/monitor/explain/sentence.hpp"
@@ -19,6 +20,8 @@ using steady = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds min_interval{1};
 constexpr std::chrono::hours max_interval{1};
+constexpr std::chrono::milliseconds time_between_searches{500};
+constexpr std::size_t max_searched_threads = 512;
 
 nanoseconds deadline_interval(const options& o) {
   return std::min(o.probe_interval, o.stall_threshold);
@@ -62,6 +65,7 @@ watched_loop::time_point watched_loop::check(const host_pressure& pressure, sche
   const std::lock_guard lock(check_mutex_);
   if (detached_) return time_point::max();
   if (whole_) return check_part();
+  find_threads(steady::now());
   update_threads(pressure, clock);
   auto around = surroundings(pressure);
   take_beat(around);
@@ -147,6 +151,23 @@ void watched_loop::update_part_stall(time_point now, bool ended) {
   }
 }
 
+// Probes find the threads one by one. Those that wait for work can be seen at once.
+void watched_loop::find_threads(time_point now) {
+  if (now < next_search_ || hooks_.scheduler.end == 0) return;
+  next_search_ = now + time_between_searches;
+  const bool all_have_seats =
+      !threads_.empty() && std::ranges::all_of(threads_, [](const auto& each) { return each->slot()->has_seat(); });
+  if (all_have_seats) return;
+  for (const auto tid : find_idle_threads(hooks_.scheduler, max_searched_threads)) {
+    const bool known =
+        std::ranges::any_of(threads_, [&](const auto& each) { return each->slot()->identity().tid == tid; });
+    if (known) continue;
+    roster_.add(thread_identity::of(tid));
+    // A handler that probably runs on that thread, to give it a stack for the capture signal.
+    post(probe(shared_from_this(), probe::purpose::introduction));
+  }
+}
+
 void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {
   for (const auto& slot : roster_.threads()) {
     const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return each->slot() == slot; });
@@ -228,14 +249,18 @@ void watched_loop::post_probe() {
     since = std::max(since.value_or(time_point{}), blocked.value_or(steady::now()));
   }
   heartbeat_.arm(since);
-  try {
-    hooks_.post(probe(shared_from_this()));
-  } catch (...) {
-    callback_errors_.fetch_add(1, std::memory_order_relaxed);
-  }
+  post(probe(shared_from_this(), probe::purpose::beat));
   const auto posted = steady::now();
   schedule_.on_posted(posted);
   for (const auto& each : threads_) each->on_probe_posted(posted);
+}
+
+void watched_loop::post(probe handler) noexcept {
+  try {
+    hooks_.post(std::move(handler));
+  } catch (...) {
+    callback_errors_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 bool watched_loop::is_stopped() noexcept {

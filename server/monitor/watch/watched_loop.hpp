@@ -71,10 +71,12 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   time_point check_part();
   void update_part_stall(time_point now, bool ended);
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
+  void find_threads(time_point now);
   void take_beat(thread_watch::surroundings& around);
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
   thread_watch::surroundings surroundings(const host_pressure& pressure);
   void post_probe();
+  void post(probe handler) noexcept;
   bool is_stopped() noexcept;
   bool should_report(stall_record& record, std::uint64_t fingerprint, time_point now);
   void add_sentence(stall_record& record) const;
@@ -96,6 +98,7 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   probe_schedule schedule_;
   report_policy policy_;
   std::vector<std::unique_ptr<thread_watch>> threads_;
+  time_point next_search_{};
   std::uint64_t last_stall_id_ = 0;
   std::uint64_t handlers_at_post_ = 0;
   /// A thread was in a stall since the outstanding probe was posted.
