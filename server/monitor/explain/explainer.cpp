@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <exception>
 #include <map>
-#include <mutex>
 #include <span>
 #include <system_error>
 
@@ -16,6 +15,7 @@
 #include "blame.hpp"
 #include "blocked_call.hpp"
 #include "lock_wait.hpp"
+#include "server/monitor/watch/shared_instance.hpp"
 #include "sleep_state.hpp"
 #include "symbolizer.hpp"
 #include "unwinder.hpp"
@@ -26,6 +26,8 @@ namespace {
 
 constexpr std::size_t max_waiting_jobs = 64;
 constexpr std::size_t max_open_processes = 8;
+
+std::atomic<explainer*> running_explainer{nullptr};
 
 }  // namespace
 
@@ -115,33 +117,32 @@ class investigator {
 
   explanation blocking_explain(const explain_request& request) {
     explanation out;
-    const symbolizer names(request.source_root);
+    const symbolizer names(request.source_root, request.thread.pid == ::getpid() ? 0 : request.thread.pid);
     if (request.captured) {
       if (request.captured->exception_in_flight) out.no_stack_reason = "an exception was in flight";
       out.stack = blocking_names(names, *request.captured);
       return out;
     }
-    const auto asleep = read_sleep_state(request.thread);
-    if (!asleep || (request.asleep_in && *request.asleep_in != asleep->call)) {
+    const auto copy = request.copy ? request.copy : copy_sleeping_stack(request.thread, request.asleep_in);
+    if (!copy) {
       out.moved = true;
       out.no_stack_reason = "the thread went on before its stack was read";
       return out;
     }
     auto& files = files_of(request.thread.pid);
-    const auto found = files.blocking_unwind(request.thread.tid, *asleep);
-    out.moved = found.moved;
+    const auto found = files.blocking_unwind(*copy);
     out.no_stack_reason = found.no_stack_reason;
-    if (found.moved) return out;
 
     // Everything is read before something is named, so that it is from one instant.
+    const auto& asleep = copy->state;
     const auto functions = files.blocking_library_functions(found.stack);
-    const auto lock = blocking_find_lock(request.thread, asleep->call, functions);
+    const auto lock = blocking_find_lock(request.thread, asleep.call, functions);
     const auto awaiting = blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, found);
     seen_holder holder;
     if (lock && lock->owner != 0) holder = blocking_look_at({request.thread.pid, lock->owner}, files);
-    const bool has_same_lock = blocking_find_lock(request.thread, asleep->call, functions) == lock;
+    const bool has_same_lock = blocking_find_lock(request.thread, asleep.call, functions) == lock;
     const bool still_asleep = read_sleep_state(request.thread) == asleep;
-    out.call = blocking_call_of(request.thread, *asleep);
+    out.call = blocking_call_of(request.thread, asleep);
 
     out.stack = blocking_names(names, found.stack);
     if (!still_asleep) return out;
@@ -161,16 +162,13 @@ class investigator {
 
   struct seen_holder {
     watched_thread thread;
-    std::optional<sleep_state> asleep;  // nullopt: it runs
+    std::shared_ptr<const sleeping_stack> copy;  // nullptr: it runs
     raw_stack stack;
   };
 
   static seen_holder blocking_look_at(const watched_thread& thread, unwinder& files) {
-    seen_holder out{thread, read_sleep_state(thread), {}};
-    if (!out.asleep) return out;
-    auto found = files.blocking_unwind(thread.tid, *out.asleep);
-    if (found.moved) out.asleep.reset();
-    out.stack = std::move(found.stack);
+    seen_holder out{thread, copy_sleeping_stack(thread), {}};
+    if (out.copy) out.stack = files.blocking_unwind(*out.copy).stack;
     return out;
   }
 
@@ -178,8 +176,8 @@ class investigator {
     lock_holder out;
     out.tid = holder.thread.tid;
     out.thread_name = blocking_thread_name(holder.thread);
-    out.running = !holder.asleep;
-    if (holder.asleep) out.call = blocking_call_of(holder.thread, *holder.asleep);
+    out.running = !holder.copy;
+    if (holder.copy) out.call = blocking_call_of(holder.thread, holder.copy->state);
     out.stack = blocking_names(names, holder.stack);
     out.culprit = find_blamed_frame(out.stack);
     return out;
@@ -227,6 +225,7 @@ class investigator {
 // has a reference. The library's caches are never destroyed.
 void* run_explainer(void* argument) {
   ::pthread_setname_np(::pthread_self(), "loop-explainer");
+  system::request_short_time_slice();
   const std::unique_ptr<std::shared_ptr<explainer_queue>> owned(
       static_cast<std::shared_ptr<explainer_queue>*>(argument));
   const auto queue = *owned;
@@ -245,30 +244,39 @@ void* run_explainer(void* argument) {
 
 }  // namespace
 
-std::shared_ptr<explainer> explainer::shared() {
-  struct instance {
-    std::mutex mutex;
-    std::weak_ptr<explainer> running;
-  };
-  static auto& known = *new instance;  // a monitor may be destroyed after all static objects
-  const std::lock_guard lock(known.mutex);
-  auto out = known.running.lock();
-  if (!out || out->is_forked_copy()) {
-    out = std::make_shared<explainer>();
-    known.running = out;
-  }
-  return out;
+explainer* explainer::running() noexcept {
+  return running_explainer.load();
 }
 
-explainer::explainer() : queue_(std::make_shared<explainer_queue>()), process_(::getpid()) {
+std::shared_ptr<explainer> explainer::shared() {
+  return shared_instance<explainer>();
+}
+
+explainer::explainer() {
+  if (const int error = start(); error != 0)
+    throw std::system_error(error, std::generic_category(), "the explainer's thread");
+  running_explainer.store(this);
+}
+
+int explainer::start() {
   const system::blocked_signals guard;
+  // The parent's thread had a reference to an old queue, which therefore stays in the child.
+  queue_ = std::make_shared<explainer_queue>();
   auto owned = std::make_unique<std::shared_ptr<explainer_queue>>(queue_);
   const int error = ::pthread_create(&thread_, nullptr, &run_explainer, owned.get());
-  if (error != 0) throw std::system_error(error, std::generic_category(), "the explainer's thread");
+  if (error != 0) return error;
   static_cast<void>(owned.release());
+  process_ = ::getpid();
+  return 0;
+}
+
+void explainer::restart_in_child() {
+  start();  // if it fails, this stays a copy, which says so
 }
 
 explainer::~explainer() {
+  explainer* self = this;
+  running_explainer.compare_exchange_strong(self, nullptr);
   if (is_forked_copy()) return;
   queue_->stop();
   ::pthread_join(thread_, nullptr);

@@ -13,6 +13,7 @@
 
 #include "server/monitor/detect/watched_thread.hpp"
 #include "server/monitor/stall_record.hpp"
+#include "sleep_state.hpp"
 #include "stack_sampler.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -23,6 +24,8 @@ struct explain_request {
   watched_thread thread = {};
   /// The call in which it was seen asleep. It is not asked about another one.
   std::optional<system::syscall_line> asleep_in = {};
+  /// Its stack at that time. Without one, the explainer makes a copy when it comes to it.
+  std::shared_ptr<const sleeping_stack> copy = {};
   /// The stack of a running thread, which only has to be named.
   std::optional<raw_stack> captured = {};
   /// Files below it are shown relative to it.
@@ -33,7 +36,7 @@ struct explain_request {
 struct explanation {
   std::vector<stack_frame> stack;  ///< innermost first
   std::string no_stack_reason;     ///< why the stack is empty
-  bool moved = false;              ///< the thread did not sleep any more in the call that was asked about
+  bool moved = false;              ///< without a copy: the thread did not sleep any more in that call
   /// The call of a sleeping thread, with the peer of its socket or pipe.
   std::optional<blocked_call> call;
   /// What it waited for in a futex, and the lock's holder at the same instant.
@@ -79,24 +82,31 @@ class explanation_job {
 /// submit() never waits: it takes no lock and allocates one job. At most 64 jobs are queued; one more is answered with
 /// that reason. when_done is called on the explainer's thread, or in submit() if the job was refused. It must not own
 /// the explainer. Threads: any. Lifetime: owned jointly by those who ask. The destructor waits for the frame that is
-/// being named; jobs that are still queued are never done. In the child of a fork there is no such thread: shared()
-/// starts another one, and what was copied does nothing.
+/// being named; jobs that are still queued are never done. In the child of a fork there is no such thread until
+/// restart_in_child().
 class explainer {
  public:
   static std::shared_ptr<explainer> shared();
+  /// The last one that was made; nullptr when it is gone. For fork handlers, which have no argument.
+  static explainer* running() noexcept;
 
   explainer();
   explainer(const explainer&) = delete;
   explainer& operator=(const explainer&) = delete;
   ~explainer();
 
+  /// Starts its thread in the child of a fork. Jobs of the parent are forgotten.
+  void restart_in_child();
+
   std::shared_ptr<explanation_job> submit(explain_request request, std::function<void()> when_done);
 
  private:
+  /// Returns an error number of pthread_create(3), or 0.
+  int start();
   bool is_forked_copy() const noexcept;
 
-  const std::shared_ptr<explainer_queue> queue_;
-  const pid_t process_;
+  std::shared_ptr<explainer_queue> queue_;
+  pid_t process_ = 0;
   pthread_t thread_{};
 };
 

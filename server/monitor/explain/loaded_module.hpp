@@ -46,6 +46,8 @@ class loaded_modules {
   const std::shared_ptr<const loaded_module>& find(std::uintptr_t address) const;
   /// nullptr when unknown.
   const std::shared_ptr<const loaded_module>& program() const;
+  /// By address.
+  const std::vector<std::shared_ptr<const loaded_module>>& all() const noexcept { return modules_; }
   bool empty() const noexcept { return modules_.empty(); }
 
  private:

@@ -1,7 +1,11 @@
 #include "sleep_state.hpp"
 
+#include "process_memory.hpp"
+
 namespace loopscope::monitor {
 namespace {
+
+constexpr std::size_t max_copied_bytes = std::size_t{128} << 10U;
 
 std::optional<std::uint64_t> read_switches(const std::string& folder) {
   const auto status = system::proc_file(folder + "/status").read();
@@ -19,6 +23,17 @@ std::optional<sleep_state> read_sleep_state(const watched_thread& thread) {
   const auto call = system::parse_syscall(system::proc_file(folder + "/syscall").read());
   if (!before || !call || call->running || read_switches(folder) != before) return std::nullopt;
   return sleep_state{*call, *before};
+}
+
+std::shared_ptr<const sleeping_stack> copy_sleeping_stack(const watched_thread& thread,
+                                                          const std::optional<system::syscall_line>& seen) {
+  const auto state = read_sleep_state(thread);
+  if (!state || (seen && *seen != state->call)) return nullptr;
+  auto out = std::make_shared<sleeping_stack>(sleeping_stack{thread, *state, {}});
+  out->content.resize(max_copied_bytes);
+  const auto address = static_cast<std::uintptr_t>(state->call.stack_pointer);
+  out->content.resize(process_memory(thread.pid).blocking_read(address, out->content));
+  return read_sleep_state(thread) == state ? out : nullptr;
 }
 
 }  // namespace loopscope::monitor

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "server/monitor/detect/watched_thread.hpp"
 #include "writers/system/proc_file.hpp"
@@ -19,5 +22,18 @@ struct sleep_state {
 
 /// Returns nullopt when the thread runs, has ended or cannot be seen.
 std::optional<sleep_state> read_sleep_state(const watched_thread& thread);
+
+/// What is needed to unwind a sleeping thread later, when it may have gone on.
+struct sleeping_stack {
+  watched_thread thread;
+  sleep_state state;
+  /// From the stack pointer on, at most 128 KiB.
+  std::vector<std::byte> content;
+};
+
+/// Returns nullptr when the thread does not sleep, or in another call than `seen`. Bounded work: it reads five small
+/// files and copies the stack.
+std::shared_ptr<const sleeping_stack> copy_sleeping_stack(const watched_thread& thread,
+                                                          const std::optional<system::syscall_line>& seen = {});
 
 }  // namespace loopscope::monitor

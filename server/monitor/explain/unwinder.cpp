@@ -1,20 +1,16 @@
 #include "unwinder.hpp"
 
+#include <elf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <link.h>
-#include <unistd.h>
+#include <libelf.h>
 
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <functional>
 #include <map>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "call_instruction.hpp"
@@ -23,7 +19,6 @@ namespace loopscope::monitor {
 namespace {
 
 constexpr std::size_t max_frames = 128;
-constexpr std::size_t copied_stack_bytes = std::size_t{256} << 10U;
 // Each one costs a walk. A frame's own words are seldom mistaken for its end.
 constexpr int max_tried_frame_pointers = 16;
 
@@ -45,22 +40,23 @@ constexpr std::uintptr_t code_address(std::uintptr_t address) {
 /// A thread's registers, as far as they are known, and the upper end of its stack.
 struct unwound_thread {
   const process_memory* memory = nullptr;
-  std::uintptr_t program_counter = 0;
-  std::uintptr_t stack_pointer = 0;
+  const sleeping_stack* copy = nullptr;
   std::optional<std::uintptr_t> frame_pointer;
-  std::vector<std::byte> stack;
+  bool needed_other_memory = false;
 
   std::optional<std::uintptr_t> copied_word(std::uintptr_t address) const {
-    const auto offset = address - stack_pointer;
+    const auto offset = address - copy->state.call.stack_pointer;
     std::uintptr_t word = 0;
-    if (address < stack_pointer || offset + sizeof word > stack.size()) return std::nullopt;
-    std::memcpy(&word, stack.data() + offset, sizeof word);
+    if (address < copy->state.call.stack_pointer || offset + sizeof word > copy->content.size()) return std::nullopt;
+    std::memcpy(&word, copy->content.data() + offset, sizeof word);
     return word;
   }
 
-  std::optional<std::uintptr_t> blocking_word(std::uintptr_t address) const {
+  std::optional<std::uintptr_t> blocking_word(std::uintptr_t address) {
     const auto copied = copied_word(address);
-    return copied ? copied : memory->blocking_read<std::uintptr_t>(address);
+    if (copied) return copied;
+    needed_other_memory = true;
+    return memory->blocking_read<std::uintptr_t>(address);
   }
 };
 
@@ -74,7 +70,7 @@ bool get_thread(Dwfl*, pid_t, void* state, void** thread) {
 }
 
 bool read_memory(Dwfl*, Dwarf_Addr address, Dwarf_Word* out, void* state) {
-  const auto word = static_cast<const unwound_thread*>(state)->blocking_word(address);
+  const auto word = static_cast<unwound_thread*>(state)->blocking_word(address);
   if (word) *out = *word;
   return word.has_value();
 }
@@ -86,13 +82,27 @@ bool set_register(Dwfl_Thread* thread, unsigned number, Dwarf_Word value) {
 bool set_registers(Dwfl_Thread* thread, void* state) {
   const auto& known = *static_cast<const unwound_thread*>(state);
 #if defined(__aarch64__)
-  ::dwfl_thread_state_register_pc(thread, known.program_counter);
+  ::dwfl_thread_state_register_pc(thread, known.copy->state.call.program_counter);
 #else
   constexpr unsigned program_counter_register = 16;
-  if (!set_register(thread, program_counter_register, known.program_counter)) return false;
+  if (!set_register(thread, program_counter_register, known.copy->state.call.program_counter)) return false;
 #endif
   if (known.frame_pointer && !set_register(thread, frame_pointer_register, *known.frame_pointer)) return false;
-  return set_register(thread, stack_pointer_register, known.stack_pointer);
+  return set_register(thread, stack_pointer_register, known.copy->state.call.stack_pointer);
+}
+
+// libdwfl's own report takes a file that is mapped as data for code if it happens to lie beside the code. Its own
+// search does not check that the file is the one that runs.
+int find_image(Dwfl_Module* module, void** user, const char*, Dwarf_Addr base, char** file_name, Elf** elf) {
+  const auto& loaded = *static_cast<const loaded_module*>(*user);
+  if (auto file = blocking_open(loaded)) {
+    *file_name = ::strdup(loaded.path.c_str());
+    *elf = file.elf.release();
+    return std::exchange(file.fd, -1);
+  }
+  // Without the file, its image in memory will do. libdwfl reads that under this name.
+  const auto name = loaded.path + " (deleted)";
+  return ::dwfl_linux_proc_find_elf(module, user, name.c_str(), base, file_name, elf);
 }
 
 // Unwinding needs no debug information, and libdwfl's own search may ask a debuginfod server.
@@ -101,33 +111,13 @@ int find_no_debug_information(Dwfl_Module*, void**, const char*, Dwarf_Addr, con
   return -1;
 }
 
-constexpr Dwfl_Callbacks file_callbacks{&::dwfl_linux_proc_find_elf, &find_no_debug_information, nullptr, nullptr};
+constexpr Dwfl_Callbacks file_callbacks{&find_image, &find_no_debug_information, nullptr, nullptr};
 constexpr Dwfl_Thread_Callbacks thread_callbacks{&no_next_thread, &get_thread, &read_memory,
                                                  &set_registers,  nullptr,     nullptr};
 
 struct closer {
   void operator()(Dwfl* open) const noexcept { ::dwfl_end(open); }
 };
-
-/// Changes whenever the process loads or unloads a library.
-std::uint64_t code_version(pid_t pid) {
-  if (pid == ::getpid()) {
-    std::uint64_t changes = 0;
-    ::dl_iterate_phdr(
-        [](dl_phdr_info* info, std::size_t, void* sum) {
-          *static_cast<std::uint64_t*>(sum) = info->dlpi_adds + info->dlpi_subs;
-          return 1;
-        },
-        &changes);
-    return changes;
-  }
-  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
-  std::uint64_t version = 0;
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find(" r-xp ") != std::string::npos) version = version * 31 + std::hash<std::string>{}(line);
-  }
-  return version;
-}
 
 /// The functions of one file in ascending order, from its section .eh_frame_hdr in memory.
 struct function_index {
@@ -146,6 +136,7 @@ struct function_index {
 struct frame {
   std::uintptr_t program_counter = 0;
   std::uintptr_t stack_pointer = 0;
+  bool is_copied = true;  ///< known from the copy of the stack alone
 };
 
 struct walk {
@@ -160,12 +151,21 @@ enum class call_kind : std::uint8_t { none, direct, indirect };
 }  // namespace
 
 struct unwinder::modules {
-  explicit modules(pid_t process) : version(code_version(process)), files(::dwfl_begin(&file_callbacks)) {
+  explicit modules(pid_t process, const loaded_modules& all) : loaded(all.all()), files(::dwfl_begin(&file_callbacks)) {
     if (!files) return;
     ::dwfl_report_begin(files.get());
-    ::dwfl_linux_proc_report(files.get(), process);
+    for (const auto& each : loaded) {
+      if (!program) {
+        if (auto file = blocking_open(*each)) program.emplace(std::move(file));
+      }
+      auto* const module = ::dwfl_report_module(files.get(), each->path.c_str(), each->begin, each->end);
+      void** user = nullptr;
+      if (module && ::dwfl_module_info(module, &user, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr))
+        *user = const_cast<loaded_module*>(each.get());
+    }
     ::dwfl_report_end(files.get(), nullptr, nullptr);
-    attached = ::dwfl_attach_state(files.get(), nullptr, process, &thread_callbacks, &thread);
+    // It takes the architecture from any of the files.
+    attached = program && ::dwfl_attach_state(files.get(), program->elf.get(), process, &thread_callbacks, &thread);
   }
 
   Dwfl_Module* module_at(std::uintptr_t address) const {
@@ -259,6 +259,7 @@ struct unwinder::modules {
 
   walk blocking_walk(pid_t tid, std::optional<std::uintptr_t> frame_pointer) {
     thread.frame_pointer = frame_pointer;
+    thread.needed_other_memory = false;
     struct visit {
       const modules* self;
       walk out;
@@ -273,7 +274,7 @@ struct unwinder::modules {
           at = code_address(at);
           Dwarf_Word stack_pointer = 0;
           ::dwfl_frame_reg(state, stack_pointer_register, &stack_pointer);
-          out.frames.push_back({at, stack_pointer});
+          out.frames.push_back({at, stack_pointer, !self->thread.needed_other_memory});
           Dwarf_Word pointer = 0;
           out.frame_pointer.reset();
           if (::dwfl_frame_reg(state, frame_pointer_register, &pointer) == 0) out.frame_pointer = pointer;
@@ -288,9 +289,9 @@ struct unwinder::modules {
   // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's.
   walk blocking_search_frame_pointer(pid_t tid, walk found) {
     const auto last = found.frames.size() - 1;
-    const auto [callee, stack_pointer] = found.frames[last];
+    const auto callee = found.frames[last].program_counter;
     int tries = 0;
-    for (auto at = stack_pointer; tries < max_tried_frame_pointers; at += sizeof at) {
+    for (auto at = found.frames[last].stack_pointer; tries < max_tried_frame_pointers; at += sizeof at) {
       const auto return_address = thread.copied_word(at + sizeof at);
       if (!return_address) break;
       // The address of the last frame itself may be exact; the byte before it belongs to the same function but for a
@@ -336,41 +337,38 @@ struct unwinder::modules {
   }
 #endif
 
-  std::uint64_t version;
+  std::vector<std::shared_ptr<const loaded_module>> loaded;
+  std::optional<elf_file> program;
   std::unique_ptr<Dwfl, closer> files;
   unwound_thread thread;
   bool attached = false;
   std::map<Dwfl_Module*, function_index> indexes;
 };
 
-unwinder::unwinder(pid_t pid) : pid_(pid), memory_(pid) {}
+unwinder::unwinder(pid_t pid) : pid_(pid), memory_(pid), loaded_(pid) {}
 
 unwinder::~unwinder() = default;
 
 void unwinder::blocking_prepare() {
-  if (modules_ && modules_->version == code_version(pid_)) return;
+  if (!loaded_.update() && modules_) return;
   // A library may come back at the same place with other code, so that nothing is kept.
-  modules_ = std::make_unique<modules>(pid_);
+  modules_ = std::make_unique<modules>(pid_, loaded_);
   modules_->thread.memory = &memory_;
 }
 
-unwound_stack unwinder::blocking_unwind(pid_t tid, const sleep_state& asleep) {
+unwound_stack unwinder::blocking_unwind(const sleeping_stack& copy) {
   unwound_stack out;
   blocking_prepare();
   if (!modules_->attached) {
     out.no_stack_reason = "the program's unwind tables cannot be read";
     return out;
   }
-  auto& thread = modules_->thread;
-  thread.program_counter = asleep.call.program_counter;
-  thread.stack_pointer = asleep.call.stack_pointer;
-  thread.stack.resize(copied_stack_bytes);
-  errno = 0;
-  thread.stack.resize(memory_.blocking_read(thread.stack_pointer, thread.stack));
-  if (thread.stack.empty()) {
-    out.no_stack_reason = "the thread's stack cannot be read: " + std::generic_category().message(errno);
+  if (copy.content.empty()) {
+    out.no_stack_reason = "the thread's stack cannot be read";
     return out;
   }
+  const auto tid = copy.thread.tid;
+  modules_->thread.copy = &copy;
   auto found = modules_->blocking_walk(tid, std::nullopt);
 #if defined(__aarch64__)
   if (!found.frames.empty()) modules_->blocking_follow_records(found);
@@ -378,11 +376,9 @@ unwound_stack unwinder::blocking_unwind(pid_t tid, const sleep_state& asleep) {
   // The bottom of a stack looks the same. There, the search finds nothing.
   if (found.has_tables && !found.frame_pointer) found = modules_->blocking_search_frame_pointer(tid, std::move(found));
 #endif
-  if (read_sleep_state({pid_, tid}) != asleep) {
-    out.moved = true;
-    out.no_stack_reason = "the thread went on while its stack was read";
-    return out;
-  }
+  modules_->thread.copy = nullptr;
+  if (read_sleep_state(copy.thread) != copy.state)
+    std::erase_if(found.frames, [](const frame& f) { return !f.is_copied; });
   for (const auto& f : found.frames) {
     out.stack.addresses.push_back(reinterpret_cast<const void*>(f.program_counter));
     out.stack_pointers.push_back(f.stack_pointer);

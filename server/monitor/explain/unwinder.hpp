@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loaded_module.hpp"
 #include "process_memory.hpp"
 #include "sleep_state.hpp"
 #include "stack_sampler.hpp"
@@ -21,8 +22,6 @@ struct unwound_stack {
   std::vector<std::uintptr_t> stack_pointers;
   /// Why the stack is empty.
   std::string no_stack_reason;
-  /// The thread has run meanwhile, so that there is no stack.
-  bool moved = false;
 };
 
 /// Unwinds sleeping threads of one process from outside: no signal, no ptrace, nothing that the thread could notice.
@@ -44,8 +43,9 @@ class unwinder {
   /// Opens the process's files, so that the first stack takes no longer than others.
   void blocking_prepare();
 
-  /// The stack of a thread that slept so and still does.
-  unwound_stack blocking_unwind(pid_t tid, const sleep_state& asleep);
+  /// The stack of a thread of this process, as it slept. Words outside of the copy are read from the process. If the
+  /// thread has gone on meanwhile, the stack ends where one of them was needed.
+  unwound_stack blocking_unwind(const sleeping_stack& copy);
 
   /// The symbols of the innermost frames of a stack that lie in the same file as the first one, at most 8, so mostly of
   /// the C library. Empty strings for those without a symbol.
@@ -59,6 +59,7 @@ class unwinder {
 
   pid_t pid_;
   process_memory memory_;
+  loaded_modules loaded_;
   std::unique_ptr<modules> modules_;
 };
 

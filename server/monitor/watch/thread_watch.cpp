@@ -208,7 +208,9 @@ void thread_watch::ask_for_stack() {
   if (job_ && !job_->done()) return;
   has_moved_ = false;
   if (sample_->state == thread_state::asleep) {
-    explain({.thread = sampler_.thread(), .asleep_in = sample_->call});
+    // The explainer may come to it only when the thread has gone on.
+    auto copy = copy_sleeping_stack(sampler_.thread(), sample_->call);
+    explain({.thread = sampler_.thread(), .asleep_in = sample_->call, .copy = std::move(copy)});
     return;
   }
   if (!stack_sampler_.request(sampler_.thread().tid)) return open_->set_no_stack_reason(stack_sampler_.failure());

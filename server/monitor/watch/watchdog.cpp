@@ -10,6 +10,7 @@
 #include "reporter.hpp"
 #include "server/monitor/detect/host_pressure.hpp"
 #include "server/monitor/detect/scheduler_clock.hpp"
+#include "server/monitor/explain/explainer.hpp"
 #include "shared_instance.hpp"
 #include "watched_loop.hpp"
 #include "writers/system/thread.hpp"
@@ -43,6 +44,7 @@ struct fork_handlers {
   static void in_child() {
     in_parent();
     if (auto* const other = reporter::running()) other->restart_in_child();
+    if (auto* const other = explainer::running()) other->restart_in_child();
     auto* const dog = running.load();
     if (!dog) return;
     for (const auto& each : dog->loops_) each.loop->on_fork_in_child();

@@ -260,18 +260,47 @@ TEST(explainer, ends_with_jobs_that_wait) {
   EXPECT_LE(waiting.use_count(), 1);
 }
 
-TEST(explainer, does_nothing_in_a_forked_child_but_can_be_started_again) {
-  auto parents = explainer::shared();
+TEST(explainer, explains_a_copied_stack_when_the_thread_has_gone_on) {
+  const gate file;
+  std::shared_ptr<const sleeping_stack> copy;
+  {
+    blocked_thread blocked([&] { app::blocking_read(file.reader()); });
+    blocked.wait_until_asleep_in({SYS_read});
+    copy = copy_sleeping_stack(blocked.id());
+    file.open();
+  }
+  ASSERT_TRUE(copy);
+  const auto found = explain({.thread = copy->thread, .asleep_in = copy->state.call, .copy = copy});
+  EXPECT_FALSE(found.moved);
+  EXPECT_TRUE(has_function(found.stack, "app::blocking_read")) << functions_of(found.stack);
+  EXPECT_FALSE(found.call);
+}
+
+TEST(explainer, does_nothing_in_a_forked_child_until_it_is_restarted) {
+  auto copied = std::make_unique<explainer>();
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    const auto refused = parents->submit({.captured = raw_stack{}}, {});
+    const auto refused = copied->submit({.captured = raw_stack{}}, {});
     const bool told = refused->done() && !refused->take().no_stack_reason.empty();
-    const auto own = explainer::shared();
-    const auto job = own->submit({.captured = raw_stack{}}, {});
+    copied->restart_in_child();
+    const auto job = copied->submit({.captured = raw_stack{}}, {});
     while (!job->done()) std::this_thread::yield();
-    parents.reset();
+    copied.reset();
     ::_exit(told ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(explainer, ends_in_a_forked_child_without_its_thread) {
+  auto copied = std::make_unique<explainer>();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    copied.reset();
+    ::_exit(0);
   }
   int status = -1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -1,8 +1,11 @@
 #include "server/monitor/explain/unwinder.hpp"
 
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -119,15 +122,13 @@ TEST_P(timed_calls, last_their_time_while_their_stack_is_read) {
     result = GetParam().sleep();
     lasted = steady::now() - begin;
   });
-  const auto tid = sleeper.id().tid;
   std::size_t stacks = 0;
   while (!sleeper.has_returned()) {
-    const auto asleep = read_sleep_state(sleeper.id());
-    if (!asleep) continue;
-    const auto found = from_outside.blocking_unwind(tid, *asleep);
-    if (found.moved) continue;
-    const auto stack = names(found.stack);
-    if (asleep->call.number == SYS_futex && !has_function(stack, GetParam().function)) continue;  // before or after it
+    const auto copy = copy_sleeping_stack(sleeper.id());
+    if (!copy) continue;
+    const auto stack = names(from_outside.blocking_unwind(*copy).stack);
+    if (copy->state.call.number == SYS_futex && !has_function(stack, GetParam().function))
+      continue;  // before or after it
     EXPECT_TRUE(has_function(stack, GetParam().function)) << functions_of(stack);
     ++stacks;
   }
@@ -151,8 +152,8 @@ void expect_whole_chain(void (*outer)(void (*)(int), int), const std::string& sp
   std::vector<stack_frame> stack;
   {
     blocked_thread sleeper([&] { outer(&app::read_byte, pipe.reader()); });
-    const auto asleep = sleeper.wait_until_asleep_in({SYS_read});
-    stack = names(from_outside.blocking_unwind(sleeper.id().tid, asleep).stack);
+    sleeper.wait_until_asleep_in({SYS_read});
+    stack = names(from_outside.blocking_unwind(*copy_sleeping_stack(sleeper.id())).stack);
     pipe.wake();
   }
   std::vector<std::string> functions;
@@ -174,23 +175,34 @@ TEST(unwinder, finds_the_whole_stack_of_code_without_frame_pointers) {
   expect_whole_chain(&app::without_frame_pointer::outer, "app::without_frame_pointer::");
 }
 
-TEST(unwinder, gives_no_stack_of_a_thread_that_has_gone_on) {
+TEST(unwinder, unwinds_the_copy_of_a_stack_when_the_thread_has_gone_on) {
   const pipe_ends pipe;
-  unwinder from_outside(::getpid());
-  blocked_thread sleeper([&] {
-    app::read_byte(pipe.reader());
-    app::read_byte(pipe.reader());
-  });
-  const auto first = sleeper.wait_until_asleep_in({SYS_read});
-  ASSERT_FALSE(from_outside.blocking_unwind(sleeper.id().tid, first).moved);
-  pipe.wake();
-  // The second call looks like the first one, but for the count of switches.
-  while (sleeper.wait_until_asleep_in({SYS_read}) == first) std::this_thread::yield();
-  const auto found = from_outside.blocking_unwind(sleeper.id().tid, first);
-  EXPECT_TRUE(found.moved);
-  EXPECT_TRUE(found.stack.addresses.empty());
-  EXPECT_FALSE(found.no_stack_reason.empty());
-  pipe.wake();
+  std::shared_ptr<const sleeping_stack> copy;
+  {
+    blocked_thread sleeper([&] { app::with_frame_pointer::outer(&app::read_byte, pipe.reader()); });
+    const auto asleep = sleeper.wait_until_asleep_in({SYS_read});
+    copy = copy_sleeping_stack(sleeper.id(), asleep.call);
+    pipe.wake();
+  }
+  ASSERT_TRUE(copy);
+  const auto stack = names(unwinder(::getpid()).blocking_unwind(*copy).stack);
+  EXPECT_TRUE(has_function(stack, "app::read_byte")) << functions_of(stack);
+  EXPECT_TRUE(has_function(stack, "app::with_frame_pointer::outer")) << functions_of(stack);
+}
+
+// As libelf does. The kernel chooses a place, which may be right below the code.
+TEST(unwinder, is_not_misled_by_a_file_that_is_mapped_beside_its_code) {
+  Dl_info program{};
+  ASSERT_NE(::dladdr(reinterpret_cast<const void*>(&app::read_byte), &program), 0);
+  const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  constexpr std::size_t size = 4096;
+  auto* const below = static_cast<char*>(program.dli_fbase) - size;
+  void* const mapped = ::mmap(below, size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, file, 0);
+  ::close(file);
+  ASSERT_EQ(mapped, below);
+  expect_whole_chain(&app::with_frame_pointer::outer, "app::with_frame_pointer::");
+  ::munmap(mapped, size);
 }
 
 TEST(unwinder, reads_another_process) {
@@ -202,8 +214,8 @@ TEST(unwinder, reads_another_process) {
     ::_exit(0);
   }
   const watched_thread other{child, child};
-  const auto asleep = blocked_thread::wait_until_asleep(other, {SYS_read});
-  const auto found = unwinder(child).blocking_unwind(child, asleep);
+  blocked_thread::wait_until_asleep(other, {SYS_read});
+  const auto found = unwinder(child).blocking_unwind(*copy_sleeping_stack(other));
   pipe.wake();
   ::waitpid(child, nullptr, 0);
   // A forked child has its code where its parent has it.
@@ -215,11 +227,28 @@ TEST(unwinder, reads_another_process) {
 
 TEST(unwinder, says_why_it_has_no_stack) {
   unwinder from_outside(::getpid());
-  sleep_state nowhere;
-  nowhere.call.stack_pointer = 16;
-  const auto found = from_outside.blocking_unwind(::getpid(), nowhere);
+  const auto found = from_outside.blocking_unwind(sleeping_stack{});
   EXPECT_TRUE(found.stack.addresses.empty());
-  EXPECT_EQ(found.no_stack_reason, "the thread's stack cannot be read: Bad address");
+  EXPECT_EQ(found.no_stack_reason, "the thread's stack cannot be read");
+}
+
+TEST(sleeping_stack, is_of_the_call_that_was_seen) {
+  const pipe_ends pipe;
+  blocked_thread sleeper([&] { app::read_byte(pipe.reader()); });
+  auto call = sleeper.wait_until_asleep_in({SYS_read}).call;
+  EXPECT_TRUE(copy_sleeping_stack(sleeper.id(), call));
+  call.arguments[0] += 1;
+  EXPECT_FALSE(copy_sleeping_stack(sleeper.id(), call));
+  pipe.wake();
+}
+
+TEST(sleeping_stack, is_not_of_a_thread_that_runs) {
+  std::atomic<bool> done{false};
+  blocked_thread runner([&] {
+    while (!done) continue;
+  });
+  EXPECT_FALSE(copy_sleeping_stack(runner.id()));
+  done = true;
 }
 
 TEST(process_memory, takes_a_bad_address_for_a_short_read) {
