@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asio/detail/reactor.hpp>
 #include <asio/detail/scheduler.hpp>
 #include <asio/execution.hpp>
 #include <asio/execution_context.hpp>
@@ -12,6 +13,8 @@
 #include <asio/version.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>

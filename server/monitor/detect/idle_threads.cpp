@@ -11,8 +11,18 @@
 
 namespace loopscope::monitor {
 
-std::vector<pid_t> find_idle_threads(const memory_range& scheduler, std::size_t max_threads) {
-  std::vector<pid_t> out;
+bool is_event_wait(const system::syscall_line& call) noexcept {
+#ifdef SYS_epoll_wait
+  if (call.number == SYS_epoll_wait) return true;
+#endif
+#ifdef SYS_epoll_pwait2
+  if (call.number == SYS_epoll_pwait2) return true;
+#endif
+  return call.number == SYS_epoll_pwait || call.number == SYS_io_uring_enter;
+}
+
+std::vector<waiting_thread> find_waiting_threads(std::size_t max_threads) {
+  std::vector<waiting_thread> out;
   std::error_code failed;
   std::size_t count = 0;
   for (std::filesystem::directory_iterator each("/proc/self/task", failed), end; !failed && each != end;
@@ -20,8 +30,8 @@ std::vector<pid_t> find_idle_threads(const memory_range& scheduler, std::size_t 
     if (++count > max_threads) break;
     const auto tid = system::parse_number<pid_t>(each->path().filename().string());
     const auto call = system::parse_syscall(system::proc_file(each->path().string() + "/syscall").read());
-    if (tid && call && !call->running && call->number == SYS_futex && scheduler.contains(call->arguments[0]))
-      out.push_back(*tid);
+    if (tid && call && !call->running && (call->number == SYS_futex || is_event_wait(*call)))
+      out.push_back({*tid, *call});
   }
   return out;
 }

@@ -2,14 +2,23 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <vector>
 
-#include "server/monitor/loop_watch.hpp"
+#include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
 
-/// The threads of this process that sleep in the condition variable of this scheduler, so that they run its loop. The
-/// first `max_threads` threads of the process are looked at: some microseconds each. Threads: any. Source: proc(5).
-std::vector<pid_t> find_idle_threads(const memory_range& scheduler, std::size_t max_threads);
+/// A thread of this process that sleeps in a futex or in a wait for events.
+struct waiting_thread {
+  pid_t tid = 0;
+  system::syscall_line call;
+};
+
+/// The first `max_threads` threads of the process are looked at: some microseconds each. Threads: any. Source: proc(5).
+std::vector<waiting_thread> find_waiting_threads(std::size_t max_threads);
+
+/// The call is one of those in which Asio waits for events on Linux.
+bool is_event_wait(const system::syscall_line& call) noexcept;
 
 }  // namespace loopscope::monitor

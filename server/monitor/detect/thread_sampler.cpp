@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "idle_threads.hpp"
 #include "writers/system/clock.hpp"
 
 namespace loopscope::monitor {
@@ -14,17 +15,6 @@ using std::chrono::nanoseconds;
 
 constexpr std::chrono::milliseconds clock_tolerance{1};
 constexpr int enough_prompt_beats = 3;
-
-/// The calls in which Asio waits for events on Linux.
-bool is_event_wait(long number) {
-#ifdef SYS_epoll_wait
-  if (number == SYS_epoll_wait) return true;
-#endif
-#ifdef SYS_epoll_pwait2
-  if (number == SYS_epoll_pwait2) return true;
-#endif
-  return number == SYS_epoll_pwait || number == SYS_io_uring_enter;
-}
 
 }  // namespace
 
@@ -55,7 +45,8 @@ thread_state thread_sampler::state_of(const system::syscall_line& call) {
   if (call.running) return thread_state::runnable;
   if (call.number == SYS_futex)
     return scheduler_.contains(call.arguments[0]) ? thread_state::waiting : thread_state::asleep;
-  if (!is_event_wait(call.number)) return thread_state::asleep;
+  if (!is_event_wait(call)) return thread_state::asleep;
+  if (event_queue_ && event_queue_ != static_cast<int>(call.arguments[0])) return thread_state::asleep;
   idle_stack_pointer_ = std::max(idle_stack_pointer_, call.stack_pointer);
   if (call.stack_pointer >= idle_stack_pointer_) return thread_state::waiting;
   last_wait_stack_pointer_ = call.stack_pointer;

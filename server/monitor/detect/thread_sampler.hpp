@@ -59,6 +59,9 @@ class thread_sampler {
   /// How often the thread has gone to sleep. Costs more than a sample.
   std::optional<std::uint64_t> voluntary_switches() const;
 
+  /// The loop waits for events in this epoll descriptor only.
+  void set_event_queue(std::optional<int> descriptor) noexcept { event_queue_ = descriptor; }
+  bool knows_event_queue() const noexcept { return event_queue_.has_value(); }
   /// A probe has run on the thread. prompt: so soon after the post that it may have woken the thread. When it does that
   /// several times in a row, a deep wait for events is the loop's own.
   void on_beat(bool prompt) noexcept;
@@ -69,6 +72,7 @@ class thread_sampler {
   watched_thread thread_;
   clockid_t cpu_clock_;
   memory_range scheduler_;
+  std::optional<int> event_queue_;
   std::uint64_t idle_stack_pointer_ = 0;
   std::uint64_t last_wait_stack_pointer_ = 0;
   int prompt_beats_ = 0;

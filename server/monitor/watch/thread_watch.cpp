@@ -120,7 +120,8 @@ void thread_watch::judge(const surroundings& around) {
     return settle(steady::now());
   }
   // A thread with a seat, or one that waits in the scheduler, is known to run the loop without a probe.
-  const bool waits_for_work = sample_->state == thread_state::waiting && sample_->call->number == SYS_futex;
+  const bool waits_for_work = sample_->state == thread_state::waiting && !around.is_stopped &&
+                              (sample_->call->number == SYS_futex || sampler_.knows_event_queue());
   if (!tracker_.running() && (slot_->has_seat() || waits_for_work))
     tracker_.on_beat({now, sample_->cpu}, sample_->run_queue, false);
 

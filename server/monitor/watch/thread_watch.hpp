@@ -60,6 +60,7 @@ class thread_watch {
                const std::shared_ptr<wake_signal>& wake, const activity_slot& activities, stall_observer& observer,
                explainer& explainer);
 
+  void set_event_queue(std::optional<int> descriptor) noexcept { sampler_.set_event_queue(descriptor); }
   /// Reads the state of the thread. Returns false when the thread has ended.
   bool sample(scheduler_clock& clock);
   /// A probe has run on the thread.

@@ -157,15 +157,29 @@ void watched_loop::find_threads(time_point now) {
   next_search_ = now + time_between_searches;
   const bool all_have_seats =
       !threads_.empty() && std::ranges::all_of(threads_, [](const auto& each) { return each->slot()->has_seat(); });
-  if (all_have_seats) return;
-  for (const auto tid : find_idle_threads(hooks_.scheduler, max_searched_threads)) {
-    const bool known =
-        std::ranges::any_of(threads_, [&](const auto& each) { return each->slot()->identity().tid == tid; });
-    if (known) continue;
+  if (all_have_seats && event_queue_) return;
+  for (const auto& [tid, call] : find_waiting_threads(max_searched_threads)) {
+    const auto is_same = [tid = tid](const auto& each) { return each->slot()->identity().tid == tid; };
+    if (!waits_for_work(call) || std::ranges::any_of(threads_, is_same)) continue;
     roster_.add(thread_identity::of(tid));
     // A handler that probably runs on that thread, to give it a stack for the capture signal.
     post(probe(shared_from_this(), probe::purpose::introduction));
   }
+  for (const auto& each : threads_) each->set_event_queue(event_queue_);
+}
+
+bool watched_loop::waits_for_work(const system::syscall_line& call) {
+  if (!is_event_wait(call)) return hooks_.scheduler.contains(call.arguments[0]);
+  const auto descriptor = static_cast<int>(call.arguments[0]);
+  if (event_queue_) return event_queue_ == descriptor;
+  try {
+    if (!hooks_.owns_event_queue || !hooks_.owns_event_queue(descriptor)) return false;
+  } catch (...) {
+    callback_errors_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  event_queue_ = descriptor;
+  return true;
 }
 
 void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {

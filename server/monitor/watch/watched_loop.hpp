@@ -72,6 +72,7 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   void update_part_stall(time_point now, bool ended);
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
   void find_threads(time_point now);
+  bool waits_for_work(const system::syscall_line& call);
   void take_beat(thread_watch::surroundings& around);
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
   thread_watch::surroundings surroundings(const host_pressure& pressure);
@@ -99,6 +100,7 @@ class watched_loop : public std::enable_shared_from_this<watched_loop>, public s
   report_policy policy_;
   std::vector<std::unique_ptr<thread_watch>> threads_;
   time_point next_search_{};
+  std::optional<int> event_queue_;
   std::uint64_t last_stall_id_ = 0;
   std::uint64_t handlers_at_post_ = 0;
   /// A thread was in a stall since the outstanding probe was posted.
