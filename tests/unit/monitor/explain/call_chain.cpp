@@ -1,5 +1,7 @@
 #include "tests/unit/monitor/explain/call_chain.hpp"
 
+#include <unistd.h>
+
 #include <array>
 
 namespace app::CALL_CHAIN {
@@ -18,6 +20,13 @@ __attribute__((noinline)) void leave_old_words(int depth) {
 
 }  // namespace
 
+__attribute__((noinline)) void read_byte(int fd) {
+  std::array<volatile char, 2000> unwritten;
+  char byte = 0;
+  unwritten[0] = static_cast<char>(::read(fd, &byte, 1));
+  returned = unwritten[0];
+}
+
 __attribute__((noinline)) void inner(void (*block)(int), int argument) {
   std::array<volatile char, 2000> unwritten;
   unwritten[0] = 0;
@@ -26,7 +35,7 @@ __attribute__((noinline)) void inner(void (*block)(int), int argument) {
 }
 
 __attribute__((noinline)) void middle(void (*callee)(void (*)(int), int), void (*block)(int), int argument) {
-  leave_old_words(10);
+  leave_old_words(30);
   callee(block, argument);
   returned = 2;
 }

@@ -146,12 +146,12 @@ INSTANTIATE_TEST_SUITE_P(unwinder, timed_calls,
                                                       &app::sleep_in_sem_timedwait}),
                          [](const auto& of) { return std::string(of.param.name); });
 
-void expect_whole_chain(void (*outer)(void (*)(int), int), const std::string& space) {
+void expect_whole_chain(void (*outer)(void (*)(int), int), void (*read_byte)(int), const std::string& space) {
   const pipe_ends pipe;
   unwinder from_outside(::getpid());
   std::vector<stack_frame> stack;
   {
-    blocked_thread sleeper([&] { outer(&app::read_byte, pipe.reader()); });
+    blocked_thread sleeper([&] { outer(read_byte, pipe.reader()); });
     sleeper.wait_until_asleep_in({SYS_read});
     stack = names(from_outside.blocking_unwind(*copy_sleeping_stack(sleeper.id())).stack);
     pipe.wake();
@@ -160,7 +160,8 @@ void expect_whole_chain(void (*outer)(void (*)(int), int), const std::string& sp
   for (const auto& frame : stack) {
     if (frame.function.starts_with("app::")) functions.push_back(frame.function);
   }
-  EXPECT_EQ(functions, (std::vector<std::string>{"app::read_byte", space + "inner", space + "middle", space + "outer"}))
+  EXPECT_EQ(functions,
+            (std::vector<std::string>{space + "read_byte", space + "inner", space + "middle", space + "outer"}))
       << functions_of(stack);
   ASSERT_FALSE(stack.empty());
   // The bottom of a thread, which has a name only with the C library's own symbols.
@@ -168,11 +169,12 @@ void expect_whole_chain(void (*outer)(void (*)(int), int), const std::string& sp
 }
 
 TEST(unwinder, finds_the_whole_stack_of_code_with_frame_pointers) {
-  expect_whole_chain(&app::with_frame_pointer::outer, "app::with_frame_pointer::");
+  expect_whole_chain(&app::with_frame_pointer::outer, &app::with_frame_pointer::read_byte, "app::with_frame_pointer::");
 }
 
 TEST(unwinder, finds_the_whole_stack_of_code_without_frame_pointers) {
-  expect_whole_chain(&app::without_frame_pointer::outer, "app::without_frame_pointer::");
+  expect_whole_chain(&app::without_frame_pointer::outer, &app::without_frame_pointer::read_byte,
+                     "app::without_frame_pointer::");
 }
 
 TEST(unwinder, unwinds_the_copy_of_a_stack_when_the_thread_has_gone_on) {
@@ -201,7 +203,7 @@ TEST(unwinder, is_not_misled_by_a_file_that_is_mapped_beside_its_code) {
   void* const mapped = ::mmap(below, size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, file, 0);
   ::close(file);
   ASSERT_EQ(mapped, below);
-  expect_whole_chain(&app::with_frame_pointer::outer, "app::with_frame_pointer::");
+  expect_whole_chain(&app::with_frame_pointer::outer, &app::with_frame_pointer::read_byte, "app::with_frame_pointer::");
   ::munmap(mapped, size);
 }
 
