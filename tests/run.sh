@@ -5,6 +5,7 @@
 #   tests/run.sh asan-ubsan        another preset: dev, asan-ubsan, tsan
 #   tests/run.sh release -R unit   further arguments go to ctest
 #   tests/run.sh --fast            formatting, the libraries, and the unit tests that do not measure time
+#   LOOPSCOPE_LONG=1 tests/run.sh  also the tests with the label "long"
 #
 # Installs missing packages with apt first, and says so. LOOPSCOPE_CMAKE_FLAGS is passed to cmake. LOOPSCOPE_SEED sets the
 # random choices of all tests; it is printed.
@@ -66,11 +67,13 @@ cause_of() {
 }
 
 failed=0
+long=(-LE long)
+[ -z "${LOOPSCOPE_LONG:-}" ] || long=()
 # Most tests wait for most of their time, so more of them run at once than there are cores.
-ctest --preset "$preset" -LE real_time -j "$(($(nproc) * 2))" "$@" || failed=1
+ctest --preset "$preset" -LE "real_time${long:+|long}" -j "$(($(nproc) * 2))" "$@" || failed=1
 
 rm -f "$failed_log"
-if ! ctest --preset "$preset" -L real_time -j 2 "$@"; then
+if ! ctest --preset "$preset" -L real_time "${long[@]}" -j 2 "$@"; then
   mapfile -t names < <(failed_tests)
   [ ${#names[@]} -gt 0 ] || failed=1 # ctest itself failed
   again=()

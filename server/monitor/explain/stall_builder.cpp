@@ -58,10 +58,11 @@ void stall_builder::observe_activity(const activity_slot& activities) {
 }
 
 bool stall_builder::add_explanation(explanation found) {
-  if (found.call && !found.call->peer.empty()) {
-    for (auto& known : calls_) {
-      if (known.call.name == found.call->name && known.call.fd == found.call->fd) known.call.peer = found.call->peer;
-    }
+  if (found.call) {
+    // It knows more than the number: the peer, and the descriptors that poll() waits for.
+    const auto known =
+        std::ranges::find(calls_, found.call->name, [](const counted_call& each) { return each.call.name; });
+    if (known != calls_.end() && (!found.call->peer.empty() || !known->call.fd)) known->call = *found.call;
   }
   if (found.lock && !holder_) lock_ = found.lock;
   if (found.holder && !holder_) holder_ = std::move(found.holder);
