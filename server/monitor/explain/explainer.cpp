@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -15,10 +16,10 @@
 #include "blame.hpp"
 #include "blocked_call.hpp"
 #include "lock_wait.hpp"
-#include "server/monitor/watch/shared_instance.hpp"
 #include "sleep_state.hpp"
 #include "symbolizer.hpp"
 #include "unwinder.hpp"
+#include "writers/system/shared_instance.hpp"
 #include "writers/system/thread.hpp"
 
 namespace loopscope::monitor {
@@ -26,6 +27,8 @@ namespace {
 
 constexpr std::size_t max_waiting_jobs = 64;
 constexpr std::size_t max_open_processes = 8;
+// After this time without a question, what was read of debug information is freed.
+constexpr std::chrono::seconds time_to_rest{5};
 
 std::atomic<explainer*> running_explainer{nullptr};
 
@@ -76,11 +79,18 @@ class explainer_queue {
   }
   bool is_stopping() const noexcept { return stopping_.load(); }
 
-  /// Calls f with one job after the other, oldest first, until stop().
-  template <class Function>
-  void blocking_run(Function f) {
+  /// Calls f with one job after the other, oldest first, until stop(). Calls rest when there has been none for a while.
+  template <class Function, class Rest>
+  void blocking_run(Function f, Rest rest) {
+    bool rested = false;
     while (!is_stopping()) {
-      while (::sem_wait(&posted_) != 0) continue;
+      if (!rested && !blocking_wait(time_to_rest)) {
+        rest();
+        rested = true;
+        continue;
+      }
+      if (rested) blocking_wait(std::chrono::hours{1});
+      rested = rested && newest_.load() == nullptr;
       explanation_job* oldest = nullptr;
       for (auto* job = newest_.exchange(nullptr); job != nullptr;) {
         auto* const older = std::exchange(job->older_, oldest);
@@ -96,6 +106,17 @@ class explainer_queue {
   }
 
  private:
+  /// Returns false after that time.
+  bool blocking_wait(std::chrono::seconds time) {
+    const auto until = std::chrono::steady_clock::now().time_since_epoch() + time;
+    const timespec deadline{std::chrono::duration_cast<std::chrono::seconds>(until).count(),
+                            (until % std::chrono::seconds{1}).count()};
+    while (::sem_clockwait(&posted_, CLOCK_MONOTONIC, &deadline) != 0) {
+      if (errno == ETIMEDOUT) return false;
+    }
+    return true;
+  }
+
   std::atomic<explanation_job*> newest_{nullptr};
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> stopping_{false};
@@ -113,7 +134,12 @@ std::string blocking_thread_name(const watched_thread& thread) {
 /// What only the explainer's thread has: open files of the processes that were asked about.
 class investigator {
  public:
-  explicit investigator(const explainer_queue& queue) : queue_(queue) { files_of(::getpid()).blocking_prepare(); }
+  explicit investigator(const explainer_queue& queue) : queue_(queue) {
+    files_of(::getpid()).blocking_prepare();
+    symbolizer{{}}.blocking_warm_up();
+  }
+
+  void rest() { symbolizer{{}}.release_unused(time_to_rest); }
 
   explanation blocking_explain(const explain_request& request) {
     explanation out;
@@ -121,6 +147,7 @@ class investigator {
     if (request.captured) {
       if (request.captured->exception_in_flight) out.no_stack_reason = "an exception was in flight";
       out.stack = blocking_names(names, *request.captured);
+      if (out.stack.empty() && out.no_stack_reason.empty()) out.no_stack_reason = names.blocking_obstacle();
       return out;
     }
     const auto copy = request.copy ? request.copy : copy_sleeping_stack(request.thread, request.asleep_in);
@@ -230,15 +257,17 @@ void* run_explainer(void* argument) {
       static_cast<std::shared_ptr<explainer_queue>*>(argument));
   const auto queue = *owned;
   investigator detective(*queue);
-  queue->blocking_run([&](explanation_job& job) {
-    explanation result;
-    try {
-      result = detective.blocking_explain(job.request());
-    } catch (const std::exception& e) {
-      result.no_stack_reason = e.what();
-    }
-    job.answer(std::move(result));
-  });
+  queue->blocking_run(
+      [&](explanation_job& job) {
+        explanation result;
+        try {
+          result = detective.blocking_explain(job.request());
+        } catch (const std::exception& e) {
+          result.no_stack_reason = e.what();
+        }
+        job.answer(std::move(result));
+      },
+      [&] { detective.rest(); });
   return nullptr;
 }
 
@@ -249,7 +278,7 @@ explainer* explainer::running() noexcept {
 }
 
 std::shared_ptr<explainer> explainer::shared() {
-  return shared_instance<explainer>();
+  return system::shared_instance<explainer>();
 }
 
 explainer::explainer() {

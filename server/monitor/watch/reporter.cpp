@@ -6,8 +6,8 @@
 #include <new>
 #include <utility>
 
-#include "shared_instance.hpp"
 #include "watched_loop.hpp"
+#include "writers/system/shared_instance.hpp"
 #include "writers/system/thread.hpp"
 
 namespace loopscope::monitor {
@@ -22,7 +22,7 @@ reporter* reporter::running() noexcept {
 }
 
 std::shared_ptr<reporter> reporter::shared() {
-  return shared_instance<reporter>();
+  return system::shared_instance<reporter>();
 }
 
 reporter::reporter() {

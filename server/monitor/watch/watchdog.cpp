@@ -11,8 +11,8 @@
 #include "server/monitor/detect/host_pressure.hpp"
 #include "server/monitor/detect/scheduler_clock.hpp"
 #include "server/monitor/explain/explainer.hpp"
-#include "shared_instance.hpp"
 #include "watched_loop.hpp"
+#include "writers/system/shared_instance.hpp"
 #include "writers/system/thread.hpp"
 
 namespace loopscope::monitor {
@@ -58,7 +58,7 @@ std::shared_ptr<watchdog> watchdog::shared() {
   static const int registered =
       ::pthread_atfork(&fork_handlers::prepare, &fork_handlers::in_parent, &fork_handlers::in_child);
   static_cast<void>(registered);
-  return shared_instance<watchdog>();
+  return system::shared_instance<watchdog>();
 }
 
 watchdog::watchdog() {

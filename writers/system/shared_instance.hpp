@@ -3,10 +3,10 @@
 #include <memory>
 #include <mutex>
 
-namespace loopscope::monitor {
+namespace loopscope::system {
 
-/// The object of this type that all monitors of the process use. It is made for the first of them and ends with the
-/// last. What is static here is never destroyed: a monitor may outlive the static objects of the program.
+/// The object of this type that all its users in the process share. It is made for the first of them and ends with the
+/// last. What is static here is never destroyed: a user may outlive the static objects of the program.
 template <class Type>
 std::shared_ptr<Type> shared_instance() {
   struct holder {
@@ -20,4 +20,4 @@ std::shared_ptr<Type> shared_instance() {
   return out;
 }
 
-}  // namespace loopscope::monitor
+}  // namespace loopscope::system
