@@ -426,12 +426,13 @@ TEST(a_stopped_process, is_not_the_fault_of_its_code) {
   loop.settle();
   pid_t child = 0;
   const auto stall = loop.stall_of([&] {
+    app::blocking_spin(milliseconds{60});
     const auto self = std::to_string(::getpid());
     const auto script = "kill -STOP " + self + "; sleep 1; kill -CONT " + self;
     std::array<char*, 4> arguments{const_cast<char*>("sh"), const_cast<char*>("-c"), const_cast<char*>(script.c_str()),
                                    nullptr};
     ASSERT_EQ(::posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments.data(), environ), 0);
-    app::blocking_spin(milliseconds{100});
+    app::blocking_spin(milliseconds{300});
   });
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
