@@ -344,6 +344,7 @@ TEST(a_watched_loop, accounts_for_the_requests_that_a_stall_delayed) {
   loop.settle();
   const auto before = loop.last_id();
   std::uint64_t blamed = 0;
+  std::promise<void> counted;
   loop.run([&] {
     const auto deadline = steady::now() + max_wait;
     while (loop.monitor().stall_to_blame() <= before && steady::now() < deadline) app::blocking_spin(milliseconds{1});
@@ -354,9 +355,10 @@ TEST(a_watched_loop, accounts_for_the_requests_that_a_stall_delayed) {
       loop.monitor().note_delayed(blamed, std::chrono::seconds{40});
       loop.monitor().note_delayed(blamed, nanoseconds{0});
       loop.monitor().note_delayed(blamed + 1, std::chrono::seconds{100});
+      counted.set_value();
     });
   });
-  loop.run([] {});  // the posted handler has run
+  ASSERT_EQ(counted.get_future().wait_for(max_wait), std::future_status::ready);
   ASSERT_GT(blamed, before);
   const auto stalls = loop.stalls_after(blamed - 1);
   ASSERT_FALSE(stalls.empty());
