@@ -21,14 +21,14 @@ namespace {
 constexpr std::chrono::seconds idle_wait{3600};
 
 // The running watchdog. Only fork handlers use it: they can have no argument.
-std::atomic<watchdog*> running{nullptr};
+std::atomic<watchdog*> running_watchdog{nullptr};
 
 }  // namespace
 
 /// What pthread_atfork(3) calls. A child has none of its parent's threads but the one that forked.
 struct fork_handlers {
   static void prepare() {
-    if (auto* const dog = running.load()) {
+    if (auto* const dog = running_watchdog.load()) {
       dog->pass_mutex_.lock();
       dog->mutex_.lock();
     }
@@ -36,7 +36,7 @@ struct fork_handlers {
   }
   static void in_parent() {
     if (auto* const other = reporter::running()) other->unlock_after_fork();
-    if (auto* const dog = running.load()) {
+    if (auto* const dog = running_watchdog.load()) {
       dog->mutex_.unlock();
       dog->pass_mutex_.unlock();
     }
@@ -45,7 +45,7 @@ struct fork_handlers {
     in_parent();
     if (auto* const other = reporter::running()) other->restart_in_child();
     if (auto* const other = explainer::running()) other->restart_in_child();
-    auto* const dog = running.load();
+    auto* const dog = running_watchdog.load();
     if (!dog) return;
     for (const auto& each : dog->loops_) each.loop->on_fork_in_child();
     // The old object stands for a thread of the parent. It can neither be joined nor assigned to.
@@ -63,11 +63,11 @@ std::shared_ptr<watchdog> watchdog::shared() {
 
 watchdog::watchdog() {
   start();
-  running.store(this);
+  running_watchdog.store(this);
 }
 
 watchdog::~watchdog() {
-  running.store(nullptr);
+  running_watchdog.store(nullptr);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

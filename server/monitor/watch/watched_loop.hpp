@@ -27,7 +27,7 @@ namespace loopscope::monitor {
 /// other thread; heartbeat, roster, stats and activities as each documents. Lifetime: a probe that the loop has not run
 /// may keep it alive after its monitor. So it must not own the threads of the library: its last reference may be
 /// released on one of them, which cannot join itself.
-class watched_loop : public std::enable_shared_from_this<watched_loop>, public stall_observer {
+class watched_loop final : public std::enable_shared_from_this<watched_loop>, public stall_observer {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <source_location>
 #include <string>
 
 #include "journal.hpp"
@@ -22,10 +21,10 @@ namespace lab {
 /// Measures from the constructor to the destructor, on one thread.
 class truth {
  public:
-  truth(const char* kind, const char* function, const std::source_location& here = std::source_location::current())
+  truth(const char* kind, const char* function, int line = __builtin_LINE())
       : kind_(kind),
         function_(function),
-        line_(here.line()),
+        line_(line),
         queue_(run_queue()),
         cpu_(thread_cpu()),
         start_(std::chrono::steady_clock::now()) {}
@@ -74,7 +73,7 @@ class truth {
 
   const char* kind_;
   const char* function_;
-  unsigned line_;
+  const int line_;
   long result_ = 0;
   int errno_ = 0;
   std::chrono::nanoseconds queue_;

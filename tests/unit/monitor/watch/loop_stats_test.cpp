@@ -87,7 +87,7 @@ TEST_F(loop_stats_test, corrects_lag_for_the_deadlines_that_a_late_probe_stands_
 
 TEST_F(loop_stats_test, knows_the_share_of_busy_deadlines) {
   EXPECT_FALSE(stats_.total(start_).busy_share);
-  for (const std::size_t busy : {1, 0, 0, 0}) stats_.add_deadline(busy, 1);
+  for (const bool busy : {true, false, false, false}) stats_.add_deadline(busy ? 1 : 0, 1);
   EXPECT_EQ(stats_.total(start_).busy_share, 0.25);
   stats_.add_deadline(4, 4);
   EXPECT_EQ(stats_.total(start_).busy_share, 0.625);
