@@ -18,7 +18,7 @@ import shlex
 import subprocess
 import sys
 
-FOREIGN_INCLUDE = re.compile(r"^#include (<(?!loopscope/|asio/).*>)", re.MULTILINE)
+FOREIGN_INCLUDE = re.compile(r"^#include (<(?!loopscope/|asio[./]).*>)", re.MULTILINE)
 ONCE_IN_A_PROGRAM = "/src.hpp>"  # the parts of Asio and Beast that are compiled separately
 
 
