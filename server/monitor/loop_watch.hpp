@@ -53,9 +53,10 @@ struct loop_hooks {
   /// The object on whose condition variable idle threads of the loop wait. If it is unknown, a thread that sleeps on a
   /// futex is never blamed while other threads run the loop, too.
   memory_range scheduler{};
-  /// Returns true for the epoll descriptor in which the loop waits for events. Without it, every wait for events by a
-  /// thread that is known to run the loop counts as the loop's, unless it is deeper on the stack than another one.
-  std::function<bool(int)> owns_event_queue{};
+  /// Whether the loop waits for events in this descriptor; nullopt when that cannot be said. Without it, every wait for
+  /// events by a thread that is known to run the loop counts as the loop's, unless it is deeper on the stack than
+  /// another one.
+  std::function<std::optional<bool>(int)> owns_event_queue{};
 };
 
 /// Figures of one loop since the reader was made or last read. Readers do not disturb one another.

@@ -102,7 +102,8 @@ struct stall_record {
   /// What it waited for in a futex, and who held it.
   std::optional<lock_kind> lock;
   std::optional<lock_holder> holder;
-  /// Innermost frame first, from the first sample that has a stack.
+  /// Innermost frame first, from the first sample that has a stack. Of more than 128 calls, the 64 innermost and the 64
+  /// outermost.
   std::vector<stack_frame> stack;
   /// Index into stack of the application's innermost frame; nullopt when every frame belongs to a library.
   std::optional<std::size_t> culprit;

@@ -85,11 +85,12 @@ std::optional<syscall_line> parse_syscall(std::string_view text) {
   return out;
 }
 
-std::optional<nanoseconds> parse_run_delay(std::string_view text) {
+std::optional<schedstat> parse_schedstat(std::string_view text) {
   next_word(text);
   const auto delay_ns = to_number<std::int64_t>(next_word(text));
-  if (!delay_ns) return std::nullopt;
-  return nanoseconds{*delay_ns};
+  const auto slices = to_number<std::uint64_t>(next_word(text));
+  if (!delay_ns || !slices) return std::nullopt;
+  return schedstat{nanoseconds{*delay_ns}, *slices};
 }
 
 std::optional<nanoseconds> parse_exec_start(std::string_view text) {

@@ -50,8 +50,11 @@ std::string_view next_word(std::string_view& text);
 /// Parsers of kernel text. Errors: nullopt for what is not there, so that a missing figure never becomes 0.
 std::optional<syscall_line> parse_syscall(std::string_view text);
 
-/// The second number of a schedstat line: time spent runnable, waiting for a CPU.
-std::optional<std::chrono::nanoseconds> parse_run_delay(std::string_view text);
+struct schedstat {
+  std::chrono::nanoseconds run_delay{0};  ///< time spent runnable, waiting for a CPU
+  std::uint64_t time_slices = 0;          ///< how often it came onto a CPU
+};
+std::optional<schedstat> parse_schedstat(std::string_view text);
 
 /// se.exec_start of a sched file: when the thread last ran, on the scheduler's own clock; nullopt
 /// while it is being moved to another CPU.

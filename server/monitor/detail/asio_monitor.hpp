@@ -45,9 +45,9 @@ inline bool is_stopped(asio::thread_pool&) {
 }
 
 /// The reactor keeps its epoll descriptor in a private member, which is set once.
-inline bool owns_event_queue(asio::execution_context& context, int descriptor) {
+inline std::optional<bool> owns_event_queue(asio::execution_context& context, int descriptor) {
   using reactor = asio::detail::reactor;
-  if (!asio::has_service<reactor>(context)) return false;
+  if (!asio::has_service<reactor>(context)) return std::nullopt;
   const reactor& waits_here = asio::use_service<reactor>(context);
   const auto* const begin = reinterpret_cast<const char*>(&waits_here);
   for (std::size_t at = 0; at + sizeof descriptor <= sizeof waits_here; at += sizeof descriptor) {
@@ -71,9 +71,10 @@ loop_hooks hooks_of(Context& context, std::size_t capacity) {
     return life->over || is_stopped(context);
   };
   out.scheduler = {begin, begin + sizeof scheduler};
-  out.owns_event_queue = [&context, life](int descriptor) {
+  out.owns_event_queue = [&context, life](int descriptor) -> std::optional<bool> {
     const std::lock_guard<std::mutex> lock(life->mutex);
-    return !life->over && owns_event_queue(context, descriptor);
+    if (life->over) return std::nullopt;
+    return owns_event_queue(context, descriptor);
   };
   return out;
 }

@@ -33,7 +33,7 @@ host_pressure_meter::host_pressure_meter() : own_schedstat_("/proc/thread-self/s
     system::proc_file file((group / "cpu.stat").string());
     if (cpu_stats_.size() < max_cgroups && system::parse_throttled(file.read())) cpu_stats_.push_back(std::move(file));
   }
-  own_run_delay_ = system::parse_run_delay(own_schedstat_.read()).value_or(nanoseconds{0});
+  own_run_delay_ = system::parse_schedstat(own_schedstat_.read()).value_or(system::schedstat{}).run_delay;
 }
 
 host_pressure host_pressure_meter::on_wake(std::chrono::steady_clock::time_point due,
@@ -59,7 +59,7 @@ void host_pressure_meter::on_sleep(std::chrono::steady_clock::time_point now) {
 }
 
 nanoseconds host_pressure_meter::run_delay_since_last() {
-  const auto total = system::parse_run_delay(own_schedstat_.read()).value_or(own_run_delay_);
+  const auto total = system::parse_schedstat(own_schedstat_.read()).value_or(system::schedstat{own_run_delay_}).run_delay;
   return total - std::exchange(own_run_delay_, total);
 }
 

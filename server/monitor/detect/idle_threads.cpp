@@ -6,20 +6,11 @@
 #include <string>
 #include <system_error>
 
+#include "event_queue.hpp"
 #include "writers/system/number.hpp"
 #include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor {
-
-bool is_event_wait(const system::syscall_line& call) noexcept {
-#ifdef SYS_epoll_wait
-  if (call.number == SYS_epoll_wait) return true;
-#endif
-#ifdef SYS_epoll_pwait2
-  if (call.number == SYS_epoll_pwait2) return true;
-#endif
-  return call.number == SYS_epoll_pwait || call.number == SYS_io_uring_enter;
-}
 
 std::vector<waiting_thread> find_waiting_threads(std::size_t max_threads) {
   std::vector<waiting_thread> out;

@@ -18,7 +18,4 @@ struct waiting_thread {
 /// The first `max_threads` threads of the process are looked at: some microseconds each. Threads: any. Source: proc(5).
 std::vector<waiting_thread> find_waiting_threads(std::size_t max_threads);
 
-/// The call is one of those in which Asio waits for events on Linux.
-bool is_event_wait(const system::syscall_line& call) noexcept;
-
 }  // namespace loopscope::monitor

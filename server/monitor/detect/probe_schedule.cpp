@@ -55,8 +55,9 @@ std::optional<probe_schedule::lag_sample> probe_schedule::on_beat(time_point bea
   return out;
 }
 
-void probe_schedule::on_loop_stopped() {
+void probe_schedule::on_post_failed() noexcept {
   lag_since_.reset();
+  idle_at_post_ = false;
 }
 
 std::optional<probe_schedule::time_point> probe_schedule::posted_at() const {

@@ -39,8 +39,8 @@ class probe_schedule {
   void on_posted(time_point now);
   /// The outstanding probe has run. running: the loop was known to run before.
   std::optional<lag_sample> on_beat(time_point beat, bool running);
-  /// The age of an outstanding probe is no lag: the loop does not run.
-  void on_loop_stopped();
+  /// The probe could not be posted.
+  void on_post_failed() noexcept;
 
   bool is_outstanding() const noexcept { return outstanding_; }
   /// When the outstanding probe was posted.

@@ -24,6 +24,7 @@ std::chrono::nanoseconds estimate_blocked(const busy_span& span) {
   not_running = contradictory ? nanoseconds{0} : std::min(not_running, whole);
   // A thread in the run queue that has done nothing yet was woken at an unknown time since it went to sleep.
   if (!span.asleep && span.cpu < min_handler_cpu) not_running /= 2;
+  if (span.has_slept_before) return (std::min(whole, not_running + span.cpu + span.queued) + whole) / 2;
   if (span.usual_busy >= nearly_always_busy) return std::max(not_running, whole / 2);
 
   // In the blocked part the thread uses or waits for all of the time; before it, the usual share. Solve for the

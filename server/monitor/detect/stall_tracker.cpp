@@ -10,6 +10,8 @@ namespace {
 
 // Time between checks of a busy thread. It bounds the error of a stall's start when the thread was busy before, too.
 constexpr std::chrono::milliseconds busy_interval{10};
+// Who has waited for a CPU for less time has not been preempted.
+constexpr std::chrono::milliseconds max_queued_without_preemption{1};
 constexpr std::chrono::milliseconds min_wait{1};
 // Less unaccounted time than this is not worth another read from /proc.
 constexpr std::chrono::milliseconds max_unaccounted{1};
@@ -60,6 +62,7 @@ stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& samp
       stalled_ = false;
     }
     suspected_ = false;
+    wakeups_ = sample.wakeups;
     mark_alive(sample.time, sample.cpu, sample.run_queue, !out.end.stall);
     return out;
   }
@@ -88,6 +91,7 @@ stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& samp
 // A turn that was long enough for a stall would have been published, so the turns between two samples were short.
 void stall_tracker::on_new_turn(const thread_sample& sample) {
   turn_ = sample.turn;
+  wakeups_.reset();
   if (stalled_) return;
   suspected_ = false;
   const auto began = std::max(alive_at_, sample.turn_start.value_or(sample.time));
@@ -116,10 +120,15 @@ void stall_tracker::suspect(const thread_sample& sample) {
   if (start_is_known_) {
     blocked = sample.time - *sample.turn_start;
   } else {
+    // All that the thread has done since it was seen waiting is one handler.
+    const bool is_one_handler = sample.turn != 0 && wakeups_ && sample.wakeups;
+    const bool has_slept_before =
+        is_one_handler && *sample.wakeups - *wakeups_ >= 2 && queued < max_queued_without_preemption;
     blocked = estimate_blocked({.since_alive = sample.time - alive_at_,
                                 .cpu = cpu,
                                 .queued = queued,
                                 .asleep = sample.state == thread_state::asleep,
+                                .has_slept_before = has_slept_before,
                                 .not_running_for = sample.not_running_for,
                                 .usual_busy = usual_busy_});
   }

@@ -95,6 +95,7 @@ class stall_tracker {
   bool busy_ = false;
   bool has_slept_ = false;
   std::uint64_t turn_ = 0;
+  std::optional<std::uint64_t> wakeups_;  ///< at the last sample that showed the thread waiting
   time_point alive_at_{};
   thread_totals alive_totals_;
   double usual_busy_ = 0;

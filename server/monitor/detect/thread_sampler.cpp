@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string>
 
-#include "idle_threads.hpp"
 #include "writers/system/clock.hpp"
 
 namespace loopscope::monitor {
@@ -18,10 +17,12 @@ constexpr int enough_prompt_beats = 3;
 
 }  // namespace
 
-thread_sampler::thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler)
+thread_sampler::thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler,
+                               event_queue& events)
     : thread_(thread),
       cpu_clock_(cpu_clock),
       scheduler_(scheduler),
+      events_(events),
       schedstat_(thread.folder() + "/schedstat"),
       syscall_(thread.folder() + "/syscall"),
       sched_(thread.folder() + "/sched"),
@@ -34,7 +35,10 @@ std::optional<thread_sample> thread_sampler::sample() {
   timespec cpu{};
   if (::clock_gettime(cpu_clock_, &cpu) != 0) return std::nullopt;
   out.cpu = system::to_nanoseconds(cpu);
-  out.run_queue = system::parse_run_delay(schedstat_.read());
+  if (const auto scheduled = system::parse_schedstat(schedstat_.read())) {
+    out.run_queue = scheduled->run_delay;
+    out.wakeups = scheduled->time_slices;
+  }
   out.call = system::parse_syscall(syscall_.read());
   if (out.call) out.state = state_of(*out.call);
   return out;
@@ -46,7 +50,7 @@ thread_state thread_sampler::state_of(const system::syscall_line& call) {
   if (call.number == SYS_futex)
     return scheduler_.contains(call.arguments[0]) ? thread_state::waiting : thread_state::asleep;
   if (!is_event_wait(call)) return thread_state::asleep;
-  if (event_queue_ && event_queue_ != static_cast<int>(call.arguments[0])) return thread_state::asleep;
+  if (const auto own = events_.is_own(call)) return *own ? thread_state::waiting : thread_state::asleep;
   idle_stack_pointer_ = std::max(idle_stack_pointer_, call.stack_pointer);
   if (call.stack_pointer >= idle_stack_pointer_) return thread_state::waiting;
   last_wait_stack_pointer_ = call.stack_pointer;

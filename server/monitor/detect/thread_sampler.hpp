@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "event_queue.hpp"
 #include "scheduler_clock.hpp"
 #include "server/monitor/loop_watch.hpp"
 #include "watched_thread.hpp"
@@ -31,6 +32,8 @@ struct thread_sample {
   std::optional<std::chrono::nanoseconds> not_running_for;
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
+  /// How often the thread has come onto a CPU. Of a counted run loop only: a turn of it is one handler.
+  std::optional<std::uint64_t> wakeups;
   std::optional<system::syscall_line> call;
   /// Of a counted run loop; 0 for others.
   std::uint64_t turn = 0;
@@ -40,13 +43,14 @@ struct thread_sample {
 
 /// Reads what the kernel reports about one thread of a loop, without the thread's help.
 ///
-/// A wait for events is the loop's own at the shallowest stack pointer at which the thread was seen in one. A deeper
-/// one is in a handler, as in a nested run(). Threads: constructed and used on the watchdog only. Lifetime: safe after
-/// the thread has ended; sample() then returns nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the
-/// kernel.
+/// While the loop's event queue is not known, a wait for events is the loop's own at the shallowest stack pointer at
+/// which the thread was seen in one. A deeper one is in a handler, as in a nested run(). Threads: constructed and used
+/// on the watchdog only. Lifetime: refers to the event queue. Safe after the thread has ended; sample() then returns
+/// nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the kernel.
 class thread_sampler {
  public:
-  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler);
+  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler,
+                 event_queue& events);
 
   const watched_thread& thread() const noexcept { return thread_; }
   std::optional<thread_sample> sample();
@@ -59,9 +63,7 @@ class thread_sampler {
   /// How often the thread has gone to sleep. Costs more than a sample.
   std::optional<std::uint64_t> voluntary_switches() const;
 
-  /// The loop waits for events in this epoll descriptor only.
-  void set_event_queue(std::optional<int> descriptor) noexcept { event_queue_ = descriptor; }
-  bool knows_event_queue() const noexcept { return event_queue_.has_value(); }
+  bool knows_event_queue() const noexcept { return events_.is_known(); }
   /// A probe has run on the thread. prompt: so soon after the post that it may have woken the thread. When it does that
   /// several times in a row, a deep wait for events is the loop's own.
   void on_beat(bool prompt) noexcept;
@@ -72,7 +74,7 @@ class thread_sampler {
   watched_thread thread_;
   clockid_t cpu_clock_;
   memory_range scheduler_;
-  std::optional<int> event_queue_;
+  event_queue& events_;
   std::uint64_t idle_stack_pointer_ = 0;
   std::uint64_t last_wait_stack_pointer_ = 0;
   int prompt_beats_ = 0;

@@ -46,7 +46,8 @@ std::optional<coroutine> blocking_read_coroutine(const process_memory& memory, s
 /// promise has one to the running coroutine.
 class running_coroutine_search {
  public:
-  running_coroutine_search(const process_memory& memory, unwinder& files, const raw_stack& stack) : memory_(memory) {
+  running_coroutine_search(const process_memory& memory, unwinder& files, const raw_stack& stack)
+      : memory_(memory) {
     for (const auto* code : stack.addresses)
       functions_.push_back(files.blocking_function_start(reinterpret_cast<std::uintptr_t>(code) - 1).value_or(0));
     innermost_ = functions_.end();
@@ -83,13 +84,12 @@ class running_coroutine_search {
   std::optional<coroutine> found_;
 };
 
-std::optional<coroutine> blocking_find_running(const process_memory& memory, unwinder& files,
-                                               const unwound_stack& stack) {
-  const auto begin = stack.stack_pointers.front();
-  const auto end = std::ranges::max(stack.stack_pointers);
-  std::vector<std::uintptr_t> words(std::min<std::size_t>(end - begin, max_scanned_bytes) / sizeof(std::uintptr_t));
+std::optional<coroutine> blocking_find_running(const process_memory& memory, unwinder& files, const raw_stack& stack) {
+  const auto begin = stack.begin;
+  const auto end = stack.end > begin ? std::min(stack.end, begin + max_scanned_bytes) : begin + max_scanned_bytes;
+  std::vector<std::uintptr_t> words((end - begin) / sizeof(std::uintptr_t));
   words.resize(memory.blocking_read(begin, std::as_writable_bytes(std::span(words))) / sizeof(std::uintptr_t));
-  running_coroutine_search search(memory, files, stack.stack);
+  running_coroutine_search search(memory, files, stack);
   std::set<std::uintptr_t> seen;
   for (const auto word : words) {
     const bool on_stack = word >= begin && word < end;
@@ -103,9 +103,9 @@ std::optional<coroutine> blocking_find_running(const process_memory& memory, unw
 }  // namespace
 
 std::vector<std::uintptr_t> blocking_find_awaiting_coroutines(const process_memory& memory, unwinder& files,
-                                                              const unwound_stack& stack) {
+                                                              const raw_stack& stack) {
   std::vector<std::uintptr_t> out;
-  if (stack.stack_pointers.empty()) return out;
+  if (stack.begin == 0) return out;
   const auto running = blocking_find_running(memory, files, stack);
   for (auto promise = running ? running->caller : 0; promise != 0;) {
     const auto awaiting = blocking_read_coroutine(memory, promise);

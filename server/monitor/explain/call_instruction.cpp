@@ -76,4 +76,16 @@ std::optional<std::uintptr_t> decode_jump_slot([[maybe_unused]] std::uintptr_t a
 #endif
 }
 
+std::optional<std::size_t> decode_reserved_stack([[maybe_unused]] std::span<const std::byte> beginning) {
+#if defined(__x86_64__)
+  // sub $size,%rsp: REX.W 81 /5 with four bytes, or REX.W 83 /5 with one.
+  for (std::size_t at = 0; at + 7 <= beginning.size(); ++at) {
+    if (byte_at(beginning, at) != 0x48 || byte_at(beginning, at + 2) != 0xec) continue;
+    if (byte_at(beginning, at + 1) == 0x81) return value_at<std::uint32_t>(beginning, at + 3);
+    if (byte_at(beginning, at + 1) == 0x83) return byte_at(beginning, at + 3);
+  }
+#endif
+  return std::nullopt;
+}
+
 }  // namespace loopscope::monitor

@@ -24,4 +24,8 @@ std::optional<call_instruction> decode_call(std::uintptr_t return_address,
 /// code. For x86-64.
 std::optional<std::uintptr_t> decode_jump_slot(std::uintptr_t address, std::span<const std::byte, 16> code);
 
+/// How many bytes the beginning of a function reserves on the stack, beside the registers that it pushes; nullopt when
+/// that cannot be seen. For x86-64.
+std::optional<std::size_t> decode_reserved_stack(std::span<const std::byte> beginning);
+
 }  // namespace loopscope::monitor

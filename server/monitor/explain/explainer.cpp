@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::size_t max_waiting_jobs = 64;
 constexpr std::size_t max_open_processes = 8;
+// Of a deeper stack, so many innermost and outermost frames are named. A recursion has its place beyond it.
+constexpr std::size_t named_frames = 64;
 // After this time without a question, what was read of debug information is freed.
 constexpr std::chrono::seconds time_to_rest{5};
 
@@ -146,8 +148,13 @@ class investigator {
     const symbolizer names(request.source_root, request.thread.pid == ::getpid() ? 0 : request.thread.pid);
     if (request.captured) {
       if (request.captured->exception_in_flight) out.no_stack_reason = "an exception was in flight";
+      auto& files = files_of(request.thread.pid);
+      files.blocking_prepare();
+      const auto awaiting =
+          blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, *request.captured);
       out.stack = blocking_names(names, *request.captured);
       if (out.stack.empty() && out.no_stack_reason.empty()) out.no_stack_reason = names.blocking_obstacle();
+      out.awaited_by = blocking_function_names(names, awaiting);
       return out;
     }
     const auto copy = request.copy ? request.copy : copy_sleeping_stack(request.thread, request.asleep_in);
@@ -164,7 +171,7 @@ class investigator {
     const auto& asleep = copy->state;
     const auto functions = files.blocking_library_functions(found.stack);
     const auto lock = blocking_find_lock(request.thread, asleep.call, functions);
-    const auto awaiting = blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, found);
+    const auto awaiting = blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, found.stack);
     seen_holder holder;
     if (lock && lock->owner != 0) holder = blocking_look_at({request.thread.pid, lock->owner}, files);
     const bool has_same_lock = blocking_find_lock(request.thread, asleep.call, functions) == lock;
@@ -222,7 +229,9 @@ class investigator {
     std::vector<stack_frame> out;
     raw_stack one;
     one.addresses.resize(1);
-    for (std::size_t i = 0; i < stack.addresses.size() && !queue_.is_stopping(); ++i) {
+    const auto depth = stack.addresses.size();
+    for (std::size_t i = 0; i < depth && !queue_.is_stopping(); ++i) {
+      if (depth > 2 * named_frames && i == named_frames) i = depth - named_frames;
       // A return address belongs to the call instruction before it.
       one.addresses[0] = static_cast<const char*>(stack.addresses[i]) - (i == 0 ? 0 : 1);
       for (auto& frame : names.blocking_frames(one)) out.push_back(std::move(frame));

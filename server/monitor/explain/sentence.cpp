@@ -72,7 +72,7 @@ std::string state_text(const stall_record& r) {
 
 std::string place_text(const stall_record& r) {
   if (r.queued_handlers > 0)
-    return ", by " + std::to_string(r.queued_handlers) + " queued handlers, the longest " + in_ms(r.longest_handler) +
+    return ", by " + std::to_string(r.queued_handlers) + " handlers queued, longest " + in_ms(r.longest_handler) +
            ": no single culprit";
   std::string places;
   if (r.culprit) {

@@ -12,6 +12,7 @@
 #include <exception>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 #include "alternate_stack.hpp"
 #include "server/monitor/options.hpp"
@@ -27,13 +28,15 @@ constinit std::array<stack_slot, max_slots> slots;
 
 constexpr const char* no_answer = "the thread has not handled the signal yet";
 
-std::uintptr_t program_counter([[maybe_unused]] const void* context) {
+void read_registers([[maybe_unused]] const void* context, [[maybe_unused]] stack_slot::stack& out) {
 #if defined(__x86_64__)
-  return static_cast<std::uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
+  out.interrupted_at = static_cast<std::uintptr_t>(registers[REG_RIP]);
+  out.stack_pointer = static_cast<std::uintptr_t>(registers[REG_RSP]);
 #elif defined(__aarch64__)
-  return static_cast<std::uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.pc);
-#else
-  return 0;
+  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext;
+  out.interrupted_at = static_cast<std::uintptr_t>(registers.pc);
+  out.stack_pointer = static_cast<std::uintptr_t>(registers.sp);
 #endif
 }
 
@@ -50,7 +53,7 @@ void on_capture_signal(int, siginfo_t* info, void* context) {
   if (slot.claim(generation)) {
     auto& stack = slot.content;
     stack.exception_in_flight = std::uncaught_exceptions() > 0;
-    stack.interrupted_at = program_counter(context);
+    read_registers(context, stack);
     stack.returns_to = __builtin_return_address(0);
     stack.frames =
         stack.exception_in_flight ? 0 : boost::stacktrace::safe_dump_to(stack.addresses.data(), sizeof stack.addresses);
@@ -143,23 +146,25 @@ stack_sampler::stack_sampler(int signal) : signal_(resolve_capture_signal(signal
     return;
   }
   disabled_reason_ = install_handler(signal_);
-  if (!disabled_reason_.empty()) return;
-  const auto free = std::ranges::find_if(slots, [](stack_slot& slot) { return slot.try_reserve(); });
-  if (free == slots.end()) {
-    disabled_reason_ = "more than " + std::to_string(max_slots) + " loops are monitored";
-  } else {
-    slot_ = &*free;
-  }
 }
 
 stack_sampler::~stack_sampler() {
+  release_slot();
+}
+
+void stack_sampler::release_slot() noexcept {
   if (!slot_) return;
   slot_->give_up();
-  slot_->release();
+  std::exchange(slot_, nullptr)->release();
+}
+
+bool stack_sampler::fail(std::string reason) {
+  failure_ = std::move(reason);
+  release_slot();
+  return false;
 }
 
 std::string stack_sampler::obstacle(pid_t tid) const {
-  if (!slot_) return disabled_reason_;
   // With the default action in its place, the signal would end the program.
   if (!is_handled_here(signal_)) return "the application has replaced the handler of signal " + std::to_string(signal_);
   return obstacle_to_signal(tid, signal_);
@@ -167,16 +172,18 @@ std::string stack_sampler::obstacle(pid_t tid) const {
 
 bool stack_sampler::request(pid_t tid) {
   if (pending_) return true;
-  const auto generation = slot_ ? slot_->arm() : 0;
-  if (slot_ && generation == 0) {  // before others: a thread blocks the signal in its handler
+  if (!disabled_reason_.empty()) return fail(disabled_reason_);
+  if (!slot_) {
+    const auto free = std::ranges::find_if(slots, [](stack_slot& slot) { return slot.try_reserve(); });
+    if (free == slots.end()) return fail(std::to_string(max_slots) + " stacks of other threads are being taken");
+    slot_ = &*free;
+  }
+  const auto generation = slot_->arm();
+  if (generation == 0) {  // before others: a thread blocks the signal in its handler
     failure_ = "the thread is still in the handler of an earlier signal";
     return false;
   }
-  failure_ = obstacle(tid);
-  if (!failure_.empty()) {
-    if (slot_) slot_->give_up();
-    return false;
-  }
+  if (auto reason = obstacle(tid); !reason.empty()) return fail(std::move(reason));
 
   siginfo_t info{};
   info.si_signo = signal_;
@@ -186,11 +193,7 @@ bool stack_sampler::request(pid_t tid) {
   const auto index = static_cast<std::uintptr_t>(slot_ - slots.data());
   info.si_value.sival_ptr = reinterpret_cast<void*>(std::uintptr_t{generation} * max_slots + index);
   pending_ = ::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), tid, signal_, &info) == 0;
-  if (!pending_) {
-    failure_ = send_failure(errno);
-    slot_->give_up();
-  }
-  return pending_;
+  return pending_ || fail(send_failure(errno));
 }
 
 std::optional<raw_stack> stack_sampler::collect(std::chrono::nanoseconds timeout) {
@@ -211,7 +214,8 @@ std::optional<raw_stack> stack_sampler::collect(std::chrono::nanoseconds timeout
   if (first == end) first = std::find(begin, end, stack.returns_to);
   if (first != end) begin = first;
   out.addresses.assign(begin, end);
-  slot_->give_up();
+  out.begin = stack.stack_pointer;
+  release_slot();
   return out;
 }
 

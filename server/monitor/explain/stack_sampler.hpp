@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ class stack_slot;
 /// The stack of a thread, innermost first. The first address is where the thread was; the others are return addresses.
 struct raw_stack {
   std::vector<const void*> addresses;
+  /// The stack pointers of the first and of the last address; 0 when unknown.
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
   /// An exception was in flight; there are no addresses.
   bool exception_in_flight = false;
 };
@@ -32,7 +36,7 @@ struct raw_stack {
 /// sigaction(2), rt_tgsigqueueinfo(2).
 class stack_sampler {
  public:
-  /// Takes one of 64 slots. Installs the signal's handler and prepares the unwinder if that has not been done yet.
+  /// Installs the signal's handler and prepares the unwinder if that has not been done yet.
   explicit stack_sampler(int signal);
   stack_sampler(const stack_sampler&) = delete;
   stack_sampler& operator=(const stack_sampler&) = delete;
@@ -42,7 +46,8 @@ class stack_sampler {
   const std::string& disabled_reason() const noexcept { return disabled_reason_; }
   int signal() const noexcept { return signal_; }
 
-  /// Sends the signal, unless a request is pending. Does not wait. Returns false if it was not sent; see failure().
+  /// Sends the signal, unless a request is pending. Does not wait. At most 64 requests of the process may be pending.
+  /// Returns false if it was not sent; see failure().
   bool request(pid_t tid);
   bool pending() const noexcept { return pending_; }
 
@@ -57,9 +62,11 @@ class stack_sampler {
 
  private:
   std::string obstacle(pid_t tid) const;
+  bool fail(std::string reason);
+  void release_slot() noexcept;
 
   int signal_ = 0;
-  stack_slot* slot_ = nullptr;
+  stack_slot* slot_ = nullptr;  // while a request is pending, or was given up
   bool pending_ = false;
   std::string disabled_reason_;
   std::string failure_;

@@ -26,11 +26,12 @@ namespace loopscope::monitor {
 /// async-signal-safe.
 class stack_slot {
  public:
-  static constexpr std::size_t max_frames = 128;
+  static constexpr std::size_t max_frames = 1024;
 
   struct stack {
     std::size_t frames = 0;
     std::uintptr_t interrupted_at = 0;
+    std::uintptr_t stack_pointer = 0;
     const void* returns_to = nullptr;
     bool exception_in_flight = false;
     std::array<const void*, max_frames> addresses{};

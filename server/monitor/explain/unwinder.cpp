@@ -5,6 +5,7 @@
 #include <elfutils/libdwfl.h>
 #include <libelf.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -18,9 +19,11 @@
 namespace loopscope::monitor {
 namespace {
 
-constexpr std::size_t max_frames = 128;
+constexpr std::size_t max_frames = 1024;
 // Each one costs a walk. A frame's own words are seldom mistaken for its end.
 constexpr int max_tried_frame_pointers = 16;
+// A function saves at most six registers below its frame pointer.
+constexpr std::size_t max_saved_bytes = 56;
 
 #if defined(__aarch64__)
 constexpr unsigned frame_pointer_register = 29;
@@ -286,17 +289,30 @@ struct unwinder::modules {
     return std::move(visited.out);
   }
 
-  // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's.
+  // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's. Old words of the
+  // frame may look like the end of another one, with a whole stack behind it. So the place that the function's own code
+  // tells comes first.
   walk blocking_search_frame_pointer(pid_t tid, walk found) {
-    const auto last = found.frames.size() - 1;
-    const auto callee = found.frames[last].program_counter;
+    const auto begin = found.frames.back().stack_pointer;
+    const auto end = thread.copy->state.call.stack_pointer + thread.copy->content.size();
     int tries = 0;
-    for (auto at = found.frames[last].stack_pointer; tries < max_tried_frame_pointers; at += sizeof at) {
+    if (const auto reserved = blocking_reserved_stack(found.frames.back().program_counter - 1)) {
+      const auto saved = begin + *reserved;
+      if (auto longer = blocking_try_frame_pointers(tid, found, saved, saved + max_saved_bytes, tries)) return *longer;
+    }
+    return blocking_try_frame_pointers(tid, found, begin, end, tries).value_or(found);
+  }
+
+  std::optional<walk> blocking_try_frame_pointers(pid_t tid, const walk& found, std::uintptr_t begin,
+                                                  std::uintptr_t end, int& tries) {
+    const auto last = found.frames.size() - 1;
+    // The address of the last frame itself may be exact; the byte before it belongs to the same function but for a
+    // function's first instruction, which has not pushed anything yet.
+    const auto callee = found.frames[last].program_counter - 1;
+    for (auto at = begin; at < end && tries < max_tried_frame_pointers; at += sizeof at) {
       const auto return_address = thread.copied_word(at + sizeof at);
       if (!return_address) break;
-      // The address of the last frame itself may be exact; the byte before it belongs to the same function but for a
-      // function's first instruction, which has not pushed anything yet.
-      const auto call = blocking_find_call(code_address(*return_address), callee - 1);
+      const auto call = blocking_find_call(code_address(*return_address), callee);
       if (call == call_kind::none) continue;
       ++tries;
       auto longer = blocking_walk(tid, at);
@@ -308,7 +324,15 @@ struct unwinder::modules {
                          blocking_find_call(frames[last + 2].program_counter, *return_address - 1) != call_kind::none);
       if (fits) return longer;
     }
-    return found;
+    return std::nullopt;
+  }
+
+  std::optional<std::size_t> blocking_reserved_stack(std::uintptr_t address) {
+    constexpr std::size_t longest_prologue = 96;
+    const auto start = function_start(address);
+    if (!start) return std::nullopt;
+    std::array<std::byte, longest_prologue> code;
+    return decode_reserved_stack(std::span(code).first(thread.memory->blocking_read(*start, code)));
   }
 
 #if defined(__aarch64__)
@@ -381,8 +405,9 @@ unwound_stack unwinder::blocking_unwind(const sleeping_stack& copy) {
     std::erase_if(found.frames, [](const frame& f) { return !f.is_copied; });
   for (const auto& f : found.frames) {
     out.stack.addresses.push_back(reinterpret_cast<const void*>(f.program_counter));
-    out.stack_pointers.push_back(f.stack_pointer);
+    out.stack.end = std::max(out.stack.end, f.stack_pointer);
   }
+  if (!found.frames.empty()) out.stack.begin = found.frames.front().stack_pointer;
   if (found.frames.empty()) out.no_stack_reason = "the program's unwind tables do not cover where the thread sleeps";
   return out;
 }

@@ -18,8 +18,6 @@ namespace loopscope::monitor {
 /// The stack of a sleeping thread, as it was at one moment.
 struct unwound_stack {
   raw_stack stack;
-  /// The stack pointer in each frame of the stack; 0 when unknown.
-  std::vector<std::uintptr_t> stack_pointers;
   /// Why the stack is empty.
   std::string no_stack_reason;
 };
@@ -29,7 +27,7 @@ struct unwound_stack {
 /// It starts from the stack pointer and the program counter that the kernel shows and follows the unwind tables of the
 /// process's files. The kernel does not show the frame pointer. Where the tables need it, it is searched for on the
 /// stack: its frame has to return to behind a call of the function that is being left. A stack ends before its bottom
-/// where there are no tables, and after 128 frames.
+/// where there are no tables, and after 1,024 frames.
 /// The files stay open until the process loads or unloads a library. Milliseconds for the first stack, then less than
 /// one. What takes an address knows the files of the last stack. Threads: one at a time. Source: proc(5), libdwfl of
 /// elfutils 0.188.

@@ -51,7 +51,7 @@ std::string name_of(const watched_thread& thread) {
 }  // namespace
 
 thread_watch::thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
-                           const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
+                           event_queue& events, const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
                            stall_observer& observer, explainer& explainer)
     : slot_(std::move(slot)),
       settings_(settings),
@@ -59,7 +59,7 @@ thread_watch::thread_watch(std::shared_ptr<thread_slot> slot, const options& set
       activities_(activities),
       observer_(observer),
       explainer_(explainer),
-      sampler_({::getpid(), slot_->identity().tid}, slot_->identity().cpu_clock, scheduler),
+      sampler_({::getpid(), slot_->identity().tid}, slot_->identity().cpu_clock, scheduler, events),
       tracker_(settings.stall_threshold),
       stack_sampler_(settings.capture_signal),
       name_(name_of(sampler_.thread())) {}
@@ -73,6 +73,7 @@ bool thread_watch::sample(scheduler_clock& clock) {
   sample_ = sampler_.sample();
   if (!sample_) return false;
   sample_->turn = turn.number;
+  if (!counted) sample_->wakeups.reset();
   if (counted) {
     sample_->turn_start = turn.start;
     // A counted run loop says when it begins to wait. Any other wait is in a handler.

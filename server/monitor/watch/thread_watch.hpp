@@ -56,11 +56,10 @@ class thread_watch {
     std::size_t free_threads = 0;
   };
 
-  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
+  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler, event_queue& events,
                const std::shared_ptr<wake_signal>& wake, const activity_slot& activities, stall_observer& observer,
                explainer& explainer);
 
-  void set_event_queue(std::optional<int> descriptor) noexcept { sampler_.set_event_queue(descriptor); }
   /// Reads the state of the thread. Returns false when the thread has ended.
   bool sample(scheduler_clock& clock);
   /// A probe has run on the thread.

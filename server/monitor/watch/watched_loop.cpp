@@ -20,7 +20,8 @@ using steady = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds min_interval{1};
 constexpr std::chrono::hours max_interval{1};
-constexpr std::chrono::milliseconds time_between_searches{500};
+constexpr std::chrono::milliseconds min_time_between_searches{10};
+constexpr std::chrono::milliseconds max_time_between_searches{500};
 constexpr std::size_t max_searched_threads = 512;
 
 nanoseconds deadline_interval(const options& o) {
@@ -57,8 +58,10 @@ watched_loop::watched_loop(loop_hooks hooks, options settings, std::shared_ptr<a
       stats_(deadline_interval(settings_), settings_.recent_capacity, roster_),
       explainer_(explainer),
       reporter_(reporter),
+      events_([this](int descriptor) { return owns_event_queue(descriptor); }),
       schedule_(deadline_interval(settings_), steady::now()),
       policy_(settings_.reports_per_minute),
+      time_between_searches_(min_time_between_searches),
       whole_(std::move(whole)) {}
 
 watched_loop::time_point watched_loop::check(const host_pressure& pressure, scheduler_clock& clock) {
@@ -151,13 +154,14 @@ void watched_loop::update_part_stall(time_point now, bool ended) {
   }
 }
 
-// Probes find the threads one by one. Those that wait for work can be seen at once.
+// Probes find the threads one by one. Those that wait for work can be seen at once. Most start soon after the monitor.
 void watched_loop::find_threads(time_point now) {
   if (now < next_search_ || hooks_.scheduler.end == 0) return;
-  next_search_ = now + time_between_searches;
+  next_search_ = now + time_between_searches_;
+  time_between_searches_ = std::min(time_between_searches_ * 2, max_time_between_searches);
   const bool all_have_seats =
       !threads_.empty() && std::ranges::all_of(threads_, [](const auto& each) { return each->slot()->has_seat(); });
-  if (all_have_seats && event_queue_) return;
+  if (all_have_seats) return;
   for (const auto& [tid, call] : find_waiting_threads(max_searched_threads)) {
     const auto is_same = [tid = tid](const auto& each) { return each->slot()->identity().tid == tid; };
     if (!waits_for_work(call) || std::ranges::any_of(threads_, is_same)) continue;
@@ -165,21 +169,19 @@ void watched_loop::find_threads(time_point now) {
     // A handler that probably runs on that thread, to give it a stack for the capture signal.
     post(probe(shared_from_this(), probe::purpose::introduction));
   }
-  for (const auto& each : threads_) each->set_event_queue(event_queue_);
 }
 
 bool watched_loop::waits_for_work(const system::syscall_line& call) {
-  if (!is_event_wait(call)) return hooks_.scheduler.contains(call.arguments[0]);
-  const auto descriptor = static_cast<int>(call.arguments[0]);
-  if (event_queue_) return event_queue_ == descriptor;
+  return is_event_wait(call) ? events_.is_own(call) == true : hooks_.scheduler.contains(call.arguments[0]);
+}
+
+std::optional<bool> watched_loop::owns_event_queue(int descriptor) noexcept {
   try {
-    if (!hooks_.owns_event_queue || !hooks_.owns_event_queue(descriptor)) return false;
+    return hooks_.owns_event_queue ? hooks_.owns_event_queue(descriptor) : std::nullopt;
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
-    return false;
+    return std::nullopt;
   }
-  event_queue_ = descriptor;
-  return true;
 }
 
 void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {
@@ -187,7 +189,7 @@ void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock
     const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return each->slot() == slot; });
     if (!known)
       threads_.push_back(
-          std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, wake_, *activities_, *this, explainer_));
+          std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, events_, wake_, *activities_, *this, explainer_));
   }
   std::erase_if(threads_, [&](const std::unique_ptr<thread_watch>& each) {
     if (each->sample(clock)) return false;
@@ -231,9 +233,12 @@ void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point si
     if (!each->slot()->counted()) return;
     longest = std::max(longest, each->slot()->take_max_turn());
   }
-  const auto handlers = roster_.times_of_handlers().count - std::exchange(handlers_at_post_, 0);
-  if (stalled_since_post_ || waited < settings_.stall_threshold || longest >= settings_.stall_threshold || handlers < 2)
-    return;
+  const auto times = roster_.times_of_handlers();
+  const auto handlers = times.count - handlers_at_post_.count;
+  // A thread that waited for a CPU or slept had no queue to work off.
+  const bool worked = (times.sum - handlers_at_post_.sum) * 2 >= waited * static_cast<int>(threads_.size());
+  const bool is_queue = worked && handlers >= 2 && longest < settings_.stall_threshold;
+  if (stalled_since_post_ || waited < settings_.stall_threshold || !is_queue) return;
   stall_record record;
   record.id = next_stall_id();
   record.loop = settings_.name;
@@ -253,7 +258,7 @@ void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point si
 
 void watched_loop::post_probe() {
   for (const auto& each : threads_) static_cast<void>(each->slot()->take_max_turn());
-  handlers_at_post_ = roster_.times_of_handlers().count;
+  handlers_at_post_ = roster_.times_of_handlers();
   stalled_since_post_ = false;
   // Blocked as a whole since the last of the threads is.
   std::optional<time_point> since;
@@ -263,17 +268,22 @@ void watched_loop::post_probe() {
     since = std::max(since.value_or(time_point{}), blocked.value_or(steady::now()));
   }
   heartbeat_.arm(since);
-  post(probe(shared_from_this(), probe::purpose::beat));
+  if (!post(probe(shared_from_this(), probe::purpose::beat))) {
+    heartbeat_.clear_blocked_since();
+    return schedule_.on_post_failed();
+  }
   const auto posted = steady::now();
   schedule_.on_posted(posted);
   for (const auto& each : threads_) each->on_probe_posted(posted);
 }
 
-void watched_loop::post(probe handler) noexcept {
+bool watched_loop::post(probe handler) noexcept {
   try {
     hooks_.post(std::move(handler));
+    return true;
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
+    return false;
   }
 }
 
@@ -306,6 +316,7 @@ void watched_loop::detach() {
 
 void watched_loop::on_fork_in_child() {
   threads_.clear();
+  events_.forget();
   roster_.on_fork_in_child();
 }
 

@@ -73,11 +73,13 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
   void find_threads(time_point now);
   bool waits_for_work(const system::syscall_line& call);
+  std::optional<bool> owns_event_queue(int descriptor) noexcept;
   void take_beat(thread_watch::surroundings& around);
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
   thread_watch::surroundings surroundings(const host_pressure& pressure);
   void post_probe();
-  void post(probe handler) noexcept;
+  /// Returns false when the hook failed.
+  bool post(probe handler) noexcept;
   bool is_stopped() noexcept;
   bool should_report(stall_record& record, std::uint64_t fingerprint, time_point now);
   void add_sentence(stall_record& record) const;
@@ -96,13 +98,14 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   // progress.
   std::mutex check_mutex_;
   bool detached_ = false;
+  event_queue events_;
   probe_schedule schedule_;
   report_policy policy_;
   std::vector<std::unique_ptr<thread_watch>> threads_;
   time_point next_search_{};
-  std::optional<int> event_queue_;
+  std::chrono::milliseconds time_between_searches_;
   std::uint64_t last_stall_id_ = 0;
-  std::uint64_t handlers_at_post_ = 0;
+  handler_times handlers_at_post_;
   /// A thread was in a stall since the outstanding probe was posted.
   bool stalled_since_post_ = false;
   const std::shared_ptr<watched_loop> whole_;

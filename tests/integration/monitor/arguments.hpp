@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "journal.hpp"
 #include "loopscope/monitor/options.hpp"
@@ -31,6 +32,12 @@ inline loopscope::monitor::options settings(std::string name) {
 /// Prints where a server listens, for the harness.
 inline void print_port(unsigned port) {
   journal::get().add({{"port", port}});
+}
+
+/// Waits until the monitor has found all threads of a loop that runs itself: it has not seen what they do before.
+template <class Watch>
+void wait_until_known(const Watch& watch, std::size_t threads) {
+  while (watch.snapshot().threads < threads) std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 /// Prints what is left when the loop has ended, with the monitor's own counts.

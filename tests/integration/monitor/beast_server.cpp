@@ -78,12 +78,11 @@ int main(int argc, char** argv) {
 
   lab::monitor::loop_monitor monitor{io, lab::settings("main")};
   lab::journal::get().watch([&] { return monitor.recent_stalls(); });
-  lab::print_port(acceptor.local_endpoint().port());
-  const auto run = [&] { lab::run(counted ? &monitor : nullptr, io); };
   {
-    std::vector<std::jthread> others;
-    for (int i = 1; i < threads; ++i) others.emplace_back(run);
-    run();
+    std::vector<std::jthread> running;
+    for (int i = 0; i < threads; ++i) running.emplace_back([&] { lab::run(counted ? &monitor : nullptr, io); });
+    lab::wait_until_known(monitor, static_cast<std::size_t>(threads));
+    lab::print_port(acceptor.local_endpoint().port());
   }
   lab::finish(monitor);
 }

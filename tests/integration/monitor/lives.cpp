@@ -26,14 +26,19 @@ using lab::after;
 using lab::journal;
 using lab::monitor::loop_monitor;
 
-/// A loop that is blocked for 300 ms in this process, after `divide` has made it a new one.
-void blocked_after(const std::function<void()>& divide) {
+/// Makes this process two. Returns whether this is the new one.
+using division = std::function<bool()>;
+
+/// A loop that is blocked for 300 ms, in each process that there is after the division.
+void blocked_after(const division& divide) {
   asio::io_context io;
   loop_monitor watch{io, lab::settings("main")};
   journal::get().watch([&] { return watch.recent_stalls(); });
   after(io, 100ms, [] {});
   lab::run(&watch, io);
-  divide();
+  io.notify_fork(asio::io_context::fork_prepare);
+  const bool is_child = journal::get().undisturbed(divide);
+  io.notify_fork(is_child ? asio::io_context::fork_child : asio::io_context::fork_parent);
   journal::get().add({{"process", ::getpid()}});
   journal::get().print(false);
   io.restart();
@@ -43,12 +48,12 @@ void blocked_after(const std::function<void()>& divide) {
 }
 
 void daemonized() {
-  blocked_after([] { journal::get().undisturbed([] { return ::daemon(1, 1); }); });
+  blocked_after([] { return ::daemon(1, 1) == 0; });
 }
 
 void forked() {
   pid_t child = -1;
-  blocked_after([&] { child = journal::get().undisturbed([] { return ::fork(); }); });
+  blocked_after([&] { return (child = ::fork()) == 0; });
   if (child > 0) ::waitpid(child, nullptr, 0);
 }
 

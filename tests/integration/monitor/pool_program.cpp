@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   boost::asio::thread_pool pool{threads};
   const auto watch = std::make_unique<lab::monitor::loop_monitor>(pool, lab::settings("pool"));
   lab::journal::get().watch([&] { return watch->recent_stalls(); });
+  lab::wait_until_known(*watch, threads);
   lab::journal::get().add({{"ready", true}});
   for (std::string target; std::getline(std::cin, target);)
     boost::asio::post(pool, [target] { lab::app::run_block(target); });

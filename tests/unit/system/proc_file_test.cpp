@@ -30,8 +30,8 @@ TEST(proc_text, gives_nothing_for_what_it_cannot_read) {
   EXPECT_FALSE(parse_syscall(""));
   EXPECT_FALSE(parse_syscall("garbage\n"));
   EXPECT_FALSE(parse_syscall("74 0x7\n"));
-  EXPECT_FALSE(parse_run_delay(""));
-  EXPECT_FALSE(parse_run_delay("12\n"));
+  EXPECT_FALSE(parse_schedstat(""));
+  EXPECT_FALSE(parse_schedstat("12 13\n"));
   EXPECT_FALSE(parse_exec_start("nothing here"));
   EXPECT_FALSE(parse_cpu("12 (name) S 1"));
   EXPECT_FALSE(parse_throttled("nr_periods 0\n"));
@@ -39,7 +39,10 @@ TEST(proc_text, gives_nothing_for_what_it_cannot_read) {
 }
 
 TEST(proc_text, reads_scheduler_figures) {
-  EXPECT_EQ(parse_run_delay("1234567 59880 12\n"), nanoseconds{59880});
+  const auto scheduled = parse_schedstat("1234567 59880 12\n");
+  ASSERT_TRUE(scheduled);
+  EXPECT_EQ(scheduled->run_delay, nanoseconds{59880});
+  EXPECT_EQ(scheduled->time_slices, 12U);
   EXPECT_EQ(parse_exec_start("loop (12, #threads: 3)\n---\nse.exec_start      :       2495.500001\nse.vruntime : 1\n"),
             nanoseconds{2495500001});
   EXPECT_FALSE(parse_exec_start("se.exec_start      :       0.000000\n"));

@@ -297,6 +297,34 @@ TEST_F(stall_tracker_test, looks_more_often_at_a_busy_loop) {
   EXPECT_EQ(next_check(at(milliseconds{51})), at(milliseconds{61}));
 }
 
+TEST_F(stall_tracker_test, takes_the_middle_for_the_start_of_a_handler_that_has_slept_before_it_was_seen) {
+  const auto sample = [this](int ms, thread_state state, std::uint64_t wakeups) {
+    auto out = sample_at(milliseconds{ms}, state, cpu_, milliseconds{2});
+    out.turn = 7;
+    out.wakeups = wakeups;
+    return out;
+  };
+  on_sample(sample(100, thread_state::waiting, 40));
+  cpu_ += milliseconds{3};
+  on_sample(sample(125, thread_state::asleep, 44));
+  // It may have begun from 100 ms to 120 ms.
+  on_sample(sample(150, thread_state::asleep, 44));
+  EXPECT_EQ(tracker_.stall_start(), at(milliseconds{110}));
+}
+
+TEST_F(stall_tracker_test, knows_the_start_of_a_handler_that_has_slept_once) {
+  auto sample = sample_at(milliseconds{100}, thread_state::waiting, cpu_);
+  sample.turn = 7;
+  sample.wakeups = 40;
+  on_sample(sample);
+  cpu_ += milliseconds{3};
+  sample = sample_at(milliseconds{125}, thread_state::asleep, cpu_, milliseconds{12});
+  sample.turn = 7;
+  sample.wakeups = 41;
+  on_sample(sample);
+  EXPECT_EQ(tracker_.blocked_since(), at(milliseconds{110}));
+}
+
 TEST_F(stall_tracker_test, gives_no_lag_for_a_probe_between_deadlines) {
   cpu_ += milliseconds{5};
   sample_running(25);

@@ -26,10 +26,12 @@ namespace {
 using std::chrono::milliseconds;
 using steady = std::chrono::steady_clock;
 
-thread_sampler sampler_of_this_thread() {
+event_queue unknown_queue;
+
+thread_sampler sampler_of_this_thread(event_queue& events = unknown_queue) {
   clockid_t cpu_clock{};
   ::pthread_getcpuclockid(::pthread_self(), &cpu_clock);
-  return {{::getpid(), ::gettid()}, cpu_clock, {}};
+  return {{::getpid(), ::gettid()}, cpu_clock, {}, events};
 }
 
 TEST(thread_sampler, reads_the_times_of_a_running_thread) {
@@ -67,11 +69,11 @@ TEST(thread_sampler, finds_a_computing_thread_runnable) {
 class thread_asleep {
  public:
   template <class Call>
-  explicit thread_asleep(Call call) {
+  explicit thread_asleep(Call call, event_queue& events = unknown_queue) {
     if (::pipe(ends_) != 0) throw std::runtime_error("no pipe");
     std::promise<void> started;
     thread_ = std::thread([&, call] {
-      sampler_.emplace(sampler_of_this_thread());
+      sampler_.emplace(sampler_of_this_thread(events));
       started.set_value();
       call(ends_[0]);
     });
@@ -132,12 +134,11 @@ TEST(thread_sampler, takes_a_wait_for_events_for_idle) {
   EXPECT_EQ(thread.sample_in(thread_state::waiting).state, thread_state::waiting);
 }
 
-/// Waits for a byte at fd in epoll_wait(2), this many frames deeper on the stack.
-[[gnu::noinline]] void wait_for_events(int fd, int depth) {
+/// Waits for a byte at fd in epoll_wait(2), this many frames deeper on the stack, and closes the queue.
+[[gnu::noinline]] void wait_for_events(int fd, int depth, int events = ::epoll_create1(EPOLL_CLOEXEC)) {
   volatile char frame[512];
   frame[0] = 0;
-  if (depth > 0) return wait_for_events(fd, depth - 1), static_cast<void>(frame[0]);
-  const int events = ::epoll_create1(EPOLL_CLOEXEC);
+  if (depth > 0) return wait_for_events(fd, depth - 1, events), static_cast<void>(frame[0]);
   epoll_event event{.events = EPOLLIN, .data = {}};
   ::epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
   while (::epoll_wait(events, &event, 1, -1) < 0) {
@@ -163,6 +164,30 @@ TEST(thread_sampler, takes_a_deeper_wait_for_events_for_that_of_a_handler) {
   EXPECT_EQ(thread.sample()->state, thread_state::asleep);
   thread.on_beat();
   EXPECT_EQ(thread.sample_in(thread_state::waiting).call->number, SYS_epoll_wait);
+}
+
+TEST(thread_sampler, takes_a_wait_in_another_queue_than_the_loops_for_that_of_a_handler) {
+  const int of_loop = ::epoll_create1(EPOLL_CLOEXEC);
+  event_queue events([&](int descriptor) { return descriptor == of_loop; });
+  thread_asleep thread(
+      [&](int fd) {
+        char byte = 0;
+        wait_for_events(fd, 4, ::dup(of_loop));
+        while (::read(fd, &byte, 1) != 1) {
+        }
+        wait_for_events(fd, 4, of_loop);
+        while (::read(fd, &byte, 1) != 1) {
+        }
+        wait_for_events(fd, 0);
+      },
+      events);
+  thread.sample_in(thread_state::asleep);
+  EXPECT_FALSE(events.is_known());
+  thread.wake();
+  thread.sample_in(thread_state::waiting);
+  EXPECT_TRUE(events.is_known());
+  thread.wake();
+  EXPECT_EQ(thread.sample_in(thread_state::asleep).call->number, SYS_epoll_wait);
 }
 
 TEST(thread_sampler, returns_nothing_for_a_thread_that_has_ended) {

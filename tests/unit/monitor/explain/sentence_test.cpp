@@ -106,7 +106,7 @@ TEST(sentence, calls_a_queue_a_queue) {
   r.longest_handler = std::chrono::microseconds{1100};
   r.delayed = {};
   EXPECT_EQ(to_sentence(r, ""),
-            "loop io-0 was blocked for 947 ms, on CPU, by 61 queued handlers, the longest 1.1 ms: no single culprit.");
+            "loop io-0 was blocked for 947 ms, on CPU, by 61 handlers queued, longest 1.1 ms: no single culprit.");
 }
 
 TEST(sentence, of_many_handlers_names_some_and_no_culprit_request) {
