@@ -12,6 +12,10 @@ namespace {
 constexpr std::chrono::milliseconds busy_interval{10};
 // Who has waited for a CPU for less time has not been preempted.
 constexpr std::chrono::milliseconds max_queued_without_preemption{1};
+// A request to an idle loop takes less before its handler blocks: some short handlers.
+constexpr std::uint64_t max_wakeups_by_request = 4;
+constexpr std::chrono::milliseconds max_cpu_by_request{1};
+constexpr double hardly_busy = 0.1;
 constexpr std::chrono::milliseconds min_wait{1};
 // Less unaccounted time than this is not worth another read from /proc.
 constexpr std::chrono::milliseconds max_unaccounted{1};
@@ -70,7 +74,6 @@ stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& samp
     suspect(sample);
     out.suspicion_began = true;
   }
-  if (sample.state == thread_state::asleep) has_slept_ = true;
   if (!is_proof && !stalled_) return out;
 
   // The kernel counts a wait in the run queue only when it has ended.
@@ -110,7 +113,6 @@ stall_tracker::ended stall_tracker::on_progress(const thread_sample& sample, tim
 
 void stall_tracker::suspect(const thread_sample& sample) {
   suspected_ = true;
-  has_slept_ = false;
   duration blocked{0};
   duration cpu = std::max(duration{0}, sample.cpu - alive_totals_.cpu);
   duration queued{0};
@@ -120,15 +122,11 @@ void stall_tracker::suspect(const thread_sample& sample) {
   if (start_is_known_) {
     blocked = sample.time - *sample.turn_start;
   } else {
-    // All that the thread has done since it was seen waiting is one handler.
-    const bool is_one_handler = sample.turn != 0 && wakeups_ && sample.wakeups;
-    const bool has_slept_before =
-        is_one_handler && *sample.wakeups - *wakeups_ >= 2 && queued < max_queued_without_preemption;
     blocked = estimate_blocked({.since_alive = sample.time - alive_at_,
                                 .cpu = cpu,
                                 .queued = queued,
                                 .asleep = sample.state == thread_state::asleep,
-                                .has_slept_before = has_slept_before,
+                                .has_slept_before = has_slept_before(sample, cpu, queued),
                                 .not_running_for = sample.not_running_for,
                                 .usual_busy = usual_busy_});
   }
@@ -141,6 +139,14 @@ void stall_tracker::suspect(const thread_sample& sample) {
   totals_at_start_.cpu = sample.cpu - cpu;
   totals_at_start_.run_queue.reset();
   if (sample.run_queue) totals_at_start_.run_queue = *sample.run_queue - queued;
+}
+
+// With a counted run loop, what the thread has done since it was seen waiting is one handler.
+bool stall_tracker::has_slept_before(const thread_sample& sample, duration cpu, duration queued) const {
+  if (!wakeups_ || !sample.wakeups || queued >= max_queued_without_preemption) return false;
+  const auto wakeups = *sample.wakeups - *wakeups_;
+  if (sample.counted) return wakeups >= 2;
+  return wakeups > max_wakeups_by_request && cpu > max_cpu_by_request && usual_busy_ < hardly_busy;
 }
 
 void stall_tracker::mark_alive(time_point now, duration cpu, std::optional<duration> run_queue, bool is_usual_work) {
@@ -158,7 +164,7 @@ bool stall_tracker::needs_not_running_for(const thread_sample& sample) const {
   if (!running_) return false;
   if (sample.state == thread_state::waiting) return stalled_;
   if (stalled_) return false;
-  if (suspected_) return is_stall_suspected(sample.time);
+  if (suspected_ && sample.state != thread_state::asleep) return is_stall_suspected(sample.time);
   if (sample.state != thread_state::runnable) return true;
   // A thread whose CPU time and counted waits explain all of the time has been running.
   duration accounted = sample.cpu - alive_totals_.cpu;

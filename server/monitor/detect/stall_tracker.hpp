@@ -68,8 +68,6 @@ class stall_tracker {
   bool is_stall_suspected(time_point now) const;
   bool is_suspected() const noexcept { return suspected_; }
   bool is_stalled() const noexcept { return stalled_; }
-  /// Every sample since the suspicion began has shown the thread running.
-  bool has_only_run() const noexcept { return suspected_ && !has_slept_; }
 
   time_point next_check(time_point now) const;
 
@@ -83,6 +81,7 @@ class stall_tracker {
  private:
   void mark_alive(time_point now, duration cpu, std::optional<duration> run_queue, bool is_usual_work);
   void suspect(const thread_sample& sample);
+  bool has_slept_before(const thread_sample& sample, duration cpu, duration queued) const;
   void on_new_turn(const thread_sample& sample);
   time_point stall_due() const;
   bool is_stall_confirmed(time_point now, std::optional<duration> run_queue, duration uncounted_wait) const;
@@ -93,7 +92,6 @@ class stall_tracker {
   bool suspected_ = false;
   bool stalled_ = false;
   bool busy_ = false;
-  bool has_slept_ = false;
   std::uint64_t turn_ = 0;
   std::optional<std::uint64_t> wakeups_;  ///< at the last sample that showed the thread waiting
   time_point alive_at_{};

@@ -32,11 +32,12 @@ struct thread_sample {
   std::optional<std::chrono::nanoseconds> not_running_for;
   std::chrono::nanoseconds cpu{0};
   std::optional<std::chrono::nanoseconds> run_queue;
-  /// How often the thread has come onto a CPU. Of a counted run loop only: a turn of it is one handler.
+  /// How often the thread has come onto a CPU.
   std::optional<std::uint64_t> wakeups;
   std::optional<system::syscall_line> call;
-  /// Of a counted run loop; 0 for others.
+  /// Of a thread with a seat; 0 for others. With a counted run loop, a turn is one handler.
   std::uint64_t turn = 0;
+  bool counted = false;
   /// When the handler that runs now began, if that is known.
   std::optional<std::chrono::steady_clock::time_point> turn_start;
 };

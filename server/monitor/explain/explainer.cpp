@@ -179,9 +179,8 @@ class investigator {
     out.call = blocking_call_of(request.thread, asleep);
 
     out.stack = blocking_names(names, found.stack);
-    if (!still_asleep) return out;
     out.awaited_by = blocking_function_names(names, awaiting);
-    if (!lock) return out;
+    if (!lock || !still_asleep) return out;
     out.lock = lock->kind;
     if (lock->owner == 0 || !has_same_lock) return out;
     out.holder = blocking_describe(holder, names);

@@ -20,6 +20,12 @@ using steady = std::chrono::steady_clock;
 constexpr milliseconds max_probe_age_while_waiting{10};
 // A probe wakes a loop from its own wait for events in less time.
 constexpr milliseconds max_time_to_wake{2};
+// A handler that sleeps now and then is seen asleep within this time, or else it is taken for several.
+constexpr milliseconds max_time_to_see_sleep{50};
+constexpr milliseconds min_long_sleep{1};
+// So that it is seen, the thread is looked at more often. On a busy server that would be all the time.
+constexpr milliseconds close_look_interval{3};
+constexpr milliseconds time_between_close_looks{250};
 // A running thread stores its stack in far less time; then the watchdog looks for it again.
 constexpr milliseconds stack_check_interval{2};
 constexpr milliseconds max_stack_time{20};
@@ -73,7 +79,7 @@ bool thread_watch::sample(scheduler_clock& clock) {
   sample_ = sampler_.sample();
   if (!sample_) return false;
   sample_->turn = turn.number;
-  if (!counted) sample_->wakeups.reset();
+  sample_->counted = counted;
   if (counted) {
     sample_->turn_start = turn.start;
     // A counted run loop says when it begins to wait. Any other wait is in a handler.
@@ -131,19 +137,16 @@ void thread_watch::judge(const surroundings& around) {
   if (sample_->state == thread_state::waiting && !may_wait) sample_->state = thread_state::asleep;
   if (around.is_stopped && tracker_.running() && !slot_->has_seat() && may_have_left_the_loop()) stop(now, around);
 
-  if (!around.is_only_thread && !slot_->counted() && has_gone_on()) {
-    const auto end = tracker_.on_progress(*sample_, last_judged_);
-    if (end.stall && open_) {
-      take_stack();
-      end_stall(*end.stall, open_->times().so_far(end.stall->end, around.pressure), around);
-    }
-  }
+  if (!around.is_only_thread && !slot_->counted()) look_for_progress(around);
   last_judged_ = sample_->time;
   const auto next = tracker_.on_sample(*sample_, is_proof(around));
   if (next.suspicion_began) {
     pressure_at_suspicion_ = around.pressure;
-    const bool may_be_many = around.another_waits && !around.is_only_thread && !slot_->counted();
+    const bool may_be_many = !around.is_only_thread && !slot_->counted();
     switches_ = may_be_many ? sampler_.voluntary_switches() : std::nullopt;
+    slept_since_.reset();
+    short_sleeps_ = 0;
+    has_slept_ = has_slept();
   }
   if (next.end.stall && open_) {
     take_stack();
@@ -165,17 +168,41 @@ void thread_watch::judge(const surroundings& around) {
 bool thread_watch::is_proof(const surroundings& around) const {
   if (around.is_only_thread || slot_->counted()) return true;
   const bool in_unknown_futex = sample_->call && sample_->call->number == SYS_futex && !sampler_.knows_scheduler();
-  if (sample_->state == thread_state::asleep) return !in_unknown_futex;
+  if (sample_->state == thread_state::asleep) return !in_unknown_futex && (has_slept_ || !slept_since_);
+  if (slept_since_) return false;
   // A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has
   // run the probe.
   const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
   return (around.another_waits && switches_) || none_runs_probe;
 }
 
-// A thread that has run in every sample and has gone to sleep in between has ended a handler.
-bool thread_watch::has_gone_on() {
-  if (!tracker_.has_only_run() || sample_->state != thread_state::runnable) return false;
-  return switches_ && sampler_.voluntary_switches() != switches_;
+// A thread that has run in every sample and has gone to sleep in between has ended a handler, or it sleeps now and then
+// within one. The next samples show which.
+void thread_watch::look_for_progress(const surroundings& around) {
+  has_slept_ = has_slept_ || has_slept();
+  if (!tracker_.is_suspected() || !switches_ || has_slept_) return slept_since_.reset();
+  const auto switches = sampler_.voluntary_switches();
+  if (!slept_since_) {
+    if (switches == switches_) return;
+    slept_since_ = last_judged_;
+    if (sample_->time - last_close_look_ >= time_between_close_looks) last_close_look_ = sample_->time;
+  }
+  const bool is_observed = sample_->time - last_judged_ < max_time_to_see_sleep;
+  const bool has_gone_on = sample_->state == thread_state::runnable && is_observed &&
+                           sample_->time - *slept_since_ >= max_time_to_see_sleep;
+  const bool waits_again = sample_->state == thread_state::waiting && switches && *switches - *switches_ > 1;
+  if (!has_gone_on && !waits_again) return;
+  const auto end = tracker_.on_progress(*sample_, *std::exchange(slept_since_, {}));
+  if (!end.stall || !open_) return;
+  take_stack();
+  end_stall(*end.stall, open_->times().so_far(end.stall->end, around.pressure), around);
+}
+
+// A short wait for a lock says nothing: a thread with many short handlers is seen in one, too.
+bool thread_watch::has_slept() {
+  if (sample_->state != thread_state::asleep) return false;
+  if (sample_->not_running_for.value_or(min_long_sleep) >= min_long_sleep) return true;
+  return sample_->call->number != SYS_futex && ++short_sleeps_ > 1;
 }
 
 // A stopped loop runs no probe any more. A handler that was stalled when it was stopped goes on until the thread is
@@ -300,6 +327,7 @@ void thread_watch::end(time_point now, const host_pressure& pressure) {
 thread_watch::time_point thread_watch::next_check(time_point now) const {
   auto next = tracker_.next_check(now);
   if (stack_sampler_.pending()) next = std::min(next, now + stack_check_interval);
+  if (slept_since_ && now - last_close_look_ < max_time_to_see_sleep) next = std::min(next, now + close_look_interval);
   if (settling_) next = std::min(next, std::max(now + stack_check_interval, settling_->end + settings_.settle_time));
   return next;
 }

@@ -94,7 +94,8 @@ class thread_watch {
   void stop(time_point now, const surroundings& around);
   void take_ended_turns(const surroundings& around);
   bool is_proof(const surroundings& around) const;
-  bool has_gone_on();
+  void look_for_progress(const surroundings& around);
+  bool has_slept();
   bool may_have_left_the_loop() const;
   void open_stall(const host_pressure& pressure);
   void end_stall(const stall_tracker::time_span& stall, const time_split& split, const surroundings& around);
@@ -121,6 +122,12 @@ class thread_watch {
   std::string name_;
   std::optional<thread_sample> sample_;
   std::optional<std::uint64_t> switches_;
+  /// The thread has slept since, at an unknown place. Until then it has computed.
+  std::optional<time_point> slept_since_;
+  time_point last_close_look_{};
+  /// Since the suspicion began, it was seen asleep elsewhere than in the loop, for short times or once for longer.
+  int short_sleeps_ = 0;
+  bool has_slept_ = false;
   std::uint64_t last_ended_turn_ = 0;
   time_point last_judged_{};
   host_pressure pressure_at_suspicion_;

@@ -166,9 +166,18 @@ void watched_loop::find_threads(time_point now) {
     const auto is_same = [tid = tid](const auto& each) { return each->slot()->identity().tid == tid; };
     if (!waits_for_work(call) || std::ranges::any_of(threads_, is_same)) continue;
     roster_.add(thread_identity::of(tid));
-    // A handler that probably runs on that thread, to give it a stack for the capture signal.
-    post(probe(shared_from_this(), probe::purpose::introduction));
   }
+  introduce_threads();
+}
+
+// A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known, but as
+// many probes at once as there are threads mostly reach them all.
+void watched_loop::introduce_threads() {
+  const auto threads = roster_.threads();
+  const bool all_are_prepared = std::ranges::all_of(
+      threads, [](const auto& each) { return each->has_seat() || is_prepared(each->identity().tid); });
+  if (all_are_prepared) return;
+  for (std::size_t i = 0; i < threads.size(); ++i) post(probe(shared_from_this(), probe::purpose::introduction));
 }
 
 bool watched_loop::waits_for_work(const system::syscall_line& call) {

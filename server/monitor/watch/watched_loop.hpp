@@ -72,6 +72,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void update_part_stall(time_point now, bool ended);
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
   void find_threads(time_point now);
+  void introduce_threads();
   bool waits_for_work(const system::syscall_line& call);
   std::optional<bool> owns_event_queue(int descriptor) noexcept;
   void take_beat(thread_watch::surroundings& around);

@@ -47,6 +47,8 @@ inline json to_json(const loopscope::monitor::stall_record& r) {
     const auto& frame = r.stack[*r.culprit];
     out.update({{"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
   }
+  if (r.cpu) out["cpu_ms"] = ms_of(*r.cpu);
+  if (r.run_queue) out["queue_ms"] = ms_of(*r.run_queue);
   if (r.call) out["call"] = r.call->name;
   if (r.request) out["request"] = r.request->route;
   add_thread(out, r);

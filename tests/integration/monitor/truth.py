@@ -214,6 +214,11 @@ class Comparison:
             ]
             wrong += [f"and {piece.duration_ms:.1f} ms: {piece.sentence}" for piece in each.pieces]
             record = each.record
+            if record and not record.has_place:
+                wrong.append(f"no stack: {record.told.get('no_stack_reason')}")
+            if each.wrong_verdict and record:
+                parts = [(each.truth.cpu_ms, each.truth.queue_ms), (record.told.get("cpu_ms"), record.told.get("queue_ms"))]
+                wrong.append(f"CPU and queue in truth and as told: {parts}")
             told = f"{record.duration_ms:9.1f}{each.error_ms:+8.1f}" if record else f"{'-':>9}{'-':>8}"
             place = f"{record.function}:{record.line}" if record and record.has_place else "-"
             lines.append(

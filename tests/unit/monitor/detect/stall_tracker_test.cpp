@@ -301,6 +301,7 @@ TEST_F(stall_tracker_test, takes_the_middle_for_the_start_of_a_handler_that_has_
   const auto sample = [this](int ms, thread_state state, std::uint64_t wakeups) {
     auto out = sample_at(milliseconds{ms}, state, cpu_, milliseconds{2});
     out.turn = 7;
+    out.counted = true;
     out.wakeups = wakeups;
     return out;
   };
@@ -315,11 +316,13 @@ TEST_F(stall_tracker_test, takes_the_middle_for_the_start_of_a_handler_that_has_
 TEST_F(stall_tracker_test, knows_the_start_of_a_handler_that_has_slept_once) {
   auto sample = sample_at(milliseconds{100}, thread_state::waiting, cpu_);
   sample.turn = 7;
+  sample.counted = true;
   sample.wakeups = 40;
   on_sample(sample);
   cpu_ += milliseconds{3};
   sample = sample_at(milliseconds{125}, thread_state::asleep, cpu_, milliseconds{12});
   sample.turn = 7;
+  sample.counted = true;
   sample.wakeups = 41;
   on_sample(sample);
   EXPECT_EQ(tracker_.blocked_since(), at(milliseconds{110}));
