@@ -9,8 +9,10 @@
 #include <asio/prefer.hpp>
 #include <asio/query.hpp>
 #include <asio/require.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/version.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -66,6 +66,13 @@ loop_hooks hooks_of(Context& context, std::size_t capacity) {
     const std::lock_guard<std::mutex> lock(life->mutex);
     if (!life->over) asio::post(context, std::move(p));
   };
+  // The thread that waits in the reactor runs the handlers of timers itself.
+  out.post_to_waiting_thread = [&context, life](probe p) {
+    const std::lock_guard<std::mutex> lock(life->mutex);
+    if (life->over) return;
+    const auto timer = std::make_shared<asio::steady_timer>(context, std::chrono::nanoseconds{0});
+    timer->async_wait([timer, p = std::move(p)](const auto&) { p(); });
+  };
   out.stopped = [&context, life] {
     const std::lock_guard<std::mutex> lock(life->mutex);
     return life->over || is_stopped(context);

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds busy_interval{10};
 // Who has waited for a CPU for less time has not been preempted.
 constexpr std::chrono::milliseconds max_queued_without_preemption{1};
 // A request to an idle loop takes less before its handler blocks: some short handlers.
-constexpr std::uint64_t max_wakeups_by_request = 4;
+constexpr std::uint64_t max_wakeups_by_request = 8;
 constexpr std::chrono::milliseconds max_cpu_by_request{1};
 constexpr double hardly_busy = 0.1;
 constexpr std::chrono::milliseconds min_wait{1};
@@ -53,6 +53,13 @@ stall_tracker::ended stall_tracker::on_beat(const beat& latest, std::optional<du
 }
 
 stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& sample, bool is_proof) {
+  const auto out = judge(sample, is_proof);
+  last_sample_at_ = sample.time;
+  last_totals_ = {sample.cpu, sample.run_queue};
+  return out;
+}
+
+stall_tracker::sample_outcome stall_tracker::judge(const thread_sample& sample, bool is_proof) {
   sample_outcome out;
   busy_ = suspected_ || sample.state == thread_state::runnable || sample.state == thread_state::asleep;
   if (!running_) return out;
@@ -97,7 +104,11 @@ void stall_tracker::on_new_turn(const thread_sample& sample) {
   wakeups_.reset();
   if (stalled_) return;
   suspected_ = false;
-  const auto began = std::max(alive_at_, sample.turn_start.value_or(sample.time));
+  if (!sample.turn_start) {  // it began after the last sample, with a wait
+    if (last_sample_at_ > alive_at_) mark_alive(last_sample_at_, last_totals_.cpu, last_totals_.run_queue, true);
+    return;
+  }
+  const auto began = std::max(alive_at_, *sample.turn_start);
   const auto cpu = std::max(alive_totals_.cpu, sample.cpu - (sample.time - began));
   mark_alive(began, cpu, sample.run_queue, true);
 }
@@ -143,10 +154,10 @@ void stall_tracker::suspect(const thread_sample& sample) {
 
 // With a counted run loop, what the thread has done since it was seen waiting is one handler.
 bool stall_tracker::has_slept_before(const thread_sample& sample, duration cpu, duration queued) const {
-  if (!wakeups_ || !sample.wakeups || queued >= max_queued_without_preemption) return false;
+  const bool may_have = wakeups_ && sample.wakeups && queued < max_queued_without_preemption;
+  if (!may_have || cpu <= max_cpu_by_request) return false;
   const auto wakeups = *sample.wakeups - *wakeups_;
-  if (sample.counted) return wakeups >= 2;
-  return wakeups > max_wakeups_by_request && cpu > max_cpu_by_request && usual_busy_ < hardly_busy;
+  return sample.counted ? wakeups >= 2 : wakeups > max_wakeups_by_request && usual_busy_ < hardly_busy;
 }
 
 void stall_tracker::mark_alive(time_point now, duration cpu, std::optional<duration> run_queue, bool is_usual_work) {

@@ -80,6 +80,7 @@ class stall_tracker {
 
  private:
   void mark_alive(time_point now, duration cpu, std::optional<duration> run_queue, bool is_usual_work);
+  sample_outcome judge(const thread_sample& sample, bool is_proof);
   void suspect(const thread_sample& sample);
   bool has_slept_before(const thread_sample& sample, duration cpu, duration queued) const;
   void on_new_turn(const thread_sample& sample);
@@ -96,6 +97,8 @@ class stall_tracker {
   std::optional<std::uint64_t> wakeups_;  ///< at the last sample that showed the thread waiting
   time_point alive_at_{};
   thread_totals alive_totals_;
+  time_point last_sample_at_{};
+  thread_totals last_totals_;
   double usual_busy_ = 0;
 
   time_point suspected_at_{};

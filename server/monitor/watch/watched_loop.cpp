@@ -171,13 +171,15 @@ void watched_loop::find_threads(time_point now) {
 }
 
 // A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known, but as
-// many probes at once as there are threads mostly reach them all.
+// many probes at once as there are threads reach most of them.
 void watched_loop::introduce_threads() {
   const auto threads = roster_.threads();
   const bool all_are_prepared = std::ranges::all_of(
       threads, [](const auto& each) { return each->has_seat() || is_prepared(each->identity().tid); });
   if (all_are_prepared) return;
-  for (std::size_t i = 0; i < threads.size(); ++i) post(probe(shared_from_this(), probe::purpose::introduction));
+  const probe introduction(shared_from_this(), probe::purpose::introduction);
+  for (std::size_t i = 0; i < threads.size(); ++i) post(hooks_.post, introduction);
+  if (hooks_.post_to_waiting_thread) post(hooks_.post_to_waiting_thread, introduction);
 }
 
 bool watched_loop::waits_for_work(const system::syscall_line& call) {
@@ -277,7 +279,7 @@ void watched_loop::post_probe() {
     since = std::max(since.value_or(time_point{}), blocked.value_or(steady::now()));
   }
   heartbeat_.arm(since);
-  if (!post(probe(shared_from_this(), probe::purpose::beat))) {
+  if (!post(hooks_.post, probe(shared_from_this(), probe::purpose::beat))) {
     heartbeat_.clear_blocked_since();
     return schedule_.on_post_failed();
   }
@@ -286,9 +288,9 @@ void watched_loop::post_probe() {
   for (const auto& each : threads_) each->on_probe_posted(posted);
 }
 
-bool watched_loop::post(probe handler) noexcept {
+bool watched_loop::post(const std::function<void(probe)>& hook, probe handler) noexcept {
   try {
-    hooks_.post(std::move(handler));
+    hook(std::move(handler));
     return true;
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);

@@ -80,7 +80,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   thread_watch::surroundings surroundings(const host_pressure& pressure);
   void post_probe();
   /// Returns false when the hook failed.
-  bool post(probe handler) noexcept;
+  bool post(const std::function<void(probe)>& hook, probe handler) noexcept;
   bool is_stopped() noexcept;
   bool should_report(stall_record& record, std::uint64_t fingerprint, time_point now);
   void add_sentence(stall_record& record) const;

@@ -313,6 +313,18 @@ TEST_F(stall_tracker_test, takes_the_middle_for_the_start_of_a_handler_that_has_
   EXPECT_EQ(tracker_.stall_start(), at(milliseconds{110}));
 }
 
+TEST_F(stall_tracker_test, knows_the_start_of_a_handler_when_another_one_has_run_before_it) {
+  auto sample = sample_at(milliseconds{100}, thread_state::waiting, cpu_);
+  sample.turn = 7;
+  sample.counted = true;
+  on_sample(sample);
+  sample = sample_at(milliseconds{125}, thread_state::asleep, cpu_, milliseconds{21});
+  sample.turn = 8;
+  sample.counted = true;
+  on_sample(sample);
+  EXPECT_EQ(tracker_.blocked_since(), at(milliseconds{104}));
+}
+
 TEST_F(stall_tracker_test, knows_the_start_of_a_handler_that_has_slept_once) {
   auto sample = sample_at(milliseconds{100}, thread_state::waiting, cpu_);
   sample.turn = 7;
