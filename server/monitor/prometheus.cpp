@@ -70,6 +70,22 @@ class metric_lines {
   std::string text_;
 };
 
+std::string bound_text(double seconds) {
+  std::string out;
+  append_number(out, seconds);
+  return out;
+}
+
+void add_handlers(metric_lines& lines, const named_snapshot& loop) {
+  if (!loop.figures.handlers) return;
+  const auto& handlers = *loop.figures.handlers;
+  for (std::size_t i = 0; i < handler_bounds_s.size(); ++i)
+    lines.add(loop.name, "le", bound_text(handler_bounds_s[i]), handlers.buckets[i], "_bucket");
+  lines.add(loop.name, "le", "+Inf", handlers.count, "_bucket");
+  lines.add(loop.name, seconds(handlers.sum), "_sum");
+  lines.add(loop.name, handlers.count, "_count");
+}
+
 }  // namespace
 
 void prometheus_exporter::rising_values::update(const snapshot& figures) {
@@ -80,6 +96,7 @@ void prometheus_exporter::rising_values::update(const snapshot& figures) {
   std::chrono::nanoseconds now_stalled = figures.stalled_for;
   for (const verdict_counter& each : figures.by_verdict) now_stalled += each.total;
   stalled = std::max(stalled, now_stalled);
+  capacity_lost = std::max(capacity_lost, figures.capacity_lost);
 }
 
 std::string prometheus_exporter::text(const std::vector<named_snapshot>& loops) {
@@ -90,13 +107,17 @@ std::string prometheus_exporter::text(const std::vector<named_snapshot>& loops) 
   metric_lines stalls{"loopscope_loop_stalls_total", "counter", "Stalls that have ended, by cause."};
   metric_lines stall_time{"loopscope_loop_stall_seconds_total", "counter",
                           "Time spent in stalls, including the one in progress."};
+  metric_lines threads{"loopscope_loop_threads", "gauge", "Threads that run the loop."};
+  metric_lines blocked{"loopscope_loop_blocked_threads", "gauge", "Threads of the loop that are in a stall now."};
+  metric_lines lost{"loopscope_loop_capacity_lost_seconds_total", "counter",
+                    "Time in stalls, summed over the threads of the loop, including the stalls in progress."};
+  metric_lines handlers{"loopscope_loop_handler_seconds", "histogram",
+                        "How long handlers took; only of loops that count them."};
   for (const named_snapshot& each : loops) {
     rising_values& rising = rising_[each.name];
     rising.update(each.figures);
     for (std::size_t i = 0; i < lag_bounds_s.size(); ++i) {
-      std::string bound;
-      append_number(bound, lag_bounds_s[i]);
-      lag.add(each.name, "le", bound, rising.lag_counts[i], "_bucket");
+      lag.add(each.name, "le", bound_text(lag_bounds_s[i]), rising.lag_counts[i], "_bucket");
     }
     lag.add(each.name, "le", "+Inf", rising.lag_counts.back(), "_bucket");
     lag.add(each.name, seconds(rising.lag_sum), "_sum");
@@ -105,8 +126,14 @@ std::string prometheus_exporter::text(const std::vector<named_snapshot>& loops) 
     stall_time.add(each.name, seconds(rising.stalled));
     for (std::size_t i = 0; i < verdict_count; ++i)
       stalls.add(each.name, "verdict", to_string(static_cast<verdict>(i)), each.figures.by_verdict[i].stalls);
+    threads.add(each.name, each.figures.threads);
+    blocked.add(each.name, each.figures.blocked_threads);
+    lost.add(each.name, seconds(rising.capacity_lost));
+    add_handlers(handlers, each);
   }
-  return lag.text() + stalled.text() + stalls.text() + stall_time.text();
+  const bool has_handlers = std::ranges::any_of(loops, [](const auto& each) { return each.figures.handlers.has_value(); });
+  return lag.text() + stalled.text() + stalls.text() + stall_time.text() + threads.text() + blocked.text() +
+         lost.text() + (has_handlers ? handlers.text() : "");
 }
 
 }  // namespace loopscope::monitor

@@ -40,6 +40,7 @@ class prometheus_exporter {
     std::chrono::nanoseconds lag_sum{0};
     /// The time spent in stalls, including the one in progress.
     std::chrono::nanoseconds stalled{0};
+    std::chrono::nanoseconds capacity_lost{0};
 
     void update(const snapshot& figures);
   };

@@ -44,9 +44,10 @@ class stall_listener : public ::testing::EmptyTestEventListener {
 /// A guard may live in a test, in a fixture, or over many tests beside a loop that all of them use. Stalls from before
 /// the guard are left out; one that goes on into the next test fails both tests. Where a stall is found at the end of a
 /// test, the test waits at most `patience` for its end and for the names of its functions; without a stall it does not
-/// wait. A loop is watched from its first probe on, so the first handler of all may block unseen. A stall of less than
-/// options::stall_threshold plus options::probe_interval may be missed where it ends with the test. Threads: the one
-/// that runs the tests. Lifetime: the monitor outlives *this.
+/// wait. A loop that loop_monitor::run() runs is watched from the start, another one from its first probe on: its first
+/// handler of all may block unseen. There, a stall of less than options::stall_threshold plus options::probe_interval
+/// may be missed where it ends with the test. Threads: the one that runs the tests. Lifetime: the monitor outlives
+/// *this.
 class fail_on_stall {
  public:
   explicit fail_on_stall(const loop_watch& loop, std::chrono::milliseconds patience = std::chrono::seconds{1})

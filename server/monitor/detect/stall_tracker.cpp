@@ -25,10 +25,13 @@ constexpr std::chrono::milliseconds max_unaccounted{1};
 stall_tracker::ended stall_tracker::on_beat(const beat& latest, std::optional<duration> run_queue, bool is_proof,
                                             std::optional<time_point> start) {
   ended out;
+  // A thread may publish the end of a turn when it is already seen in the next one.
+  if (stalled_ && latest.time < blocked_since_) return out;
   const bool late = is_proof && is_stall_confirmed(latest.time, run_queue, duration{0});
   const bool was_suspected = std::exchange(suspected_, false);
-  if (!running_) {
-    running_ = true;
+  const bool is_long_turn = start && latest.time - *start >= threshold_;
+  const bool was_running = std::exchange(running_, true);
+  if (!was_running && !is_long_turn) {
     mark_alive(latest.time, latest.cpu, run_queue, false);
     return out;
   }
@@ -36,7 +39,7 @@ stall_tracker::ended stall_tracker::on_beat(const beat& latest, std::optional<du
     out.stall = time_span{blocked_since_, latest.time};
     out.found_late = !stalled_;
     stalled_ = false;
-  } else if (start && latest.time - *start >= threshold_) {
+  } else if (is_long_turn) {
     // A turn of the counted run loop that no sample has seen, or that the samples took for a shorter one.
     blocked_since_ = *start;
     totals_at_start_.cpu = std::max(alive_totals_.cpu, latest.cpu - (latest.time - *start));
@@ -53,13 +56,6 @@ stall_tracker::ended stall_tracker::on_beat(const beat& latest, std::optional<du
 }
 
 stall_tracker::sample_outcome stall_tracker::on_sample(const thread_sample& sample, bool is_proof) {
-  const auto out = judge(sample, is_proof);
-  last_sample_at_ = sample.time;
-  last_totals_ = {sample.cpu, sample.run_queue};
-  return out;
-}
-
-stall_tracker::sample_outcome stall_tracker::judge(const thread_sample& sample, bool is_proof) {
   sample_outcome out;
   busy_ = suspected_ || sample.state == thread_state::runnable || sample.state == thread_state::asleep;
   if (!running_) return out;
@@ -104,8 +100,9 @@ void stall_tracker::on_new_turn(const thread_sample& sample) {
   wakeups_.reset();
   if (stalled_) return;
   suspected_ = false;
-  if (!sample.turn_start) {  // it began after the last sample, with a wait
-    if (last_sample_at_ > alive_at_) mark_alive(last_sample_at_, last_totals_.cpu, last_totals_.run_queue, true);
+  if (!sample.turn_start) {  // it began with a wait
+    if (sample.wait && sample.wait->time > alive_at_)
+      mark_alive(sample.wait->time, std::max(alive_totals_.cpu, sample.wait->cpu), sample.run_queue, true);
     return;
   }
   const auto began = std::max(alive_at_, *sample.turn_start);
@@ -206,6 +203,11 @@ bool stall_tracker::is_stall_confirmed(time_point now, std::optional<duration> r
   duration queued = std::min(uncounted_wait, observed);
   if (run_queue && run_queue_at_suspicion_) queued += *run_queue - *run_queue_at_suspicion_;
   return observed - queued >= threshold_ / 5;
+}
+
+void stall_tracker::set_earliest_start(time_point earliest) noexcept {
+  if (!suspected_ || stalled_ || earliest <= blocked_since_) return;
+  blocked_since_ = earliest;
 }
 
 void stall_tracker::on_probe_posted(time_point now) {

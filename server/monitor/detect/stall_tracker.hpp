@@ -59,6 +59,8 @@ class stall_tracker {
   sample_outcome on_sample(const thread_sample& sample, bool is_proof);
   /// The probe that a suspicion asked for was posted. What happened to the watchdog before it is no observation.
   void on_probe_posted(time_point now);
+  /// A suspicion that is no stall yet is not known to have begun before that.
+  void set_earliest_start(time_point earliest) noexcept;
   /// The loop no longer runs on the thread. Returns the stall that this ends.
   std::optional<time_span> on_loop_stopped(time_point now);
 
@@ -80,7 +82,6 @@ class stall_tracker {
 
  private:
   void mark_alive(time_point now, duration cpu, std::optional<duration> run_queue, bool is_usual_work);
-  sample_outcome judge(const thread_sample& sample, bool is_proof);
   void suspect(const thread_sample& sample);
   bool has_slept_before(const thread_sample& sample, duration cpu, duration queued) const;
   void on_new_turn(const thread_sample& sample);
@@ -97,8 +98,6 @@ class stall_tracker {
   std::optional<std::uint64_t> wakeups_;  ///< at the last sample that showed the thread waiting
   time_point alive_at_{};
   thread_totals alive_totals_;
-  time_point last_sample_at_{};
-  thread_totals last_totals_;
   double usual_busy_ = 0;
 
   time_point suspected_at_{};

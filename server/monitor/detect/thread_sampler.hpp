@@ -10,6 +10,7 @@
 #include "event_queue.hpp"
 #include "scheduler_clock.hpp"
 #include "server/monitor/loop_watch.hpp"
+#include "thread_slot.hpp"
 #include "watched_thread.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -38,6 +39,8 @@ struct thread_sample {
   /// Of a thread with a seat; 0 for others. With a counted run loop, a turn is one handler.
   std::uint64_t turn = 0;
   bool counted = false;
+  /// When the thread of a counted run loop began to wait for events, in the present turn.
+  std::optional<thread_slot::wait_begin> wait;
   /// When the handler that runs now began, if that is known.
   std::optional<std::chrono::steady_clock::time_point> turn_start;
 };

@@ -82,8 +82,9 @@ void thread_slot::leave() noexcept {
 }
 
 void thread_slot::before_wait() noexcept {
-  cpu_before_wait_ = system::read_clock(CLOCK_THREAD_CPUTIME_ID);
-  waited_.store(true, std::memory_order_relaxed);
+  cpu_before_wait_ns_.store(system::read_clock(CLOCK_THREAD_CPUTIME_ID).count(), std::memory_order_relaxed);
+  wait_ns_.store(to_ns(steady::now()), std::memory_order_relaxed);
+  waited_.store(true, std::memory_order_release);
 }
 
 void thread_slot::end_turn() noexcept {
@@ -94,7 +95,7 @@ void thread_slot::end_turn() noexcept {
   duration took = now - start;
   if (waited) {
     cpu = system::read_clock(CLOCK_THREAD_CPUTIME_ID);
-    took = cpu - cpu_before_wait_;
+    took = cpu - duration{cpu_before_wait_ns_.load(std::memory_order_relaxed)};
   }
   record(took);
   const auto number = turn_.load(std::memory_order_relaxed);
@@ -139,9 +140,16 @@ thread_slot::turn thread_slot::current_turn() const noexcept {
   turn out;
   out.number = turn_.load(std::memory_order_acquire);
   const auto start_ns = turn_start_ns_.load(std::memory_order_relaxed);
-  const bool waited = waited_.load(std::memory_order_relaxed);
-  const bool same = turn_.load(std::memory_order_acquire) == out.number;
-  if (same && !waited) out.start = from_ns(start_ns);
+  const bool waited = waited_.load(std::memory_order_acquire);
+  const wait_begin wait{from_ns(wait_ns_.load(std::memory_order_relaxed)),
+                        duration{cpu_before_wait_ns_.load(std::memory_order_relaxed)}};
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (turn_.load(std::memory_order_relaxed) != out.number) return out;
+  if (waited) {
+    out.wait = wait;
+  } else {
+    out.start = from_ns(start_ns);
+  }
   return out;
 }
 

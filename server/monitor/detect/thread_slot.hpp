@@ -43,9 +43,15 @@ class thread_slot {
     duration took{0};  ///< since start, or the CPU time since the wait
     duration cpu{0};   ///< total of the thread at the end
   };
+  /// What a thread had done when it began to wait for events.
+  struct wait_begin {
+    time_point time{};
+    duration cpu{0};
+  };
   struct turn {
     std::uint64_t number = 0;
     std::optional<time_point> start;  ///< nullopt when the thread waits for events, or waited in this turn
+    std::optional<wait_begin> wait;   ///< of a counted run loop, when it waits or waited in this turn
   };
 
   thread_slot(const thread_identity& identity, duration long_turn, std::shared_ptr<wake_signal> wake) noexcept;
@@ -104,7 +110,8 @@ class thread_slot {
   std::atomic<std::uint64_t> turn_{0};
   std::atomic<std::int64_t> turn_start_ns_{0};
   std::atomic<bool> waited_{false};
-  duration cpu_before_wait_{0};
+  std::atomic<std::int64_t> wait_ns_{0};
+  std::atomic<std::int64_t> cpu_before_wait_ns_{0};
   std::atomic<std::int64_t> max_turn_ns_{0};
   std::atomic<std::uint64_t> count_{0};
   std::atomic<std::int64_t> sum_ns_{0};

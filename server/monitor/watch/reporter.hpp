@@ -17,6 +17,7 @@ enum class report_kind : std::uint8_t {
   progress,   ///< for options::on_stall
   end,        ///< for options::on_stall
   every_end,  ///< for options::on_stall_end
+  warning,    ///< for options::on_warning: the record has a sentence only
 };
 
 /// The thread of the process that runs the application's callbacks, so that a slow one delays no verdict.

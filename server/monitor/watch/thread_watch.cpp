@@ -23,6 +23,8 @@ constexpr milliseconds max_time_to_wake{2};
 // A handler that sleeps now and then is seen asleep within this time, or else it is taken for several.
 constexpr milliseconds max_time_to_see_sleep{50};
 constexpr milliseconds min_long_sleep{1};
+// Waking up takes less.
+constexpr std::chrono::microseconds max_cpu_to_wake{200};
 // So that it is seen, the thread is looked at more often. On a busy server that would be all the time.
 constexpr milliseconds close_look_interval{3};
 constexpr milliseconds time_between_close_looks{250};
@@ -82,6 +84,7 @@ bool thread_watch::sample(scheduler_clock& clock) {
   sample_->counted = counted;
   if (counted) {
     sample_->turn_start = turn.start;
+    sample_->wait = turn.wait;
     // A counted run loop says when it begins to wait. Any other wait is in a handler.
     if (turn.start && sample_->state == thread_state::waiting) sample_->state = thread_state::asleep;
     // The handler may have begun after the sample's time was read.
@@ -165,15 +168,21 @@ void thread_watch::judge(const surroundings& around) {
   settle(steady::now());
 }
 
-bool thread_watch::is_proof(const surroundings& around) const {
-  if (around.is_only_thread || slot_->counted()) return true;
+bool thread_watch::is_proof(const surroundings& around) {
+  if (around.is_only_thread) return true;
+  // A thread that was woken has no handler yet, and may get none.
+  if (slot_->counted())
+    return sample_->state == thread_state::asleep || !sample_->wait || sample_->cpu - sample_->wait->cpu > max_cpu_to_wake;
   const bool in_unknown_futex = sample_->call && sample_->call->number == SYS_futex && !sampler_.knows_scheduler();
   if (sample_->state == thread_state::asleep) return !in_unknown_futex && (has_slept_ || !slept_since_);
   if (slept_since_) return false;
   // A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has
   // run the probe.
   const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
-  return (around.another_waits && switches_) || none_runs_probe;
+  if (around.another_waits && switches_) return true;
+  // What it did before the probe was posted is not known.
+  if (none_runs_probe) tracker_.set_earliest_start(*around.probe_posted - settings_.stall_threshold);
+  return none_runs_probe;
 }
 
 // A thread that has run in every sample and has gone to sleep in between has ended a handler, or it sleeps now and then
@@ -312,8 +321,10 @@ void thread_watch::settle(time_point now) {
 
 /// The thread does not run the loop any more.
 void thread_watch::stop(time_point now, const surroundings& around) {
-  const auto stall = tracker_.on_loop_stopped(now);
-  if (stall && open_) end_stall(*stall, open_->times().so_far(now, around.pressure), around);
+  // A thread without a seat has left it at an unknown time since the last look.
+  const auto left_at = slot_->has_seat() ? now : now - (now - std::max(last_judged_, tracker_.stall_start())) / 2;
+  const auto stall = tracker_.on_loop_stopped(left_at);
+  if (stall && open_) end_stall(*stall, open_->times().so_far(left_at, around.pressure), around);
 }
 
 void thread_watch::end(time_point now, const host_pressure& pressure) {

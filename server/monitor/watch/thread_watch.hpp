@@ -93,7 +93,7 @@ class thread_watch {
 
   void stop(time_point now, const surroundings& around);
   void take_ended_turns(const surroundings& around);
-  bool is_proof(const surroundings& around) const;
+  bool is_proof(const surroundings& around);
   void look_for_progress(const surroundings& around);
   bool has_slept();
   bool may_have_left_the_loop() const;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -74,6 +75,7 @@ watched_loop::time_point watched_loop::check(const host_pressure& pressure, sche
   take_beat(around);
   for (const auto& each : threads_) each->judge(around);
 
+  warn_once_of_uncounted_threads();
   const bool running = std::ranges::any_of(threads_, &thread_watch::is_running);
   const auto busy =
       std::ranges::count_if(threads_, [](const auto& each) { return each->is_running() && !each->waits(); });
@@ -381,9 +383,28 @@ void watched_loop::add_sentence(stall_record& record) const {
   record.sentence = to_sentence(record, advice);
 }
 
+// One thread shows what it does: while it computes, no probe runs.
+void watched_loop::warn_once_of_uncounted_threads() {
+  const auto uncounted = std::ranges::count_if(
+      threads_, [](const auto& each) { return each->is_running() && !each->slot()->counted(); });
+  if (has_warned_ || uncounted < 2) return;
+  has_warned_ = true;
+  stall_record record;
+  record.sentence = "loop " + settings_.name +
+                    " is run by several threads that do not count their handlers: one that computes for long may look "
+                    "like many short ones, and is then not told. Run an io_context by monitor.run().";
+  reporter_.add(shared_from_this(), std::move(record), report_kind::warning);
+}
+
+void watched_loop::warn(const std::string& text) const {
+  if (settings_.on_warning) return settings_.on_warning(text);
+  std::cerr << "loopscope::monitor: " + text + '\n';
+}
+
 void watched_loop::notify(stall_record record, report_kind kind) const {
-  add_sentence(record);
+  if (kind != report_kind::warning) add_sentence(record);
   try {
+    if (kind == report_kind::warning) return warn(record.sentence);
     (kind == report_kind::every_end ? settings_.on_stall_end : settings_.on_stall)(record);
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);

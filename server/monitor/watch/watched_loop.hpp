@@ -84,6 +84,8 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   bool is_stopped() noexcept;
   bool should_report(stall_record& record, std::uint64_t fingerprint, time_point now);
   void add_sentence(stall_record& record) const;
+  void warn(const std::string& text) const;
+  void warn_once_of_uncounted_threads();
 
   const options settings_;
   const loop_hooks hooks_;
@@ -109,6 +111,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   handler_times handlers_at_post_;
   /// A thread was in a stall since the outstanding probe was posted.
   bool stalled_since_post_ = false;
+  bool has_warned_ = false;
   const std::shared_ptr<watched_loop> whole_;
   std::optional<stall_record> part_stall_;
 

@@ -111,12 +111,12 @@ class Program:
         self.process.stdin.write(target + "\n")
         self.process.stdin.flush()
 
-    def end(self) -> int:
+    def end(self, timeout_s: float = END_TIMEOUT_S) -> int:
         """Waits until the program has ended, and its children, which have its output too. Returns its exit code."""
         assert self.process.stdin
         self.process.stdin.close()
         try:
-            code = self.process.wait(END_TIMEOUT_S)
+            code = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired as failure:
             raise AssertionError("the program does not end") from failure
         self._reader.join(END_TIMEOUT_S)

@@ -13,6 +13,8 @@ CERTAIN_MS = STALL_THRESHOLD_MS + TOLERANCE_MS
 BLOCK_LINES = 12
 # A part of a block that is at least this share of it may give the verdict.
 MAJOR_SHARE = 0.4
+# So is one that is nearly as long as the longest.
+NEARLY = 0.75
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Truth:
     def verdicts(self) -> set[str]:
         """The verdicts that are true. A thread that mostly slept is never acquitted."""
         parts = {"on_cpu": self.cpu_ms, "run_queue": self.queue_ms, "off_cpu": self.off_cpu_ms}
-        least_ms = min(MAJOR_SHARE * self.duration_ms, max(parts.values()))
+        least_ms = min(MAJOR_SHARE * self.duration_ms, NEARLY * max(parts.values()))
         major = {name for name, ms in parts.items() if ms >= least_ms}
         # A machine that stands still takes the time of a thread which computes. To the kernel it is no time of the thread.
         if self.kind in ("regex", "json", "spin") and "off_cpu" in major:
@@ -226,6 +228,8 @@ class Comparison:
                 f"{each.truth.kind:<13}{each.truth.duration_ms:9.1f}{told}  {record.verdict if record else '-':<12}"
                 f"{place[-33:]:<34}{', '.join(wrong)}"
             )
+        known = [each.record for each in self.findings]
+        lines += [f"without a place: {each.sentence}" for each in self.records if not each.has_place and each not in known]
         lines += [f"phantom: {each.duration_ms:.1f} ms: {each.sentence}" for each in self.phantoms]
         lines.append(", ".join(f"{name} {count}" for name, count in self.counts().items()))
         return "\n".join(lines)

@@ -15,19 +15,8 @@ loopscope::monitor::options settings() {
   return options;
 }
 
-/// Runs the loop until the monitor knows the thread that runs it.
-void run_until_watched(asio::io_context& io, const loopscope::monitor::loop_monitor& monitor) {
-  while (!monitor.snapshot().running) {
-    io.restart();
-    io.run_for(std::chrono::milliseconds(1));
-  }
-  io.restart();
-}
-
 class session : public testing::Test {
  protected:
-  void SetUp() override { run_until_watched(io, monitor); }
-
   asio::io_context io;
   loopscope::monitor::loop_monitor monitor{io, settings()};
   loopscope::monitor::testing::fail_on_stall guard{monitor};
@@ -41,12 +30,12 @@ void parse_catalogue() {
 
 TEST_F(session, parses) {
   asio::post(io, parse_catalogue);
-  io.run();
+  monitor.run();
 }
 
 TEST_F(session, does_not_block) {
   asio::post(io, [] {});
-  io.run();
+  monitor.run();
 }
 
 // One loop that every test uses: the test that blocked it fails, the others do not.
@@ -66,19 +55,18 @@ class shared_session : public testing::Test {
 };
 
 TEST_F(shared_session, answers) {
-  run_until_watched(loop->io, loop->monitor);
   asio::post(loop->io, [] {});
-  loop->io.run();
+  loop->monitor.run();
 }
 
 TEST_F(shared_session, parses) {
   loop->io.restart();
   asio::post(loop->io, parse_catalogue);
-  loop->io.run();
+  loop->monitor.run();
 }
 
 TEST_F(shared_session, answers_again) {
   loop->io.restart();
   asio::post(loop->io, [] {});
-  loop->io.run();
+  loop->monitor.run();
 }

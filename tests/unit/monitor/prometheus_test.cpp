@@ -50,6 +50,31 @@ TEST(prometheus_exporter, lag_comes_from_the_monitors_buckets) {
   EXPECT_EQ(value_of(text, R"(loopscope_loop_lag_seconds_sum{loop="io-0"})"), "0.003");
 }
 
+TEST(prometheus_exporter, threads_and_their_lost_time_are_told_and_handlers_where_they_are_counted) {
+  prometheus_exporter exporter;
+  snapshot figures;
+  figures.threads = 4;
+  figures.blocked_threads = 1;
+  figures.capacity_lost = 1500ms;
+  auto text = exporter.text({{"io-0", figures}});
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_threads{loop="io-0"})"), "4");
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_blocked_threads{loop="io-0"})"), "1");
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_capacity_lost_seconds_total{loop="io-0"})"), "1.5");
+  EXPECT_EQ(text.find("loopscope_loop_handler_seconds"), std::string::npos);
+
+  figures.capacity_lost = 1400ms;  // a stall in progress was longer than its record in the end
+  handler_times times;
+  times.count = 3;
+  times.sum = 60ms;
+  times.buckets.back() = 3;
+  figures.handlers = times;
+  text = exporter.text({{"io-0", figures}});
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_capacity_lost_seconds_total{loop="io-0"})"), "1.5");
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_handler_seconds_bucket{loop="io-0",le="1"})"), "3");
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_handler_seconds_sum{loop="io-0"})"), "0.06");
+  EXPECT_EQ(value_of(text, R"(loopscope_loop_handler_seconds_count{loop="io-0"})"), "3");
+}
+
 TEST(prometheus_exporter, the_stall_in_progress_is_a_gauge_and_part_of_the_time_lost) {
   prometheus_exporter exporter;
   snapshot figures;
@@ -104,7 +129,7 @@ TEST(prometheus_exporter, the_text_is_in_the_exposition_format) {
     EXPECT_TRUE(line.starts_with(metric)) << line;
     EXPECT_EQ(line.find("loop=\""), line.find('{') + 1) << line;
   }
-  EXPECT_EQ(metrics.size(), 4u);
+  EXPECT_EQ(metrics.size(), 7u);
   EXPECT_EQ(text.back(), '\n');
 }
 

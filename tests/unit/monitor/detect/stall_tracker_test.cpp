@@ -321,8 +321,19 @@ TEST_F(stall_tracker_test, knows_the_start_of_a_handler_when_another_one_has_run
   sample = sample_at(milliseconds{125}, thread_state::asleep, cpu_, milliseconds{21});
   sample.turn = 8;
   sample.counted = true;
+  sample.wait = thread_slot::wait_begin{at(milliseconds{101}), cpu_};
   on_sample(sample);
   EXPECT_EQ(tracker_.blocked_since(), at(milliseconds{104}));
+}
+
+TEST_F(stall_tracker_test, takes_no_end_of_an_earlier_turn_for_that_of_a_stall) {
+  auto sample = sample_at(milliseconds{100}, thread_state::asleep, cpu_);
+  sample.turn_start = at(milliseconds{60});
+  sample.turn = 8;
+  sample.counted = true;
+  EXPECT_TRUE(on_sample(sample).stall_began);
+  EXPECT_FALSE(on_beat({at(milliseconds{55}), cpu_}, nanoseconds{0}).stall);
+  EXPECT_TRUE(tracker_.is_stalled());
 }
 
 TEST_F(stall_tracker_test, knows_the_start_of_a_handler_that_has_slept_once) {
