@@ -18,6 +18,8 @@ using steady = std::chrono::steady_clock;
 
 // A probe that no thread has run for so long shows that a wait for events is not the loop's own.
 constexpr milliseconds max_probe_age_while_waiting{10};
+// A probe is posted by the check that finds the last thread busy.
+constexpr milliseconds max_time_to_post{10};
 // A probe wakes a loop from its own wait for events in less time.
 constexpr milliseconds max_time_to_wake{2};
 // A handler that sleeps now and then is seen asleep within this time, or else it is taken for several.
@@ -85,13 +87,20 @@ bool thread_watch::sample(scheduler_clock& clock) {
   if (counted) {
     sample_->turn_start = turn.start;
     sample_->wait = turn.wait;
-    // A counted run loop says when it begins to wait. Any other wait is in a handler.
-    if (turn.start && sample_->state == thread_state::waiting) sample_->state = thread_state::asleep;
+    if (turn.start && sample_->state == thread_state::waiting && !may_be_between_handlers())
+      sample_->state = thread_state::asleep;
     // The handler may have begun after the sample's time was read.
     if (turn.start && *turn.start > sample_->time) sample_->turn_start = sample_->time;
   }
   if (tracker_.needs_not_running_for(*sample_)) sample_->not_running_for = sampler_.not_running_for(*sample_, clock);
   return true;
+}
+
+// A counted run loop says when it begins to wait, but it also takes the scheduler's lock between two handlers, as a
+// handler does that posts. What a turn was stalled in lasts until its end.
+bool thread_watch::may_be_between_handlers() const {
+  if (tracker_.is_stalled()) return false;
+  return sample_->call->number == SYS_futex || sampler_.knows_event_queue();
 }
 
 void thread_watch::on_beat(const stall_tracker::beat& beat, const surroundings& around) {
@@ -142,11 +151,12 @@ void thread_watch::judge(const surroundings& around) {
 
   if (!around.is_only_thread && !slot_->counted()) look_for_progress(around);
   last_judged_ = sample_->time;
+  const bool was_suspected = tracker_.is_suspected();
   const auto next = tracker_.on_sample(*sample_, is_proof(around));
+  if (!around.is_only_thread && was_suspected && !switches_) switches_ = sampler_.voluntary_switches();
   if (next.suspicion_began) {
     pressure_at_suspicion_ = around.pressure;
-    const bool may_be_many = !around.is_only_thread && !slot_->counted();
-    switches_ = may_be_many ? sampler_.voluntary_switches() : std::nullopt;
+    switches_.reset();
     slept_since_.reset();
     short_sleeps_ = 0;
     has_slept_ = has_slept();
@@ -170,9 +180,13 @@ void thread_watch::judge(const surroundings& around) {
 
 bool thread_watch::is_proof(const surroundings& around) {
   if (around.is_only_thread) return true;
-  // A thread that was woken has no handler yet, and may get none.
-  if (slot_->counted())
-    return sample_->state == thread_state::asleep || !sample_->wait || sample_->cpu - sample_->wait->cpu > max_cpu_to_wake;
+  if (slot_->counted()) {
+    if (sample_->state == thread_state::asleep || tracker_.is_stalled()) return true;
+    // A thread that was woken has no handler yet, and may get none.
+    if (sample_->wait) return sample_->cpu - sample_->wait->cpu > max_cpu_to_wake;
+    // It may have slept in the scheduler's lock.
+    return switches_ && sampler_.voluntary_switches() == switches_;
+  }
   const bool in_unknown_futex = sample_->call && sample_->call->number == SYS_futex && !sampler_.knows_scheduler();
   if (sample_->state == thread_state::asleep) return !in_unknown_futex && (has_slept_ || !slept_since_);
   if (slept_since_) return false;
@@ -181,7 +195,7 @@ bool thread_watch::is_proof(const surroundings& around) {
   const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
   if (around.another_waits && switches_) return true;
   // What it did before the probe was posted is not known.
-  if (none_runs_probe) tracker_.set_earliest_start(*around.probe_posted - settings_.stall_threshold);
+  if (none_runs_probe) tracker_.set_earliest_start(*around.probe_posted - max_time_to_post);
   return none_runs_probe;
 }
 

@@ -93,6 +93,7 @@ class thread_watch {
 
   void stop(time_point now, const surroundings& around);
   void take_ended_turns(const surroundings& around);
+  bool may_be_between_handlers() const;
   bool is_proof(const surroundings& around);
   void look_for_progress(const surroundings& around);
   bool has_slept();

@@ -8,6 +8,18 @@
 
 #include "writers/system/clock.hpp"
 
+namespace deep {
+
+std::atomic<unsigned long> calls{0};
+
+__attribute__((noinline)) void down(int depth, std::chrono::steady_clock::time_point end) {
+  if (depth > 0) down(depth - 1, end);
+  while (std::chrono::steady_clock::now() < end) ++calls;
+  ++calls;  // after the call above, so that this is no tail call
+}
+
+}  // namespace deep
+
 namespace app {
 namespace {
 
@@ -32,6 +44,11 @@ __attribute__((noinline)) void blocking_spin_until(std::chrono::steady_clock::ti
   while (std::chrono::steady_clock::now() < end) {
     for (int i = 0; i < 1000; ++i) sink.store(sink.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+}
+
+__attribute__((noinline)) void blocking_recursion(std::chrono::steady_clock::time_point end) {
+  deep::down(500, end);
+  sink.store(1);
 }
 
 __attribute__((noinline)) void blocking_sleep_until(std::chrono::steady_clock::time_point end) {

@@ -11,6 +11,8 @@ namespace app {
 void blocking_spin(std::chrono::milliseconds cpu);
 /// Computes until the time has come.
 void blocking_spin_until(std::chrono::steady_clock::time_point end);
+/// Computes until the time has come, below 500 calls of deep::down().
+void blocking_recursion(std::chrono::steady_clock::time_point end);
 /// Sleeps in clock_nanosleep(2) until the time has come.
 void blocking_sleep_until(std::chrono::steady_clock::time_point end);
 /// Sleeps in read(2) until there is something to read.

@@ -112,6 +112,14 @@ TEST(a_real_block, on_the_cpu_is_blamed_on_the_spinning_function) {
   expect_blames(stall, "app::blocking_spin");
 }
 
+TEST(a_real_block, below_a_deep_recursion_of_a_library_is_blamed_on_its_caller) {
+  auto settings = named();
+  settings.library_prefixes = {"deep::"};
+  running_loop loop(settings);
+  const auto stall = loop.stall_of([] { app::blocking_recursion(steady::now() + milliseconds{200}); });
+  expect_blames(stall, "app::blocking_recursion");
+}
+
 TEST(a_real_block, in_a_sleep_is_off_cpu_for_as_long_as_it_sleeps) {
   running_loop loop(named());
   const auto measured = stall_that_is_mostly(

@@ -129,7 +129,7 @@ TEST(prometheus_exporter, the_text_is_in_the_exposition_format) {
     EXPECT_TRUE(line.starts_with(metric)) << line;
     EXPECT_EQ(line.find("loop=\""), line.find('{') + 1) << line;
   }
-  EXPECT_EQ(metrics.size(), 7u);
+  EXPECT_EQ(metrics.size(), 7U);
   EXPECT_EQ(text.back(), '\n');
 }
 

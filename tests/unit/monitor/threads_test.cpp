@@ -382,6 +382,31 @@ TEST(every_ended_stall, calls_on_stall_end) {
   thread.join();
 }
 
+TEST(a_counted_loop, is_watched_from_its_first_handler_on) {
+  asio::io_context io;
+  loop_monitor monitor(io, {.settle_time = milliseconds{0}});
+  asio::post(io, [] { app::blocking_sleep_until(steady::now() + milliseconds{120}); });
+  monitor.run();
+  std::vector<stall_record> stalls;
+  wait_until("the stall is told", [&] { return !(stalls = monitor.recent_stalls()).empty(); });
+  EXPECT_GE(stalls.front().duration, milliseconds{115}) << stalls.front().sentence;
+}
+
+TEST(a_warning, is_given_once_where_several_threads_do_not_count_their_handlers) {
+  for (const auto how : {run_by::run, run_by::monitor}) {
+    std::atomic<int> warnings{0};
+    options settings{.name = "main"};
+    settings.on_warning = [&](const std::string& text) {
+      EXPECT_TRUE(text.starts_with("loop main is run by several threads")) << text;
+      ++warnings;
+    };
+    const shared_loop loop(2, how, settings);
+    if (how == run_by::run) wait_until("the warning", [&] { return warnings > 0; });
+    std::this_thread::sleep_for(milliseconds{100});  // a second one would come with the next check
+    EXPECT_EQ(warnings, how == run_by::run ? 1 : 0);
+  }
+}
+
 // The child exits with the number of the check that failed.
 TEST(the_child_of_a_fork, is_watched) {
   asio::io_context io;
