@@ -21,11 +21,7 @@ using clock = std::chrono::steady_clock;
 }  // namespace
 
 void probe::operator()() const noexcept {
-  if (purpose_ == purpose::beat) {
-    loop_->on_probe();
-  } else {
-    loop_->join_this_thread();
-  }
+  loop_->on_probe(purpose_);
 }
 
 interval_reader::interval_reader(std::shared_ptr<watched_loop> loop)

@@ -24,7 +24,7 @@ class probe {
  public:
   enum class purpose : std::uint8_t {
     beat,         ///< shows that the loop is alive
-    introduction  ///< shows which thread runs it
+    introduction  ///< shows which thread has run it
   };
 
   probe(std::shared_ptr<watched_loop> loop, purpose why) noexcept : loop_(std::move(loop)), purpose_(why) {}

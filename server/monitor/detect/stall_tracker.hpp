@@ -71,6 +71,9 @@ class stall_tracker {
   bool is_suspected() const noexcept { return suspected_; }
   bool is_stalled() const noexcept { return stalled_; }
 
+  /// Share of the time before the suspicion in which the thread ran or waited for a CPU.
+  double usual_busy() const noexcept { return usual_busy_; }
+
   time_point next_check(time_point now) const;
 
   bool running() const noexcept { return running_; }

@@ -81,6 +81,10 @@ void thread_slot::leave() noexcept {
     publish({number, std::nullopt, now, now - start, system::read_clock(CLOCK_THREAD_CPUTIME_ID)});
 }
 
+void thread_slot::note_probe() noexcept {
+  last_probe_ns_.store(to_ns(steady::now()), std::memory_order_relaxed);
+}
+
 void thread_slot::before_wait() noexcept {
   cpu_before_wait_ns_.store(system::read_clock(CLOCK_THREAD_CPUTIME_ID).count(), std::memory_order_relaxed);
   wait_ns_.store(to_ns(steady::now()), std::memory_order_relaxed);

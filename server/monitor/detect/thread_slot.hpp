@@ -64,6 +64,8 @@ class thread_slot {
   /// A handler of the counted run loop has returned.
   void end_turn() noexcept;
   void set_counted() noexcept { counted_.store(true, std::memory_order_relaxed); }
+  /// A probe runs on the thread.
+  void note_probe() noexcept;
   /// After fork(), in the child.
   void set_identity(const thread_identity& identity) noexcept;
   /// The thread ends.
@@ -79,6 +81,8 @@ class thread_slot {
 
   // Any thread.
   thread_identity identity() const noexcept;
+  /// When the last probe ran on the thread; the clock's epoch before that.
+  time_point last_probe() const noexcept { return from_ns(last_probe_ns_.load(std::memory_order_relaxed)); }
   bool gone() const noexcept { return gone_.load(std::memory_order_acquire); }
   /// The thread said that it runs the loop.
   bool has_seat() const noexcept { return seated_.load(std::memory_order_relaxed); }
@@ -100,6 +104,7 @@ class thread_slot {
   const std::shared_ptr<wake_signal> wake_;
   std::atomic<pid_t> tid_;
   std::atomic<clockid_t> cpu_clock_;
+  std::atomic<std::int64_t> last_probe_ns_{0};
   std::atomic<bool> gone_{false};
   std::atomic<bool> seated_{false};
   std::atomic<bool> counted_{false};

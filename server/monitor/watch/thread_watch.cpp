@@ -18,6 +18,8 @@ using steady = std::chrono::steady_clock;
 
 // A probe that no thread has run for so long shows that a wait for events is not the loop's own.
 constexpr milliseconds max_probe_age_while_waiting{10};
+// A thread that was busy before seldom has work for so long without a sleep.
+constexpr std::chrono::seconds max_time_with_work{1};
 // A probe is posted by the check that finds the last thread busy.
 constexpr milliseconds max_time_to_post{10};
 // A probe wakes a loop from its own wait for events in less time.
@@ -187,21 +189,44 @@ bool thread_watch::is_proof(const surroundings& around) {
     // It may have slept in the scheduler's lock.
     return switches_ && sampler_.voluntary_switches() == switches_;
   }
-  const bool in_unknown_futex = sample_->call && sample_->call->number == SYS_futex && !sampler_.knows_scheduler();
-  if (sample_->state == thread_state::asleep) return !in_unknown_futex && (has_slept_ || !slept_since_);
+  return sample_->state == thread_state::asleep ? is_proof_asleep() : is_proof_running(around);
+}
+
+// Of a thread that is busy all the time, only what it sleeps now is known.
+bool thread_watch::is_proof_asleep() {
+  if (tracker_.is_stalled()) return true;
+  const bool in_futex = sample_->call->number == SYS_futex;
+  if (in_futex && !sampler_.knows_scheduler()) return false;
+  const auto sleeps_for = sample_->not_running_for.value_or(nanoseconds{0});
+  if (in_futex && sleeps_for < settings_.stall_threshold / 2) return false;
+  if (in_futex || is_usually_busy()) tracker_.set_earliest_start(sample_->time - sleeps_for - max_time_to_post);
+  return has_slept_ || !slept_since_;
+}
+
+// A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has run
+// the probes.
+bool thread_watch::is_proof_running(const surroundings& around) {
   if (slept_since_) return false;
-  // A thread that has work all the time looks like one that is stuck, unless another one waits for work, or none has
-  // run the probe.
-  const bool none_runs_probe = around.probe_posted && sample_->time - *around.probe_posted >= settings_.stall_threshold;
+  const auto now = sample_->time;
+  if (is_usually_busy() && now - tracker_.blocked_since().value_or(now) < max_time_with_work) return false;
+  const bool none_runs_probe = around.probe_posted && around.no_probe_since &&
+                               now - *around.probe_posted >= settings_.stall_threshold &&
+                               now - *around.no_probe_since >= max_time_to_post;
   if (around.another_waits && switches_) return true;
   // What it did before the probe was posted is not known.
   if (none_runs_probe) tracker_.set_earliest_start(*around.probe_posted - max_time_to_post);
   return none_runs_probe;
 }
 
+bool thread_watch::is_usually_busy() const {
+  return tracker_.usual_busy() >= 0.5;
+}
+
 // A thread that has run in every sample and has gone to sleep in between has ended a handler, or it sleeps now and then
 // within one. The next samples show which.
 void thread_watch::look_for_progress(const surroundings& around) {
+  const auto blocked_since = tracker_.blocked_since();
+  if (blocked_since && slot_->last_probe() > *blocked_since) end_by_progress(slot_->last_probe(), around);
   has_slept_ = has_slept_ || has_slept();
   if (!tracker_.is_suspected() || !switches_ || has_slept_) return slept_since_.reset();
   const auto switches = sampler_.voluntary_switches();
@@ -215,7 +240,13 @@ void thread_watch::look_for_progress(const surroundings& around) {
                            sample_->time - *slept_since_ >= max_time_to_see_sleep;
   const bool waits_again = sample_->state == thread_state::waiting && switches && *switches - *switches_ > 1;
   if (!has_gone_on && !waits_again) return;
-  const auto end = tracker_.on_progress(*sample_, *std::exchange(slept_since_, {}));
+  end_by_progress(*slept_since_, around);
+}
+
+/// The handler has ended at about that time, since the thread has run something else.
+void thread_watch::end_by_progress(time_point time, const surroundings& around) {
+  slept_since_.reset();
+  const auto end = tracker_.on_progress(*sample_, time);
   if (!end.stall || !open_) return;
   take_stack();
   end_stall(*end.stall, open_->times().so_far(end.stall->end, around.pressure), around);

@@ -50,6 +50,8 @@ class thread_watch {
     bool another_waits = false;
     /// When the probe was posted that no thread has run yet.
     std::optional<time_point> probe_posted;
+    /// No thread has run a probe since then, although there was another one beside that.
+    std::optional<time_point> no_probe_since;
     /// The loop was stopped: who leaves its present handler leaves run().
     bool is_stopped = false;
     std::size_t threads = 1;
@@ -95,7 +97,11 @@ class thread_watch {
   void take_ended_turns(const surroundings& around);
   bool may_be_between_handlers() const;
   bool is_proof(const surroundings& around);
+  bool is_proof_asleep();
+  bool is_proof_running(const surroundings& around);
+  bool is_usually_busy() const;
   void look_for_progress(const surroundings& around);
+  void end_by_progress(time_point time, const surroundings& around);
   bool has_slept();
   bool may_have_left_the_loop() const;
   void open_stall(const host_pressure& pressure);

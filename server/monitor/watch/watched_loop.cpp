@@ -24,6 +24,7 @@ constexpr std::chrono::hours max_interval{1};
 constexpr std::chrono::milliseconds min_time_between_searches{10};
 constexpr std::chrono::milliseconds max_time_between_searches{500};
 constexpr std::size_t max_searched_threads = 512;
+constexpr std::chrono::milliseconds time_until_another_probe{10};
 
 nanoseconds deadline_interval(const options& o) {
   return std::min(o.probe_interval, o.stall_threshold);
@@ -84,6 +85,7 @@ watched_loop::time_point watched_loop::check(const host_pressure& pressure, sche
   const auto next = schedule_.on_check(now, running, running && busy < known);
   if (running && next.at_deadline) stats_.add_deadline(static_cast<std::size_t>(busy), static_cast<std::size_t>(known));
   if (next.post) post_probe();
+  post_another_probe(now);
   stats_.set_lag_since(schedule_.lag_since());
 
   const auto blocked = std::ranges::count_if(threads_, &thread_watch::is_stalled);
@@ -220,6 +222,7 @@ thread_watch::surroundings watched_loop::surroundings(const host_pressure& press
   out.free_threads = static_cast<std::size_t>(std::ranges::count_if(threads_, &thread_watch::waits));
   out.another_waits = out.free_threads > 0;
   out.probe_posted = schedule_.posted_at();
+  if (another_posted_ && !has_run_probe_since(*another_posted_)) out.no_probe_since = another_posted_;
   out.is_stopped = std::ranges::any_of(threads_, &thread_watch::is_suspected) && is_stopped();
   return out;
 }
@@ -290,6 +293,19 @@ void watched_loop::post_probe() {
   for (const auto& each : threads_) each->on_probe_posted(posted);
 }
 
+// Of several threads, one that has taken the probe may wait for a CPU, while the others go on.
+void watched_loop::post_another_probe(time_point now) {
+  const auto posted = schedule_.posted_at();
+  const bool are_told_by_probes = threads_.size() > 1 && !roster_.is_counted();
+  if (!posted || !are_told_by_probes || now - *posted < time_until_another_probe) return another_posted_.reset();
+  if (another_posted_ && !has_run_probe_since(*another_posted_)) return;
+  if (post(hooks_.post, probe(shared_from_this(), probe::purpose::introduction))) another_posted_ = now;
+}
+
+bool watched_loop::has_run_probe_since(time_point when) const {
+  return std::ranges::any_of(threads_, [&](const auto& each) { return each->slot()->last_probe() >= when; });
+}
+
 bool watched_loop::post(const std::function<void(probe)>& hook, probe handler) noexcept {
   try {
     hook(std::move(handler));
@@ -309,8 +325,10 @@ bool watched_loop::is_stopped() noexcept {
   }
 }
 
-void watched_loop::on_probe() noexcept {
-  heartbeat_.beat(join_this_thread().identity().tid);
+void watched_loop::on_probe(probe::purpose why) noexcept {
+  auto& slot = join_this_thread();
+  slot.note_probe();
+  if (why == probe::purpose::beat) heartbeat_.beat(slot.identity().tid);
 }
 
 thread_slot& watched_loop::join_this_thread() {

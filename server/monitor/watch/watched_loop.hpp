@@ -46,7 +46,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   /// The calling thread runs the loop.
   thread_slot& join_this_thread();
   /// What a probe does on the loop.
-  void on_probe() noexcept;
+  void on_probe(probe::purpose why) noexcept;
   /// Calls the callback that this record is for; on the reporter.
   void notify(stall_record record, report_kind kind) const;
   /// The stalls in progress and the recent ones, with their sentences.
@@ -79,6 +79,8 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
   thread_watch::surroundings surroundings(const host_pressure& pressure);
   void post_probe();
+  void post_another_probe(time_point now);
+  bool has_run_probe_since(time_point when) const;
   /// Returns false when the hook failed.
   bool post(const std::function<void(probe)>& hook, probe handler) noexcept;
   bool is_stopped() noexcept;
@@ -112,6 +114,8 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   /// A thread was in a stall since the outstanding probe was posted.
   bool stalled_since_post_ = false;
   bool has_warned_ = false;
+  /// When a probe was posted beside the outstanding one, which a thread may hold that does not get a CPU.
+  std::optional<time_point> another_posted_;
   const std::shared_ptr<watched_loop> whole_;
   std::optional<stall_record> part_stall_;
 
