@@ -57,8 +57,8 @@ struct loop_hooks {
   /// events by a thread that is known to run the loop counts as the loop's, unless it is deeper on the stack than
   /// another one.
   std::function<std::optional<bool>(int)> owns_event_queue{};
-  /// Queues the probe so that the thread which waits for events runs it; thread-safe. Without it, that thread may get no
-  /// signal stack until it runs a probe by chance, and then the monitor has no stack of it while it runs.
+  /// Queues the probe so that the thread which waits for events runs it; thread-safe. Without it, that thread may get
+  /// no signal stack until it runs a probe by chance, and then the monitor has no stack of it while it runs.
   std::function<void(probe)> post_to_waiting_thread{};
 };
 

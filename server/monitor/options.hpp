@@ -20,12 +20,12 @@ inline constexpr int no_capture_signal = 0;
 ///
 /// Values that make no sense throw std::invalid_argument in the monitor's constructor: a threshold or an interval below
 /// 1 ms or above 1 hour, a negative settle_time, a signal that does not exist.
-/// Callbacks: on_stall, on_stall_end and on_warning run on a thread of the library that does nothing else, so that a slow one
-/// delays only other reports. An exception that they throw is counted (snapshot::callback_errors) and dropped. They may
-/// call any const member of the monitor. They must not destroy it. Signal: a thread that sleeps gets none. One that
-/// computes during a stall gets this signal, so that it stores its stack. The first monitor that uses a signal installs
-/// its handler for the life of the process. If the application already handles that signal, the library leaves it alone
-/// and the records say so.
+/// Callbacks: on_stall, on_stall_end and on_warning run on a thread of the library that does nothing else, so that a
+/// slow one delays only other reports. An exception that they throw is counted (snapshot::callback_errors) and dropped.
+/// They may call any const member of the monitor. They must not destroy it. Signal: a thread that sleeps gets none. One
+/// that computes during a stall gets this signal, so that it stores its stack. The first monitor that uses a signal
+/// installs its handler for the life of the process. If the application already handles that signal, the library leaves
+/// it alone and the records say so.
 struct options {
   /// The name in records and sentences.
   std::string name = "loop";
@@ -53,8 +53,8 @@ struct options {
   std::function<void(const stall_record&)> on_stall{};
   /// Called for every stall when it has ended and its record is complete, whether it is reported or not.
   std::function<void(const stall_record&)> on_stall_end{};
-  /// Called once when a loop runs in a way that hides something from the monitor: what, and what to do about it. Without
-  /// it, the text goes to the standard error.
+  /// Called once when a loop runs in a way that hides something from the monitor: what, and what to do about it.
+  /// Without it, the text goes to the standard error.
   std::function<void(const std::string&)> on_warning{};
   /// Returns the last part of the sentence, which says what to do about this stall; may be empty. Called by whoever
   /// reads records and before reports, so it must be quick and safe to call from several threads.

@@ -131,7 +131,8 @@ std::string prometheus_exporter::text(const std::vector<named_snapshot>& loops) 
     lost.add(each.name, seconds(rising.capacity_lost));
     add_handlers(handlers, each);
   }
-  const bool has_handlers = std::ranges::any_of(loops, [](const auto& each) { return each.figures.handlers.has_value(); });
+  const bool has_handlers =
+      std::ranges::any_of(loops, [](const auto& each) { return each.figures.handlers.has_value(); });
   return lag.text() + stalled.text() + stalls.text() + stall_time.text() + threads.text() + blocked.text() +
          lost.text() + (has_handlers ? handlers.text() : "");
 }

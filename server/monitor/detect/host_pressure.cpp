@@ -59,7 +59,8 @@ void host_pressure_meter::on_sleep(std::chrono::steady_clock::time_point now) {
 }
 
 nanoseconds host_pressure_meter::run_delay_since_last() {
-  const auto total = system::parse_schedstat(own_schedstat_.read()).value_or(system::schedstat{own_run_delay_}).run_delay;
+  const auto total =
+      system::parse_schedstat(own_schedstat_.read()).value_or(system::schedstat{own_run_delay_}).run_delay;
   return total - std::exchange(own_run_delay_, total);
 }
 

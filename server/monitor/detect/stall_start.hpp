@@ -23,8 +23,9 @@ struct busy_span {
 };
 
 /// Estimates for how long before the sample the present handler has been running: the time that the loop's usual work
-/// does not explain. No hook in the loop reports it. If the loop was nearly always busy, has slept within the handler or
-/// has not been running for an unknown time, the result is the middle of the possible range, wrong by at most half of it.
+/// does not explain. No hook in the loop reports it. If the loop was nearly always busy, has slept within the handler
+/// or has not been running for an unknown time, the result is the middle of the possible range, wrong by at most half
+/// of it.
 std::chrono::nanoseconds estimate_blocked(const busy_span& span);
 
 }  // namespace loopscope::monitor

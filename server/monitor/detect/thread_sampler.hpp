@@ -53,8 +53,7 @@ struct thread_sample {
 /// nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the kernel.
 class thread_sampler {
  public:
-  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler,
-                 event_queue& events);
+  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler, event_queue& events);
 
   const watched_thread& thread() const noexcept { return thread_; }
   std::optional<thread_sample> sample();

@@ -46,8 +46,7 @@ std::optional<coroutine> blocking_read_coroutine(const process_memory& memory, s
 /// promise has one to the running coroutine.
 class running_coroutine_search {
  public:
-  running_coroutine_search(const process_memory& memory, unwinder& files, const raw_stack& stack)
-      : memory_(memory) {
+  running_coroutine_search(const process_memory& memory, unwinder& files, const raw_stack& stack) : memory_(memory) {
     for (const auto* code : stack.addresses)
       functions_.push_back(files.blocking_function_start(reinterpret_cast<std::uintptr_t>(code) - 1).value_or(0));
     innermost_ = functions_.end();

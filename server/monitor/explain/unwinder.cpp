@@ -289,9 +289,9 @@ struct unwinder::modules {
     return std::move(visited.out);
   }
 
-  // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's. Old words of the
-  // frame may look like the end of another one, with a whole stack behind it. So the place that the function's own code
-  // tells comes first.
+  // No inner frame has saved the frame pointer, so that the one of the last frame is also the thread's. Old words of
+  // the frame may look like the end of another one, with a whole stack behind it. So the place that the function's own
+  // code tells comes first.
   walk blocking_search_frame_pointer(pid_t tid, walk found) {
     const auto begin = found.frames.back().stack_pointer;
     const auto end = thread.copy->state.call.stack_pointer + thread.copy->content.size();

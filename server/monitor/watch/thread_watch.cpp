@@ -63,8 +63,8 @@ std::string name_of(const watched_thread& thread) {
 }  // namespace
 
 thread_watch::thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
-                           event_queue& events, const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
-                           stall_observer& observer, explainer& explainer)
+                           event_queue& events, const std::shared_ptr<wake_signal>& wake,
+                           const activity_slot& activities, stall_observer& observer, explainer& explainer)
     : slot_(std::move(slot)),
       settings_(settings),
       wake_(wake),
@@ -236,8 +236,8 @@ void thread_watch::look_for_progress(const surroundings& around) {
     if (sample_->time - last_close_look_ >= time_between_close_looks) last_close_look_ = sample_->time;
   }
   const bool is_observed = sample_->time - last_judged_ < max_time_to_see_sleep;
-  const bool has_gone_on = sample_->state == thread_state::runnable && is_observed &&
-                           sample_->time - *slept_since_ >= max_time_to_see_sleep;
+  const bool has_gone_on =
+      sample_->state == thread_state::runnable && is_observed && sample_->time - *slept_since_ >= max_time_to_see_sleep;
   const bool waits_again = sample_->state == thread_state::waiting && switches && *switches - *switches_ > 1;
   if (!has_gone_on && !waits_again) return;
   end_by_progress(*slept_since_, around);

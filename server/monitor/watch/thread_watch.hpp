@@ -58,9 +58,9 @@ class thread_watch {
     std::size_t free_threads = 0;
   };
 
-  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler, event_queue& events,
-               const std::shared_ptr<wake_signal>& wake, const activity_slot& activities, stall_observer& observer,
-               explainer& explainer);
+  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
+               event_queue& events, const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
+               stall_observer& observer, explainer& explainer);
 
   /// Reads the state of the thread. Returns false when the thread has ended.
   bool sample(scheduler_clock& clock);

@@ -174,8 +174,8 @@ void watched_loop::find_threads(time_point now) {
   introduce_threads();
 }
 
-// A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known, but as
-// many probes at once as there are threads reach most of them.
+// A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known, but
+// as many probes at once as there are threads reach most of them.
 void watched_loop::introduce_threads() {
   const auto threads = roster_.threads();
   const bool all_are_prepared = std::ranges::all_of(
@@ -203,8 +203,8 @@ void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock
   for (const auto& slot : roster_.threads()) {
     const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return each->slot() == slot; });
     if (!known)
-      threads_.push_back(
-          std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, events_, wake_, *activities_, *this, explainer_));
+      threads_.push_back(std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, events_, wake_, *activities_,
+                                                        *this, explainer_));
   }
   std::erase_if(threads_, [&](const std::unique_ptr<thread_watch>& each) {
     if (each->sample(clock)) return false;
@@ -403,8 +403,8 @@ void watched_loop::add_sentence(stall_record& record) const {
 
 // One thread shows what it does: while it computes, no probe runs.
 void watched_loop::warn_once_of_uncounted_threads() {
-  const auto uncounted = std::ranges::count_if(
-      threads_, [](const auto& each) { return each->is_running() && !each->slot()->counted(); });
+  const auto uncounted =
+      std::ranges::count_if(threads_, [](const auto& each) { return each->is_running() && !each->slot()->counted(); });
   if (has_warned_ || uncounted < 2) return;
   has_warned_ = true;
   stall_record record;
