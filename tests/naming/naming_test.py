@@ -67,7 +67,7 @@ class Naming(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.scratch = pathlib.Path(cls.folder.name)
         monitor = os.environ.get("LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a")
-        libraries = [monitor, BUILD / "writers" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
+        libraries = [monitor, BUILD / "writers" / "system" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
         run(
             COMPILER,
             "-std=c++20",
@@ -176,7 +176,7 @@ class Naming(unittest.TestCase):
                 monitor = os.environ.get(
                     "LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a"
                 )
-                libraries = [monitor, BUILD / "writers" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
+                libraries = [monitor, BUILD / "writers" / "system" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
                 run(COMPILER, *flags, HERE / "culprit.cpp", "namer.o", *libraries, "-o", program, cwd=self.scratch)
                 with Namer(program) as namer:
                     replace(program)

@@ -15,7 +15,7 @@ TABLE = ROOT / "tests" / "second_tries.txt"
 STUB = """#!/bin/bash
 echo "ctest $*" >>"$CALLS"
 case " $* " in
-  *" -LE real_time "*) exit "${OTHERS_FAIL:-0}" ;;
+  *" -LE real_time"*) exit "${OTHERS_FAIL:-0}" ;;
   *" -L real_time "*) names=$FAIL_FIRST ;;
   *) names=$FAIL_AGAIN ;;
 esac

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "writers/system/clock.hpp"
+#include "writers/system/thread_specific.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -43,8 +44,8 @@ class own_slots {
 };
 
 own_slots& slots_of_this_thread() {
-  thread_local own_slots slots;
-  return slots;
+  static auto& slots = *new system::thread_specific<own_slots>;
+  return slots.get();
 }
 
 std::uint64_t next_id() {

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "writers/system/thread_specific.hpp"
+
 namespace loopscope::monitor {
 namespace {
 
@@ -134,8 +136,12 @@ class thread_stack {
 }  // namespace
 
 bool prepare_thread() noexcept {
-  thread_local thread_stack own;
-  return own.prepare();
+  try {
+    static auto& stacks = *new system::thread_specific<thread_stack>;
+    return stacks.get().prepare();
+  } catch (...) {
+    return false;
+  }
 }
 
 void add_capture_signal(int signal) noexcept {

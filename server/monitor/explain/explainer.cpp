@@ -141,7 +141,12 @@ class investigator {
     symbolizer{{}}.blocking_warm_up();
   }
 
-  void rest() { symbolizer{{}}.release_unused(time_to_rest); }
+  /// Frees what was read and closes files, as it was in the beginning.
+  void blocking_rest() {
+    symbolizer{{}}.release_unused(time_to_rest);
+    files_.clear();
+    files_of(::getpid()).blocking_prepare();
+  }
 
   explanation blocking_explain(const explain_request& request) {
     explanation out;
@@ -275,7 +280,7 @@ void* run_explainer(void* argument) {
         }
         job.answer(std::move(result));
       },
-      [&] { detective.rest(); });
+      [&] { detective.blocking_rest(); });
   return nullptr;
 }
 

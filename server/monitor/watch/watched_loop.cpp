@@ -1,6 +1,7 @@
 #include "watched_loop.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -326,9 +327,12 @@ bool watched_loop::is_stopped() noexcept {
 }
 
 void watched_loop::on_probe(probe::purpose why) noexcept {
-  auto& slot = join_this_thread();
-  slot.note_probe();
-  if (why == probe::purpose::beat) heartbeat_.beat(slot.identity().tid);
+  try {
+    join_this_thread().note_probe();
+  } catch (...) {  // no memory for what the thread is known by
+    callback_errors_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (why == probe::purpose::beat) heartbeat_.beat(::gettid());
 }
 
 thread_slot& watched_loop::join_this_thread() {
