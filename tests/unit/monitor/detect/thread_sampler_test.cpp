@@ -178,7 +178,9 @@ TEST(thread_sampler, takes_a_wait_in_another_queue_than_the_loops_for_that_of_a_
         wait_for_events(fd, 4, of_loop);
         while (::read(fd, &byte, 1) != 1) {
         }
+        const int same_number = ::dup(fd);  // so that the next queue has another one
         wait_for_events(fd, 0);
+        ::close(same_number);
       },
       events);
   thread.sample_in(thread_state::asleep);
