@@ -45,10 +45,11 @@ cmake --build --preset "$preset"
 # Findings of a sanitizer are kept, so that a second try cannot hide them.
 findings=$(mktemp -d)
 trap 'rm -rf "$findings"' EXIT
-export ASAN_OPTIONS="log_path=$findings/asan:${ASAN_OPTIONS:-}"
+# The monitor gives each thread a signal stack that is larger than a sanitizer's.
+export ASAN_OPTIONS="log_path=$findings/asan:use_sigaltstack=0:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="log_path=$findings/ubsan:print_stacktrace=1:${UBSAN_OPTIONS:-}"
-# A process that ends at once after a second signal leaves its threads as they are.
-export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS:-}"
+# A process that ends at once after a second signal leaves its threads as they are. The child of a fork starts threads.
+export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:use_sigaltstack=0:die_after_fork=0:suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS:-}"
 
 binary_dir=build/$preset
 [ "$preset" != release ] || binary_dir=build

@@ -176,7 +176,13 @@ class Naming(unittest.TestCase):
                 monitor = os.environ.get(
                     "LOOPSCOPE_MONITOR_LIBRARY", BUILD / "server" / "monitor" / "libloopscope_monitor.a"
                 )
-                libraries = [monitor, BUILD / "writers" / "system" / "libloopscope_system.a", "-ldw", "-lelf", "-pthread"]
+                libraries = [
+                    monitor,
+                    BUILD / "writers" / "system" / "libloopscope_system.a",
+                    "-ldw",
+                    "-lelf",
+                    "-pthread",
+                ]
                 run(COMPILER, *flags, HERE / "culprit.cpp", "namer.o", *libraries, "-o", program, cwd=self.scratch)
                 with Namer(program) as namer:
                     replace(program)

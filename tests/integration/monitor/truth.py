@@ -220,7 +220,10 @@ class Comparison:
             if record and not record.has_place:
                 wrong.append(f"no stack: {record.told.get('no_stack_reason')}")
             if each.wrong_verdict and record:
-                parts = [(each.truth.cpu_ms, each.truth.queue_ms), (record.told.get("cpu_ms"), record.told.get("queue_ms"))]
+                parts = [
+                    (each.truth.cpu_ms, each.truth.queue_ms),
+                    (record.told.get("cpu_ms"), record.told.get("queue_ms")),
+                ]
                 wrong.append(f"CPU and queue in truth and as told: {parts}")
             told = f"{record.duration_ms:9.1f}{each.error_ms:+8.1f}" if record else f"{'-':>9}{'-':>8}"
             place = f"{record.function}:{record.line}" if record and record.has_place else "-"
@@ -229,7 +232,9 @@ class Comparison:
                 f"{place[-33:]:<34}{', '.join(wrong)}"
             )
         known = [each.record for each in self.findings]
-        lines += [f"without a place: {each.sentence}" for each in self.records if not each.has_place and each not in known]
+        lines += [
+            f"without a place: {each.sentence}" for each in self.records if not each.has_place and each not in known
+        ]
         lines += [f"phantom: {each.duration_ms:.1f} ms: {each.sentence}" for each in self.phantoms]
         lines.append(", ".join(f"{name} {count}" for name, count in self.counts().items()))
         return "\n".join(lines)

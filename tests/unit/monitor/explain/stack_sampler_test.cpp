@@ -193,7 +193,7 @@ TEST(stack_sampler, sends_nothing_when_the_application_has_taken_the_signal_back
 }
 
 TEST(stack_sampler, says_that_the_kernel_refuses_the_signal) {
-#if defined(__SANITIZE_THREAD__)
+#if LOOPSCOPE_WITH_THREAD_SANITIZER
   GTEST_SKIP() << "ThreadSanitizer needs calls that the filter refuses";
 #else
   const auto status = status_in_child([] {
@@ -228,7 +228,7 @@ TEST(stack_sampler, ignores_the_stack_of_a_request_that_was_cancelled) {
   }
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their frames need larger stacks
+#if !LOOPSCOPE_WITH_ADDRESS_SANITIZER && !LOOPSCOPE_WITH_THREAD_SANITIZER  // their frames need larger stacks
 /// A stackful coroutine as Boost.Context makes them, on 8 KiB above a guard page.
 class small_coroutine {
  public:

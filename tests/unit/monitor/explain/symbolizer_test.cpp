@@ -14,6 +14,7 @@
 
 #include "server/monitor/explain/function_name.hpp"
 #include "server/monitor/explain/loaded_module.hpp"
+#include "tests/unit/monitor/build_kind.hpp"
 
 namespace app {
 
@@ -146,9 +147,8 @@ TEST(loaded_modules, are_the_files_with_code) {
 }
 
 TEST(symbolizer, gives_back_what_it_read) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's allocator does not count";
-#else
+  if (testing::with_address_sanitizer || testing::with_thread_sanitizer)
+    GTEST_SKIP() << "a sanitizer's allocator does not count";
   const auto used = [] {
     const auto info = ::mallinfo2();
     return info.uordblks + info.hblkhd;
@@ -164,7 +164,6 @@ TEST(symbolizer, gives_back_what_it_read) {
   names.release_unused(std::chrono::nanoseconds{0});
   // The names are kept: some hundred bytes each.
   EXPECT_LT(used() - before, looked_up * 4096);
-#endif
 }
 
 }  // namespace
