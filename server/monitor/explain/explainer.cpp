@@ -236,6 +236,7 @@ class investigator {
     const auto depth = stack.addresses.size();
     for (std::size_t i = 0; i < depth && !queue_.is_stopping(); ++i) {
       if (depth > 2 * named_frames && i == named_frames) i = depth - named_frames;
+      if (stack.addresses[i] == nullptr) continue;  // the bottom of a stack
       // A return address belongs to the call instruction before it.
       one.addresses[0] = static_cast<const char*>(stack.addresses[i]) - (i == 0 ? 0 : 1);
       for (auto& frame : names.blocking_frames(one)) out.push_back(std::move(frame));
@@ -266,9 +267,8 @@ class investigator {
 void* run_explainer(void* argument) {
   ::pthread_setname_np(::pthread_self(), "loop-explainer");
   system::request_short_time_slice();
-  const std::unique_ptr<std::shared_ptr<explainer_queue>> owned(
-      static_cast<std::shared_ptr<explainer_queue>*>(argument));
-  const auto queue = *owned;
+  const auto queue = std::move(
+      *std::unique_ptr<std::shared_ptr<explainer_queue>>(static_cast<std::shared_ptr<explainer_queue>*>(argument)));
   investigator detective(*queue);
   queue->blocking_run(
       [&](explanation_job& job) {

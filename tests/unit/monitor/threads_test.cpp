@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "blockers.hpp"
+#include "build_kind.hpp"
 #include "running_loop.hpp"
 
 namespace loopscope::monitor::testing {
@@ -255,7 +256,7 @@ TEST(a_counted_run_loop, counts_handlers_just_above_the_threshold_and_none_below
 TEST(a_counted_run_loop, runs_as_the_context_does) {
   asio::io_context io;
   loop_monitor monitor(io);
-  EXPECT_EQ(monitor.run(), 0U);  // no work
+  EXPECT_LE(monitor.run(), 1U);  // no work but a probe, if one was posted by now
   io.restart();
   int handlers = 0;
   for (int i = 0; i < 3; ++i) asio::post(io, [&] { ++handlers; });
@@ -409,6 +410,8 @@ TEST(a_warning, is_given_once_where_several_threads_do_not_count_their_handlers)
 
 // The child exits with the number of the check that failed.
 TEST(the_child_of_a_fork, is_watched) {
+  if (with_address_sanitizer || with_thread_sanitizer)
+    GTEST_SKIP() << "a sanitizer's allocator may be locked in the child";
   asio::io_context io;
   auto work = asio::make_work_guard(io);
   auto monitor = std::make_unique<loop_monitor>(io, options{.settle_time = milliseconds{0}});

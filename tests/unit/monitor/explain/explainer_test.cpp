@@ -16,6 +16,7 @@
 #include <stdexcept>
 
 #include "tests/unit/monitor/blockers.hpp"
+#include "tests/unit/monitor/build_kind.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
 #include "tests/unit/monitor/explain/coroutine_chain.hpp"
 #include "tests/unit/monitor/running_loop.hpp"
@@ -279,6 +280,8 @@ TEST(explainer, explains_a_copied_stack_when_the_thread_has_gone_on) {
 }
 
 TEST(explainer, works_in_a_forked_child_when_it_is_restarted) {
+  if (with_address_sanitizer || with_thread_sanitizer)
+    GTEST_SKIP() << "a sanitizer's allocator may be locked in the child";
   auto copied = std::make_unique<explainer>();
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -295,6 +298,8 @@ TEST(explainer, works_in_a_forked_child_when_it_is_restarted) {
 }
 
 TEST(explainer, ends_in_a_forked_child_without_its_thread) {
+  if (with_address_sanitizer || with_thread_sanitizer)
+    GTEST_SKIP() << "a sanitizer's allocator may be locked in the child";
   auto copied = std::make_unique<explainer>();
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);

@@ -102,6 +102,8 @@ TEST(symbolizer, says_why_a_process_that_has_ended_has_no_names) {
 }
 
 TEST(symbolizer, is_used_by_a_child_of_fork_whose_parent_held_the_lock) {
+  if (testing::with_address_sanitizer || testing::with_thread_sanitizer)
+    GTEST_SKIP() << "a sanitizer's allocator may be locked in the child";
   const symbolizer names(LOOPSCOPE_SOURCE_ROOT);
   std::atomic<bool> stop{false};
   std::thread asking([&] {
