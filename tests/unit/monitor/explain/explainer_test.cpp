@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -316,7 +317,7 @@ TEST(explainer, may_work_while_the_process_exits) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto exit_at_work = [] {
     static auto from_outside = explainer::shared();
-    auto* const still_running = new std::shared_ptr<explainer>(from_outside);
+    static const std::atomic still_running = new std::shared_ptr<explainer>(from_outside);  // never destroyed
     static_cast<void>(still_running);
     raw_stack captured;
     for (int i = 0; i < 2000; ++i) captured.addresses.push_back(reinterpret_cast<const char*>(&std::exit) + i);
