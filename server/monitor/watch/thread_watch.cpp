@@ -52,6 +52,9 @@ constexpr bool late_stacks_mislead = false;
 constexpr bool late_stacks_mislead = false;
 #endif
 
+// Ended stalls of one thread whose records are not complete.
+constexpr std::size_t max_settling = 16;
+
 constexpr const char* stall_too_short = "the stall ended before its stack was taken";
 
 std::string name_of(const watched_thread& thread) {
@@ -268,7 +271,13 @@ bool thread_watch::may_have_left_the_loop() const {
 }
 
 void thread_watch::open_stall(const host_pressure& pressure) {
-  if (settling_) settle(time_point::max());
+  if (settling_.size() >= max_settling) {
+    settle(settling_.front(), time_point::max());
+    settling_.pop_front();
+  }
+  for (auto& each : settling_) {
+    if (!each.delayed) each.delayed = observer_.delayed();
+  }
   const auto start = tracker_.stall_start();
   const auto id = observer_.next_stall_id();
   open_.emplace(id, start, clock_reading::now(), time_breakdown(start, tracker_.totals_at_start(), pressure),
@@ -282,9 +291,10 @@ void thread_watch::end_stall(const stall_tracker::time_span& stall, const time_s
                              const surroundings& around) {
   slot_->await_end_of_turn(false);
   stack_sampler_.cancel();
-  settling_ = settling_stall{*std::move(open_), split, stall.end, around.threads, around.free_threads};
+  settling_.push_back({*std::move(open_), split, stall.end, around.threads, around.free_threads,
+                       std::exchange(job_, {}), std::nullopt});
   open_.reset();
-  observer_.on_stall_ended(ended_record(), stall.end);
+  observer_.on_stall_ended(record_of(settling_.back()), stall.end);
 }
 
 void thread_watch::ask_for_stack() {
@@ -324,12 +334,7 @@ bool thread_watch::take_stack() {
   if (!job_ || !job_->done()) return is_new;
   auto found = std::exchange(job_, {})->take();
   has_moved_ = found.moved;
-  if (open_) return open_->add_explanation(std::move(found)) || is_new;
-  if (settling_) {
-    settling_->builder.add_explanation(std::move(found));
-    observer_.on_ended_stall_changed(ended_record());
-  }
-  return is_new;
+  return (open_ && open_->add_explanation(std::move(found))) || is_new;
 }
 
 void thread_watch::complete(stall_record& record, std::size_t threads, std::size_t free_threads) const {
@@ -346,22 +351,26 @@ void thread_watch::report_progress(const surroundings& around, bool is_new_stack
   observer_.on_stall_changed(std::move(record), open_->fingerprint(), is_new_stack);
 }
 
-stall_record thread_watch::ended_record() const {
-  auto record = settling_->builder.build(settling_->split, false);
-  complete(record, settling_->threads, settling_->free_threads);
+stall_record thread_watch::record_of(const settling_stall& ended) const {
+  auto record = ended.builder.build(ended.split, false);
+  complete(record, ended.threads, ended.free_threads);
+  record.delayed = ended.delayed.value_or(observer_.delayed());
   return record;
 }
 
 void thread_watch::settle(time_point now) {
-  if (!settling_) return;
-  const bool waits_for_place =
-      (job_ || stack_sampler_.pending()) && !open_ && now < settling_->end + max_explanation_time;
-  if (now < settling_->end + settings_.settle_time || waits_for_place) return;
-  auto record = ended_record();
-  const auto fingerprint = settling_->builder.fingerprint();
-  settling_.reset();
-  if (!open_) job_.reset();
-  observer_.on_stall_complete(std::move(record), fingerprint);
+  std::erase_if(settling_, [&](settling_stall& each) { return settle(each, now); });
+}
+
+bool thread_watch::settle(settling_stall& ended, time_point now) {
+  if (ended.job && ended.job->done()) {
+    ended.builder.add_explanation(std::exchange(ended.job, {})->take());
+    observer_.on_ended_stall_changed(record_of(ended));
+  }
+  const bool waits_for_place = ended.job && now < ended.end + max_explanation_time;
+  if (now < ended.end + settings_.settle_time || waits_for_place) return false;
+  observer_.on_stall_complete(record_of(ended), ended.builder.fingerprint());
+  return true;
 }
 
 /// The thread does not run the loop any more.
@@ -384,7 +393,8 @@ thread_watch::time_point thread_watch::next_check(time_point now) const {
   auto next = tracker_.next_check(now);
   if (stack_sampler_.pending()) next = std::min(next, now + stack_check_interval);
   if (slept_since_ && now - last_close_look_ < max_time_to_see_sleep) next = std::min(next, now + close_look_interval);
-  if (settling_) next = std::min(next, std::max(now + stack_check_interval, settling_->end + settings_.settle_time));
+  if (!settling_.empty())
+    next = std::min(next, std::max(now + stack_check_interval, settling_.front().end + settings_.settle_time));
   return next;
 }
 

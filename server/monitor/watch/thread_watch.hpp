@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,11 +24,13 @@ namespace loopscope::monitor {
 class stall_observer {
  public:
   virtual std::uint64_t next_stall_id() = 0;
+  /// Of the last stall.
+  virtual delayed_requests delayed() const = 0;
   virtual void on_stall_began(std::uint64_t stall) = 0;
   /// The stall in progress has a new record. is_new_stack: what it says about the place is new, too.
   virtual void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) = 0;
   virtual void on_stall_ended(stall_record record, std::chrono::steady_clock::time_point end) = 0;
-  virtual void on_ended_stall_changed(stall_record record) = 0;
+  virtual void on_ended_stall_changed(const stall_record& record) = 0;
   /// The record of an ended stall is complete.
   virtual void on_stall_complete(stall_record record, std::uint64_t fingerprint) = 0;
 
@@ -80,7 +83,7 @@ class thread_watch {
   bool is_stalled() const noexcept { return open_.has_value(); }
   std::optional<time_point> blocked_since() const { return tracker_.blocked_since(); }
   /// A record is not complete yet.
-  bool is_settling() const noexcept { return settling_.has_value(); }
+  bool is_settling() const noexcept { return !settling_.empty(); }
   time_point next_check(time_point now) const;
 
  private:
@@ -91,6 +94,8 @@ class thread_watch {
     time_point end;
     std::size_t threads;
     std::size_t free_threads;
+    std::shared_ptr<explanation_job> job;
+    std::optional<delayed_requests> delayed;  ///< known when the next stall begins
   };
 
   void stop(time_point now, const surroundings& around);
@@ -111,11 +116,12 @@ class thread_watch {
   /// Returns true if something about the place is new.
   bool take_stack();
   void explain(explain_request request);
-  bool add(const explanation& found);
   void report_progress(const surroundings& around, bool is_new_stack);
   void settle(time_point now);
+  /// Returns true when the record is complete.
+  bool settle(settling_stall& ended, time_point now);
   void complete(stall_record& record, std::size_t threads, std::size_t free_threads) const;
-  stall_record ended_record() const;
+  stall_record record_of(const settling_stall& ended) const;
 
   const std::shared_ptr<thread_slot> slot_;
   const options& settings_;
@@ -139,7 +145,7 @@ class thread_watch {
   time_point last_judged_{};
   host_pressure pressure_at_suspicion_;
   std::optional<stall_builder> open_;
-  std::optional<settling_stall> settling_;
+  std::deque<settling_stall> settling_;
   std::shared_ptr<explanation_job> job_;
   time_point stack_requested_{};
   /// The thread had moved on before its stack was read.

@@ -50,7 +50,7 @@ options checked(options settings) {
 }  // namespace
 
 watched_loop::watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-                           std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter,
+                           const std::shared_ptr<wake_signal>& wake, explainer& explainer, reporter& reporter,
                            std::shared_ptr<watched_loop> whole)
     : settings_(checked(std::move(settings))),
       hooks_(std::move(hooks)),
@@ -367,17 +367,14 @@ void watched_loop::on_stall_changed(stall_record record, std::uint64_t fingerpri
 
 void watched_loop::on_stall_ended(stall_record record, time_point end) {
   heartbeat_.stall_ended(end);
-  record.delayed = heartbeat_.delayed();
   stats_.add_ended_stall(std::move(record));
 }
 
-void watched_loop::on_ended_stall_changed(stall_record record) {
-  record.delayed = heartbeat_.delayed();
+void watched_loop::on_ended_stall_changed(const stall_record& record) {
   stats_.update_ended_stall(record);
 }
 
 void watched_loop::on_stall_complete(stall_record record, std::uint64_t fingerprint) {
-  record.delayed = heartbeat_.delayed();
   const bool report = should_report(record, fingerprint, steady::now());
   stats_.update_ended_stall(record);
   if (settings_.on_stall_end) reporter_.add(shared_from_this(), record, report_kind::every_end);
@@ -413,8 +410,9 @@ void watched_loop::warn_once_of_uncounted_threads() {
   has_warned_ = true;
   stall_record record;
   record.sentence = "loop " + settings_.name +
-                    " is run by several threads that do not count their handlers: one that computes for long may look "
-                    "like many short ones, and is then not told. Run an io_context by monitor.run().";
+                    " is run by several threads that do not count their handlers: one that computes for long, or "
+                    "sleeps for moments again and again, may look like many short ones, and is then not told. Run an "
+                    "io_context by monitor.run().";
   reporter_.add(shared_from_this(), std::move(record), report_kind::warning);
 }
 

@@ -33,7 +33,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
 
   /// Throws std::invalid_argument when a setting makes no sense.
   watched_loop(loop_hooks hooks, options settings, std::shared_ptr<activity_slot> activities,
-               std::shared_ptr<wake_signal> wake, explainer& explainer, reporter& reporter,
+               const std::shared_ptr<wake_signal>& wake, explainer& explainer, reporter& reporter,
                std::shared_ptr<watched_loop> whole = {});
 
   /// Samples the loop's threads and acts on it. Returns when the next check is due.
@@ -62,10 +62,11 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
 
  private:
   std::uint64_t next_stall_id() override { return ++last_stall_id_; }
+  delayed_requests delayed() const override { return heartbeat_.delayed(); }
   void on_stall_began(std::uint64_t stall) override;
   void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) override;
   void on_stall_ended(stall_record record, time_point end) override;
-  void on_ended_stall_changed(stall_record record) override;
+  void on_ended_stall_changed(const stall_record& record) override;
   void on_stall_complete(stall_record record, std::uint64_t fingerprint) override;
 
   time_point check_part();

@@ -31,7 +31,7 @@ enum class run_by { run, monitor };
 /// An io_context that several threads run, with a monitor.
 class shared_loop {
  public:
-  shared_loop(std::size_t threads, run_by how, options settings = {}) : monitor_(io_, std::move(settings)) {
+  shared_loop(std::size_t threads, run_by how, const options& settings = {}) : monitor_(io_, settings) {
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this, how] {
         if (how == run_by::monitor) {
@@ -318,7 +318,7 @@ TEST(a_monitor, outlives_its_context) {
 }
 
 TEST(a_monitor, counts_hooks_that_throw) {
-  loop_watch watch({[](probe) { throw std::runtime_error("expected"); }, [] { return false; }}, {});
+  loop_watch watch({[](const probe&) { throw std::runtime_error("expected"); }, [] { return false; }}, {});
   wait_until("the error is counted", [&] { return watch.snapshot().callback_errors >= 1; });
 }
 
