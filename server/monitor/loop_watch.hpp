@@ -149,6 +149,7 @@ class loop_watch {
  protected:
   /// Watches a part of a loop, which has no threads of its own: a strand. Lifetime: see the whole one.
   loop_watch(loop_hooks hooks, options settings, const loop_watch& whole);
+  watched_loop& loop() const noexcept { return *loop_; }
 
  private:
   friend class thread_seat;

@@ -113,6 +113,9 @@ std::string prometheus_exporter::text(const std::vector<named_snapshot>& loops) 
                     "Time in stalls, summed over the threads of the loop, including the stalls in progress."};
   metric_lines handlers{"loopscope_loop_handler_seconds", "histogram",
                         "How long handlers took; only of loops that count them."};
+  std::erase_if(rising_, [&loops](const auto& known) {
+    return std::ranges::find(loops, known.first, &named_snapshot::name) == loops.end();
+  });
   for (const named_snapshot& each : loops) {
     rising_values& rising = rising_[each.name];
     rising.update(each.figures);

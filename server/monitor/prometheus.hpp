@@ -25,8 +25,8 @@ struct named_snapshot {
 ///
 /// Keep one exporter for the life of the process. A snapshot includes the stall in progress, whose samples move from
 /// bucket to bucket while it lasts. Prometheus takes a counter that falls for a restart, so the exporter keeps each
-/// value at its maximum until a snapshot exceeds it. Units: seconds. Threads: one at a time.
-/// Source: the Prometheus text exposition format, version 0.0.4.
+/// value at its maximum until a snapshot exceeds it. It forgets a loop that is left out. Units: seconds. Threads: one
+/// at a time. Source: the Prometheus text exposition format, version 0.0.4.
 class prometheus_exporter {
  public:
   /// Returns the text of all metrics for these loops; it ends with a line feed, so that more may follow.

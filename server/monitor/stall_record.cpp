@@ -30,4 +30,18 @@ std::string_view to_string(handler_count c) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(lock_kind k) noexcept {
+  switch (k) {
+    case lock_kind::mutex:
+      return "mutex";
+    case lock_kind::shared_mutex:
+      return "shared_mutex";
+    case lock_kind::condition_variable:
+      return "condition_variable";
+    case lock_kind::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
 }  // namespace loopscope::monitor

@@ -39,9 +39,11 @@ struct stack_frame {
   std::string function;  ///< qualified, without parameters and template arguments; empty when unknown
   std::string file;      ///< relative to options::source_root if it lies below it; empty when unknown
   int line = 0;          ///< 0 when unknown
+  bool is_jit = false;   ///< code that a runtime made while it ran, such as a JavaScript function
+  bool is_loop = false;  ///< the function that the event loop waits in, where it is known by its address
 };
 
-/// The system call that a loop's thread slept in.
+/// The system call that a loop's thread slept in, or, in another process, that it was in again and again on its CPU.
 struct blocked_call {
   std::string name;
   std::optional<int> fd;
@@ -53,6 +55,8 @@ struct blocked_call {
 
 /// What a thread that sleeps in a futex waits for.
 enum class lock_kind : std::uint8_t { mutex, shared_mutex, condition_variable, unknown };
+
+std::string_view to_string(lock_kind k) noexcept;
 
 /// The thread that holds the lock a stalled thread waits for, at the moment of the stack.
 struct lock_holder {

@@ -86,11 +86,11 @@ std::optional<syscall_line> parse_syscall(std::string_view text) {
 }
 
 std::optional<schedstat> parse_schedstat(std::string_view text) {
-  next_word(text);
+  const auto cpu_ns = to_number<std::int64_t>(next_word(text));
   const auto delay_ns = to_number<std::int64_t>(next_word(text));
   const auto slices = to_number<std::uint64_t>(next_word(text));
-  if (!delay_ns || !slices) return std::nullopt;
-  return schedstat{nanoseconds{*delay_ns}, *slices};
+  if (!cpu_ns || !delay_ns || !slices) return std::nullopt;
+  return schedstat{nanoseconds{*cpu_ns}, nanoseconds{*delay_ns}, *slices};
 }
 
 std::optional<nanoseconds> parse_exec_start(std::string_view text) {
@@ -113,6 +113,14 @@ std::optional<Number> parse_stat_field(std::string_view stat, int number) {
 
 template std::optional<int> parse_stat_field(std::string_view, int);
 template std::optional<std::uint64_t> parse_stat_field(std::string_view, int);
+
+char parse_stat_state(std::string_view stat) {
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return '\0';
+  auto rest = stat.substr(name_end + 1);
+  const auto letter = next_word(rest);
+  return letter.empty() ? '\0' : letter.front();
+}
 
 std::optional<int> parse_cpu(std::string_view stat) {
   return parse_stat_field<int>(stat, 39);

@@ -51,6 +51,7 @@ std::string_view next_word(std::string_view& text);
 std::optional<syscall_line> parse_syscall(std::string_view text);
 
 struct schedstat {
+  std::chrono::nanoseconds cpu{0};        ///< up to the last tick of a thread that runs
   std::chrono::nanoseconds run_delay{0};  ///< time spent runnable, waiting for a CPU
   std::uint64_t time_slices = 0;          ///< how often it came onto a CPU
 };
@@ -64,6 +65,9 @@ std::optional<std::chrono::nanoseconds> parse_exec_start(std::string_view text);
 /// anything, so only fields behind it can be read. Number: int, std::uint64_t.
 template <class Number>
 std::optional<Number> parse_stat_field(std::string_view stat, int number);
+
+/// The state letter of a stat file, as parse_state(); '\0' when there is none.
+char parse_stat_state(std::string_view stat);
 
 /// The CPU that the thread of a stat file last ran on.
 std::optional<int> parse_cpu(std::string_view stat);

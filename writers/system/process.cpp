@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -23,6 +24,10 @@ using std::chrono::nanoseconds;
 
 constexpr std::uint64_t bytes_per_kib = 1024;
 
+constexpr std::uint64_t unknown_limit = std::numeric_limits<std::uint64_t>::max() - 1;
+/// The soft limit of descriptors that raise_descriptor_limit() found.
+std::atomic<std::uint64_t> soft_limit_at_start{unknown_limit};
+
 nanoseconds to_nanoseconds(const timeval& time) {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
@@ -33,6 +38,17 @@ bool blocking_reset_peak() {
   const bool reset = ::write(file, "5", 1) == 1;
   ::close(file);
   return reset;
+}
+
+std::string folder_of(pid_t process) {
+  return "/proc/" + (process == this_process ? "self" : std::to_string(process));
+}
+
+std::optional<nanoseconds> read_cpu(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return std::nullopt;
+  return system::to_nanoseconds(time);
 }
 
 std::optional<std::uint64_t> parse_kib(std::string_view status, std::string_view key) {
@@ -94,20 +110,20 @@ process_figures parse_process_stat(std::string_view stat, std::uint64_t page_byt
   return out;
 }
 
-process_figures blocking_read_process() {
+process_figures blocking_read_process(pid_t process) {
   const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  process_figures out = parse_process_stat(proc_file{"/proc/self/stat"}.read(), page_bytes);
-  const auto cpu = cpu_time::now();
-  out.cpu = cpu.process_user + cpu.process_system;
+  process_figures out = parse_process_stat(proc_file{folder_of(process) + "/stat"}.read(), page_bytes);
+  out.cpu = read_cpu(process);
   return out;
 }
 
-std::optional<std::uint64_t> blocking_count_descriptors() {
+std::optional<std::uint64_t> blocking_count_descriptors(pid_t process) {
   std::error_code error;
   std::uint64_t count = 0;
-  for (std::filesystem::directory_iterator entry{"/proc/self/fd", error}, end; !error && entry != end;
+  for (std::filesystem::directory_iterator entry{folder_of(process) + "/fd", error}, end; !error && entry != end;
        entry.increment(error))
     ++count;
+  if (process != this_process) return error ? std::nullopt : std::optional{count};
   if (error || count == 0) return std::nullopt;
   return count - 1;  // without the one that lists them
 }
@@ -121,18 +137,27 @@ std::optional<double> blocking_read_start_time_s(const process_figures& process)
   return static_cast<double>(*boot_s) + static_cast<double>(*process.started_ticks) / ticks_per_s;
 }
 
-std::optional<std::uint64_t> max_descriptors() noexcept {
+std::optional<std::uint64_t> max_descriptors(pid_t process) noexcept {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  if (::prlimit(process, RLIMIT_NOFILE, nullptr, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   return limit.rlim_cur;
 }
 
 std::size_t raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  soft_limit_at_start = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   return max_descriptors().value_or(std::numeric_limits<std::size_t>::max());
+}
+
+void restore_descriptor_limit() noexcept {
+  rlimit limit{};
+  const auto soft = soft_limit_at_start.load();
+  if (soft == unknown_limit || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(static_cast<rlim_t>(soft), limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::size_t blocking_count_free_descriptors(std::size_t wanted) {

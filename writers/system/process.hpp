@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -67,11 +69,11 @@ class peak_memory_meter {
   std::list<figures> under_way_;
 };
 
-/// What the kernel says about this process. Absent: the kernel does not say.
+/// What the kernel says about a process. Absent: the kernel does not say, or the process is gone.
 ///
-/// Source: proc(5): /proc/self/stat, fd; /proc/stat btime. CPU time from getrusage(2).
+/// Source: proc(5): /proc/PID/stat, fd; /proc/stat btime. CPU time from clock_getcpuclockid(3).
 struct process_figures {
-  std::chrono::nanoseconds cpu{0};
+  std::optional<std::chrono::nanoseconds> cpu;
   std::optional<std::uint64_t> resident_bytes;
   std::optional<std::uint64_t> virtual_bytes;
   std::optional<std::uint64_t> threads;
@@ -82,17 +84,24 @@ struct process_figures {
 /// Fields of /proc/PID/stat; the command's name in it may hold spaces and parentheses.
 process_figures parse_process_stat(std::string_view stat, std::uint64_t page_bytes);
 
+/// The process that calls, for the functions below.
+inline constexpr pid_t this_process = 0;
+
 /// Threads: any. Each reads one small kernel file, or lists one folder: microseconds, but system calls.
-process_figures blocking_read_process();
-std::optional<std::uint64_t> blocking_count_descriptors();
+process_figures blocking_read_process(pid_t process = this_process);
+std::optional<std::uint64_t> blocking_count_descriptors(pid_t process = this_process);
 /// Seconds since 1970.
 std::optional<double> blocking_read_start_time_s(const process_figures& process);
 
-/// The soft limit of open file descriptors; nullopt when there is none. Source: getrlimit(2).
-std::optional<std::uint64_t> max_descriptors() noexcept;
+/// The soft limit of open file descriptors; nullopt when there is none. Source: prlimit(2).
+std::optional<std::uint64_t> max_descriptors(pid_t process = this_process) noexcept;
 
 /// Raises the soft limit of descriptors to the hard one. Returns the limit that is in force now.
 std::size_t raise_descriptor_limit() noexcept;
+
+/// Gives the calling process the soft limit back that it had before raise_descriptor_limit(), for a program that it
+/// executes. Threads: any; may be called between fork(2) and execve(2).
+void restore_descriptor_limit() noexcept;
 
 /// How many descriptors can be opened now, at most `wanted`: opens that many and closes them again.
 std::size_t blocking_count_free_descriptors(std::size_t wanted);

@@ -4,7 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "writers/system/clock.hpp"
 #include "writers/system/thread_specific.hpp"
 
 namespace loopscope::monitor {
@@ -53,12 +52,6 @@ std::uint64_t next_id() {
   return ++last;
 }
 
-std::optional<nanoseconds> cpu_of(const thread_slot& slot) {
-  timespec cpu{};
-  if (::clock_gettime(slot.identity().cpu_clock, &cpu) != 0) return std::nullopt;
-  return system::to_nanoseconds(cpu);
-}
-
 }  // namespace
 
 thread_roster::thread_roster(nanoseconds long_turn, std::shared_ptr<wake_signal> wake)
@@ -69,7 +62,8 @@ thread_slot& thread_roster::slot_of_this_thread() {
   if (auto* known = own.find(id_)) return *known;
   // Its first use may allocate thread-local storage, which the handler of the capture signal must not do.
   static_cast<void>(std::uncaught_exceptions());
-  auto slot = find_or_add(thread_identity::of_this_thread());
+  // A slot that others made for this thread is one of this process.
+  auto slot = std::static_pointer_cast<thread_slot>(find_or_add(thread_identity::of_this_thread()));
   own.add(id_, slot);
   return *slot;
 }
@@ -78,22 +72,29 @@ void thread_roster::add(const thread_identity& found) {
   find_or_add(found);
 }
 
-std::shared_ptr<thread_slot> thread_roster::find_or_add(const thread_identity& identity) {
+void thread_roster::add(std::shared_ptr<loop_thread> found) {
+  const auto cpu = found->blocking_cpu().value_or(nanoseconds{0});
+  const std::lock_guard lock(mutex_);
+  members_.push_back({std::move(found), cpu});
+  has_members_ = true;
+}
+
+std::shared_ptr<loop_thread> thread_roster::find_or_add(const thread_identity& identity) {
   const std::lock_guard lock(mutex_);
   const auto known = std::ranges::find_if(
-      members_, [&](const member& each) { return each.slot->identity().tid == identity.tid && !each.slot->gone(); });
-  if (known != members_.end()) return known->slot;
+      members_, [&](const member& each) { return each.thread->id().tid == identity.tid && !each.thread->gone(); });
+  if (known != members_.end()) return known->thread;
   auto slot = std::make_shared<thread_slot>(identity, long_turn_, wake_);
-  members_.push_back({slot, cpu_of(*slot).value_or(nanoseconds{0})});
+  members_.push_back({slot, slot->blocking_cpu().value_or(nanoseconds{0})});
   has_members_ = true;
   return slot;
 }
 
-thread_roster::slots thread_roster::threads() const {
+thread_roster::members thread_roster::threads() const {
   const std::lock_guard lock(mutex_);
-  slots out;
+  members out;
   out.reserve(members_.size());
-  for (const auto& each : members_) out.push_back(each.slot);
+  for (const auto& each : members_) out.push_back(each.thread);
   return out;
 }
 
@@ -102,11 +103,11 @@ std::size_t thread_roster::size() const {
   return members_.size();
 }
 
-void thread_roster::remove(const thread_slot& slot) {
+void thread_roster::remove(const loop_thread& thread) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find_if(members_, [&](const member& each) { return each.slot.get() == &slot; });
+  const auto found = std::ranges::find_if(members_, [&](const member& each) { return each.thread.get() == &thread; });
   if (found == members_.end()) return;
-  found->slot->add_handler_times(times_of_former_);
+  found->thread->add_handler_times(times_of_former_);
   members_.erase(found);
 }
 
@@ -114,7 +115,8 @@ void thread_roster::on_fork_in_child() {
   slots_of_this_thread().renew_identity();
   const auto* own = slots_of_this_thread().find(id_);
   for (const auto& each : members_) {
-    if (each.slot.get() != own) each.slot->set_gone();
+    auto* const slot = dynamic_cast<thread_slot*>(each.thread.get());
+    if (slot && slot != own) slot->set_gone();
   }
 }
 
@@ -123,7 +125,7 @@ std::optional<nanoseconds> thread_roster::cpu() const {
   if (!has_members_) return std::nullopt;
   nanoseconds sum{0};
   for (const auto& each : members_) {
-    if (const auto cpu = cpu_of(*each.slot)) sum += *cpu - each.cpu_at_start;
+    if (const auto cpu = each.thread->blocking_cpu()) sum += *cpu - each.cpu_at_start;
   }
   max_cpu_ = std::max(max_cpu_, sum);
   return max_cpu_;
@@ -132,13 +134,13 @@ std::optional<nanoseconds> thread_roster::cpu() const {
 handler_times thread_roster::times_of_handlers() const {
   const std::lock_guard lock(mutex_);
   auto out = times_of_former_;
-  for (const auto& each : members_) each.slot->add_handler_times(out);
+  for (const auto& each : members_) each.thread->add_handler_times(out);
   return out;
 }
 
 bool thread_roster::is_counted() const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(members_, [](const member& each) { return each.slot->counted(); }) ||
+  return std::ranges::any_of(members_, [](const member& each) { return each.thread->counted(); }) ||
          times_of_former_.count > 0;
 }
 

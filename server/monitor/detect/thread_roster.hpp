@@ -27,12 +27,14 @@ class thread_roster {
 
   /// A thread of this process was found to run the loop.
   void add(const thread_identity& found);
+  /// A thread of another process.
+  void add(std::shared_ptr<loop_thread> found);
 
-  using slots = std::vector<std::shared_ptr<thread_slot>>;
+  using members = std::vector<std::shared_ptr<loop_thread>>;
   /// In the order in which they joined.
-  slots threads() const;
+  members threads() const;
   std::size_t size() const;
-  void remove(const thread_slot& slot);
+  void remove(const loop_thread& thread);
   /// Only the calling thread is left, with another id.
   void on_fork_in_child();
 
@@ -43,10 +45,10 @@ class thread_roster {
   bool is_counted() const;
 
  private:
-  std::shared_ptr<thread_slot> find_or_add(const thread_identity& identity);
+  std::shared_ptr<loop_thread> find_or_add(const thread_identity& identity);
 
   struct member {
-    std::shared_ptr<thread_slot> slot;
+    std::shared_ptr<loop_thread> thread;
     std::chrono::nanoseconds cpu_at_start{0};
   };
 

@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "event_queue.hpp"
+#include "loop_thread.hpp"
 #include "scheduler_clock.hpp"
 #include "server/monitor/loop_watch.hpp"
-#include "thread_slot.hpp"
 #include "watched_thread.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -20,6 +20,7 @@ enum class thread_state : std::uint8_t {
   waiting,   ///< asleep in the loop's own wait for events or handlers
   runnable,  ///< on a CPU or in a run queue
   asleep,    ///< asleep elsewhere
+  stopped,   ///< by a signal or a debugger; only seen of another process
   unknown,   ///< the kernel does not report it
 };
 
@@ -40,7 +41,7 @@ struct thread_sample {
   std::uint64_t turn = 0;
   bool counted = false;
   /// When the thread of a counted run loop began to wait for events, in the present turn.
-  std::optional<thread_slot::wait_begin> wait;
+  std::optional<loop_thread::wait_begin> wait;
   /// When the handler that runs now began, if that is known.
   std::optional<std::chrono::steady_clock::time_point> turn_start;
 };
@@ -53,7 +54,7 @@ struct thread_sample {
 /// nullopt. Source: proc(5), Documentation/scheduler/sched-stats.rst of the kernel.
 class thread_sampler {
  public:
-  thread_sampler(const watched_thread& thread, clockid_t cpu_clock, const memory_range& scheduler, event_queue& events);
+  thread_sampler(const watched_thread& thread, const memory_range& scheduler, event_queue& events);
 
   const watched_thread& thread() const noexcept { return thread_; }
   std::optional<thread_sample> sample();
@@ -73,9 +74,11 @@ class thread_sampler {
 
  private:
   thread_state state_of(const system::syscall_line& call);
+  bool is_stopped_by_this_process() const;
+  thread_state state_of_other_process(const std::optional<system::syscall_line>& call) const;
 
   watched_thread thread_;
-  clockid_t cpu_clock_;
+  std::optional<clockid_t> cpu_clock_;  ///< of a thread of this process
   memory_range scheduler_;
   event_queue& events_;
   std::uint64_t idle_stack_pointer_ = 0;

@@ -54,8 +54,14 @@ void thread_slot::set_identity(const thread_identity& identity) noexcept {
   cpu_clock_.store(identity.cpu_clock, std::memory_order_relaxed);
 }
 
-thread_identity thread_slot::identity() const noexcept {
-  return {tid_.load(std::memory_order_relaxed), cpu_clock_.load(std::memory_order_relaxed)};
+watched_thread thread_slot::id() const noexcept {
+  return {::getpid(), tid_.load(std::memory_order_relaxed)};
+}
+
+std::optional<thread_slot::duration> thread_slot::blocking_cpu() const {
+  timespec cpu{};
+  if (::clock_gettime(cpu_clock_.load(std::memory_order_relaxed), &cpu) != 0) return std::nullopt;
+  return system::to_nanoseconds(cpu);
 }
 
 void thread_slot::start_turn(time_point now) noexcept {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "loop_thread.hpp"
 #include "server/monitor/handler_times.hpp"
 #include "wake_signal.hpp"
 
@@ -25,35 +26,13 @@ struct thread_identity {
   static thread_identity of(pid_t tid) noexcept;
 };
 
-/// The atomic words that one thread of a loop and the watchdog exchange. Neither side ever waits for the other.
+/// The atomic words that one thread of a loop of this process and the watchdog exchange. Neither side ever waits for
+/// the other.
 ///
-/// A *turn* is what a thread does between two signs of life that it gives itself: one handler of a counted run loop, or
-/// all that happens between enter() and leave(). Threads: the first group of members on the slot's own thread, the
-/// second on the watchdog, the third on any thread.
-class thread_slot {
+/// A turn is one handler of a counted run loop, or all that happens between enter() and leave(). Threads: the first
+/// group of members on the slot's own thread, the others as in loop_thread.
+class thread_slot final : public loop_thread {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
-  using duration = std::chrono::nanoseconds;
-
-  /// A turn that was long, or that the watchdog waited for.
-  struct ended_turn {
-    std::uint64_t number = 0;
-    std::optional<time_point> start;  ///< nullopt when the thread had waited for events before it
-    time_point end{};
-    duration took{0};  ///< since start, or the CPU time since the wait
-    duration cpu{0};   ///< total of the thread at the end
-  };
-  /// What a thread had done when it began to wait for events.
-  struct wait_begin {
-    time_point time{};
-    duration cpu{0};
-  };
-  struct turn {
-    std::uint64_t number = 0;
-    std::optional<time_point> start;  ///< nullopt when the thread waits for events, or waited in this turn
-    std::optional<wait_begin> wait;   ///< of a counted run loop, when it waits or waited in this turn
-  };
-
   thread_slot(const thread_identity& identity, duration long_turn, std::shared_ptr<wake_signal> wake) noexcept;
 
   // The slot's thread.
@@ -71,25 +50,20 @@ class thread_slot {
   /// The thread ends.
   void set_gone() noexcept { gone_.store(true, std::memory_order_release); }
 
-  // The watchdog.
-  /// The end of the present turn shall be published however short the turn is.
-  void await_end_of_turn(bool awaited) noexcept { awaited_.store(awaited, std::memory_order_relaxed); }
-  std::optional<ended_turn> take_ended_turn() noexcept;
-  turn current_turn() const noexcept;
-  /// The maximum since the last call.
-  duration take_max_turn() noexcept;
+  void await_end_of_turn(bool awaited) noexcept override { awaited_.store(awaited, std::memory_order_relaxed); }
+  std::optional<ended_turn> take_ended_turn() noexcept override;
+  turn current_turn() const noexcept override;
+  duration take_max_turn() noexcept override;
 
-  // Any thread.
-  thread_identity identity() const noexcept;
-  /// When the last probe ran on the thread; the clock's epoch before that.
-  time_point last_probe() const noexcept { return from_ns(last_probe_ns_.load(std::memory_order_relaxed)); }
-  bool gone() const noexcept { return gone_.load(std::memory_order_acquire); }
-  /// The thread said that it runs the loop.
-  bool has_seat() const noexcept { return seated_.load(std::memory_order_relaxed); }
-  bool counted() const noexcept { return counted_.load(std::memory_order_relaxed); }
-  /// With a seat: the thread is between enter() and leave().
-  bool inside() const noexcept { return depth_.load(std::memory_order_relaxed) > 0; }
-  void add_handler_times(handler_times& out) const noexcept;
+  watched_thread id() const noexcept override;
+  std::optional<duration> blocking_cpu() const override;
+  time_point last_probe() const noexcept override { return from_ns(last_probe_ns_.load(std::memory_order_relaxed)); }
+  bool gone() const noexcept override { return gone_.load(std::memory_order_acquire); }
+  bool has_seat() const noexcept override { return seated_.load(std::memory_order_relaxed); }
+  bool counted() const noexcept override { return counted_.load(std::memory_order_relaxed); }
+  /// Between enter() and leave().
+  bool inside() const noexcept override { return depth_.load(std::memory_order_relaxed) > 0; }
+  void add_handler_times(handler_times& out) const noexcept override;
 
  private:
   static std::int64_t to_ns(time_point t) noexcept { return t.time_since_epoch().count(); }

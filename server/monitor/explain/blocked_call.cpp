@@ -26,7 +26,8 @@ struct system_call {
   bool takes_descriptor;
 };
 
-// Calls that can sleep. Newer architectures lack some of them (open, poll, epoll_wait, ...).
+// Calls that can sleep, and some that a thread may be in again and again while it computes. Newer architectures lack
+// some of them (open, poll, epoll_wait, ...).
 constexpr auto system_calls = std::to_array<system_call>({
     {SYS_read, "read", true},
     {SYS_write, "write", true},
@@ -88,6 +89,15 @@ constexpr auto system_calls = std::to_array<system_call>({
     {SYS_msync, "msync", false},
     {SYS_semtimedop, "semtimedop", false},
     {SYS_getrandom, "getrandom", false},
+    {SYS_brk, "brk", false},
+    {SYS_clock_gettime, "clock_gettime", false},
+    {SYS_getpid, "getpid", false},
+    {SYS_getrusage, "getrusage", false},
+    {SYS_gettimeofday, "gettimeofday", false},
+    {SYS_lseek, "lseek", true},
+    {SYS_mprotect, "mprotect", false},
+    {SYS_rt_sigprocmask, "rt_sigprocmask", false},
+    {SYS_sched_yield, "sched_yield", false},
 #ifdef SYS_epoll_wait
     {SYS_epoll_wait, "epoll_wait", true},
 #endif

@@ -88,4 +88,14 @@ std::optional<std::size_t> decode_reserved_stack([[maybe_unused]] std::span<cons
   return std::nullopt;
 }
 
+std::optional<std::size_t> decode_return([[maybe_unused]] std::span<const std::byte> code) {
+#if defined(__x86_64__)
+  // add $size,%rsp: REX.W 83 /0 with one byte; ret.
+  const bool is_release = code.size() >= 5 && byte_at(code, 0) == 0x48 && byte_at(code, 1) == 0x83 &&
+                          byte_at(code, 2) == 0xc4 && byte_at(code, 4) == 0xc3;
+  if (is_release && byte_at(code, 3) < 0x80) return byte_at(code, 3);
+#endif
+  return std::nullopt;
+}
+
 }  // namespace loopscope::monitor

@@ -28,4 +28,8 @@ std::optional<std::uintptr_t> decode_jump_slot(std::uintptr_t address, std::span
 /// that cannot be seen. For x86-64.
 std::optional<std::size_t> decode_reserved_stack(std::span<const std::byte> beginning);
 
+/// How many bytes of the stack code releases before it returns, if it does nothing else; nullopt for other code. For
+/// x86-64.
+std::optional<std::size_t> decode_return(std::span<const std::byte> code);
+
 }  // namespace loopscope::monitor

@@ -3,6 +3,7 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <gelf.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "blame.hpp"
 #include "debug_units.hpp"
 #include "function_name.hpp"
 
@@ -97,7 +99,13 @@ bool is_vdso(const loaded_module& module) {
 }
 
 bool is_system_library(const loaded_module& module) {
+  if (module.path.ends_with(preloaded_library)) return true;
   return !module.is_program && (module.path.starts_with("/lib") || module.path.starts_with("/usr/lib"));
+}
+
+/// A file of another process; empty in this one, which shows a frame without any name as such.
+std::string path_of_other(const loaded_module& module) {
+  return module.pid == ::getpid() ? std::string{} : module.path;
 }
 
 }  // namespace
@@ -118,7 +126,7 @@ class module_names {
   }
 
   std::vector<stack_frame> blocking_look_up(std::uintptr_t address) {
-    if (!dwfl_module_) return {stack_frame{}};
+    if (!dwfl_module_) return {{{}, path_of_other(module_), 0}};
     auto compiled = symbol_name(address);
     // The distribution's source paths are of no use; the name of the library is.
     if (is_system_library(module_)) return {{std::move(compiled), module_.path, 0}};
@@ -127,6 +135,7 @@ class module_names {
     if (out.empty()) out.emplace_back();
     // The symbol has the full name of the compiled function, which debug information may lack.
     if (!compiled.empty()) out.back().function = std::move(compiled);
+    if (out.back().function.empty() && out.back().file.empty()) out.back().file = path_of_other(module_);
     return out;
   }
 

@@ -32,7 +32,8 @@ class debug_info {
   /// What an address belongs to; nullptr for no module. Valid until update() returns true.
   const std::shared_ptr<const loaded_module>& module_of(std::uintptr_t address) const { return modules_.find(address); }
   /// The functions at an address, innermost first: the inlined ones, then the compiled one. Returns at least one frame;
-  /// what is unknown is empty. For code of the system's libraries, the file is the library.
+  /// what is unknown is empty. For code of the system's libraries, and where nothing else is known in
+  /// another process, the file is the library or program.
   std::vector<stack_frame> blocking_look_up(std::uintptr_t address);
   /// Reads what a question about the unit of main() needs.
   void blocking_warm_up();

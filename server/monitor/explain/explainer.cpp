@@ -18,6 +18,7 @@
 #include "lock_wait.hpp"
 #include "sleep_state.hpp"
 #include "symbolizer.hpp"
+#include "thread_stop.hpp"
 #include "unwinder.hpp"
 #include "writers/system/shared_instance.hpp"
 #include "writers/system/thread.hpp"
@@ -81,14 +82,14 @@ class explainer_queue {
   }
   bool is_stopping() const noexcept { return stopping_.load(); }
 
-  /// Calls f with one job after the other, oldest first, until stop(). Calls rest when there has been none for a while.
+  /// Calls f with one job after the other, oldest first, until stop(). Calls rest when there has been none for a while,
+  /// and again as long as it returns true.
   template <class Function, class Rest>
   void blocking_run(Function f, Rest rest) {
     bool rested = false;
     while (!is_stopping()) {
       if (!rested && !blocking_wait(time_to_rest)) {
-        rest();
-        rested = true;
+        rested = !rest();
         continue;
       }
       if (rested) blocking_wait(std::chrono::hours{1});
@@ -133,44 +134,64 @@ std::string blocking_thread_name(const watched_thread& thread) {
   return name;
 }
 
+/// The function in which a loop waits.
+class loop_function {
+ public:
+  loop_function() = default;
+  /// After a stack of the same process was unwound.
+  loop_function(unwinder& files, std::uintptr_t return_address)
+      : files_(&files),
+        start_(return_address == 0 ? std::nullopt : files.blocking_function_start(return_address - 1)) {}
+
+  bool blocking_has(std::uintptr_t address) const {
+    return start_ && files_->blocking_function_start(address) == start_;
+  }
+
+ private:
+  unwinder* files_ = nullptr;
+  std::optional<std::uintptr_t> start_;
+};
+
 /// What only the explainer's thread has: open files of the processes that were asked about.
 class investigator {
  public:
   explicit investigator(const explainer_queue& queue) : queue_(queue) {
-    files_of(::getpid()).blocking_prepare();
+    files_of(::getpid()).files.blocking_prepare();
     symbolizer{{}}.blocking_warm_up();
   }
 
-  /// Frees what was read and closes files, as it was in the beginning.
-  void blocking_rest() {
+  /// Frees what was read and closes files, as it was in the beginning. What is known of other processes stays until
+  /// they end: returns true if there are any.
+  bool blocking_rest() {
     symbolizer{{}}.release_unused(time_to_rest);
-    files_.clear();
-    files_of(::getpid()).blocking_prepare();
+    std::erase_if(files_, [](const auto& known) {
+      return known.first == ::getpid() || process_files::start_of(known.first) != known.second.start;
+    });
+    const bool has_others = !files_.empty();
+    files_of(::getpid()).files.blocking_prepare();
+    return has_others;
   }
 
   explanation blocking_explain(const explain_request& request) {
     explanation out;
-    const symbolizer names(request.source_root, request.thread.pid == ::getpid() ? 0 : request.thread.pid);
+    auto& known = files_of(request.thread.pid);
+    const symbolizer names(known.names, request.source_root);
     if (request.captured) {
       if (request.captured->exception_in_flight) out.no_stack_reason = "an exception was in flight";
-      auto& files = files_of(request.thread.pid);
-      files.blocking_prepare();
+      known.files.blocking_prepare();
       const auto awaiting =
-          blocking_find_awaiting_coroutines(process_memory(request.thread.pid), files, *request.captured);
+          blocking_find_awaiting_coroutines(process_memory(request.thread.pid), known.files, *request.captured);
       out.stack = blocking_names(names, *request.captured);
       if (out.stack.empty() && out.no_stack_reason.empty()) out.no_stack_reason = names.blocking_obstacle();
       out.awaited_by = blocking_function_names(names, awaiting);
       return out;
     }
-    const auto copy = request.copy ? request.copy : copy_sleeping_stack(request.thread, request.asleep_in);
-    if (!copy) {
-      out.moved = true;
-      out.no_stack_reason = "the thread went on before its stack was read";
-      return out;
-    }
-    auto& files = files_of(request.thread.pid);
+    const auto copy = blocking_copy(request, out);
+    if (!copy) return out;
+    auto& files = known.files;
     const auto found = files.blocking_unwind(*copy);
     out.no_stack_reason = found.no_stack_reason;
+    const bool was_stopped = copy->registers.has_value();
 
     // Everything is read before something is named, so that it is from one instant.
     const auto& asleep = copy->state;
@@ -180,11 +201,13 @@ class investigator {
     seen_holder holder;
     if (lock && lock->owner != 0) holder = blocking_look_at({request.thread.pid, lock->owner}, files);
     const bool has_same_lock = blocking_find_lock(request.thread, asleep.call, functions) == lock;
-    const bool still_asleep = read_sleep_state(request.thread) == asleep;
-    out.call = blocking_call_of(request.thread, asleep);
+    const bool still_asleep = !was_stopped && read_sleep_state(request.thread) == asleep;
+    if (!was_stopped) out.call = blocking_call_of(request.thread, asleep);
+    if (copy->call_at_stop) out.call_on_cpu = blocking_describe_call(request.thread, *copy->call_at_stop);
 
-    out.stack = blocking_names(names, found.stack);
+    out.stack = blocking_names(names, found.stack, loop_function(files, request.loop_address));
     out.awaited_by = blocking_function_names(names, awaiting);
+    if (lock && lock->kind == lock_kind::condition_variable) out.in_loop_wait = is_inside_loop_only(out.stack);
     if (!lock || !still_asleep) return out;
     out.lock = lock->kind;
     if (lock->owner == 0 || !has_same_lock) return out;
@@ -193,14 +216,51 @@ class investigator {
   }
 
  private:
-  unwinder& files_of(pid_t process) {
-    if (files_.size() >= max_open_processes && !files_.contains(process)) files_.clear();
+  /// What is open of one process.
+  struct process_files {
+    explicit process_files(pid_t process) : start(start_of(process)), files(process), names({}, process) {}
+
+    static std::uint64_t start_of(pid_t process) {
+      constexpr int field = 22;
+      const auto stat = system::proc_file("/proc/" + std::to_string(process) + "/stat").read();
+      return system::parse_stat_field<std::uint64_t>(stat, field).value_or(0);
+    }
+
+    std::uint64_t start;  ///< tells a process from a later one with its number
+    unwinder files;
+    symbolizer names;
+  };
+
+  process_files& files_of(pid_t process) {
+    const auto known = files_.find(process);
+    if (known != files_.end()) {
+      if (process == ::getpid() || process_files::start_of(process) == known->second.start) return known->second;
+      files_.erase(known);
+    }
+    if (files_.size() >= max_open_processes) files_.clear();
     return files_.try_emplace(process, process).first->second;
+  }
+
+  /// Returns nullptr when there is none, and why.
+  std::shared_ptr<const stack_copy> blocking_copy(const explain_request& request, explanation& out) const {
+    if (request.copy) return request.copy;
+    const bool is_other = request.thread.pid != ::getpid();
+    if (is_other) out.no_stack_reason = obstacle_to_look_into(request.thread);
+    if (!out.no_stack_reason.empty()) return nullptr;
+    if (auto copy = copy_sleeping_stack(request.thread, request.asleep_in)) return copy;
+    if (is_other && request.interrupt && !request.asleep_in) {
+      auto stopped = blocking_stop_and_copy(request.thread, [&] { return queue_.is_stopping(); });
+      out.no_stack_reason = std::move(stopped.obstacle);
+      return stopped.copy;
+    }
+    out.moved = true;
+    out.no_stack_reason = "the thread went on before its stack was read";
+    return nullptr;
   }
 
   struct seen_holder {
     watched_thread thread;
-    std::shared_ptr<const sleeping_stack> copy;  // nullptr: it runs
+    std::shared_ptr<const stack_copy> copy;  // nullptr: it runs
     raw_stack stack;
   };
 
@@ -228,18 +288,28 @@ class investigator {
     return out;
   }
 
-  /// Frame by frame, so that the explainer can end soon.
-  std::vector<stack_frame> blocking_names(const symbolizer& names, const raw_stack& stack) const {
-    std::vector<stack_frame> out;
-    raw_stack one;
-    one.addresses.resize(1);
+  /// The names of a deep stack are those of its ends.
+  static raw_stack shortened(const raw_stack& stack) {
+    raw_stack out;
     const auto depth = stack.addresses.size();
-    for (std::size_t i = 0; i < depth && !queue_.is_stopping(); ++i) {
+    for (std::size_t i = 0; i < depth; ++i) {
       if (depth > 2 * named_frames && i == named_frames) i = depth - named_frames;
       if (stack.addresses[i] == nullptr) continue;  // the bottom of a stack
-      // A return address belongs to the call instruction before it.
-      one.addresses[0] = static_cast<const char*>(stack.addresses[i]) - (i == 0 ? 0 : 1);
-      for (auto& frame : names.blocking_frames(one)) out.push_back(std::move(frame));
+      out.addresses.push_back(stack.addresses[i]);
+    }
+    return out;
+  }
+
+  /// Ends early when the explainer does.
+  std::vector<stack_frame> blocking_names(const symbolizer& names, const raw_stack& stack,
+                                          const loop_function& loop = {}) const {
+    const auto chosen = shortened(stack);
+    auto named = names.blocking_frames_by_address(chosen, [&] { return queue_.is_stopping(); });
+    std::vector<stack_frame> out;
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      // What is inlined into the loop's function is no part of the loop.
+      if (loop.blocking_has(reinterpret_cast<std::uintptr_t>(chosen.addresses[i]) - 1)) named[i].back().is_loop = true;
+      for (auto& frame : named[i]) out.push_back(std::move(frame));
     }
     return out;
   }
@@ -258,7 +328,7 @@ class investigator {
   }
 
   const explainer_queue& queue_;
-  std::map<pid_t, unwinder> files_;
+  std::map<pid_t, process_files> files_;
 };
 
 // The program may end by exit(3) while this thread works: static objects are destroyed then, and this thread is not
@@ -280,7 +350,7 @@ void* run_explainer(void* argument) {
         }
         job.answer(std::move(result));
       },
-      [&] { detective.blocking_rest(); });
+      [&] { return detective.blocking_rest(); });
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,11 +26,17 @@ struct explain_request {
   /// The call in which it was seen asleep. It is not asked about another one.
   std::optional<system::syscall_line> asleep_in = {};
   /// Its stack at that time. Without one, the explainer makes a copy when it comes to it.
-  std::shared_ptr<const sleeping_stack> copy = {};
+  std::shared_ptr<const stack_copy> copy = {};
+  /// A thread of another process that does not sleep then is stopped for its stack, for some ten microseconds. It has
+  /// no effect with asleep_in or copy.
+  bool interrupt = false;
   /// The stack of a running thread, which only has to be named.
   std::optional<raw_stack> captured = {};
   /// Files below it are shown relative to it.
   std::string source_root = {};
+  /// Where the call returns to in which the thread's loop waits for events; 0 when unknown. The function there is
+  /// marked as the loop's.
+  std::uintptr_t loop_address = 0;
 };
 
 /// Why a thread does not go on, as far as it is known.
@@ -37,8 +44,13 @@ struct explanation {
   std::vector<stack_frame> stack;  ///< innermost first
   std::string no_stack_reason;     ///< why the stack is empty
   bool moved = false;              ///< without a copy: the thread did not sleep any more in that call
+  /// The thread sleeps on a condition variable in the loop itself, as those do that wait for another thread of the same
+  /// loop to hand them work: it is not blocked.
+  bool in_loop_wait = false;
   /// The call of a sleeping thread, with the peer of its socket or pipe.
   std::optional<blocked_call> call;
+  /// The call that a running thread of another process was in.
+  std::optional<blocked_call> call_on_cpu;
   /// What it waited for in a futex, and the lock's holder at the same instant.
   std::optional<lock_kind> lock;
   std::optional<lock_holder> holder;

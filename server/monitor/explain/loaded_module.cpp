@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -46,6 +47,15 @@ std::string blocking_read_whole(const std::string& path) {
 
 std::string proc_path(pid_t pid, std::string_view name) {
   return "/proc/" + std::to_string(pid) + '/' + std::string(name);
+}
+
+/// "BEGIN-END" in hexadecimal.
+std::optional<std::pair<std::uintptr_t, std::uintptr_t>> parse_range(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto begin = system::parse_number<std::uintptr_t>(text.substr(0, dash), 16);
+  const auto end = system::parse_number<std::uintptr_t>(text.substr(dash + 1), 16);
+  return begin && end ? std::optional{std::pair{*begin, *end}} : std::nullopt;
 }
 
 bool copy_memory(pid_t pid, std::uintptr_t address, void* out, std::size_t size) {
@@ -152,6 +162,27 @@ std::uint32_t checksum_of(Elf* elf) {
 
 }  // namespace
 
+bool code_ranges::contains(std::uintptr_t address) const noexcept {
+  const auto after = std::ranges::upper_bound(ranges_, address, {}, [](const auto& range) { return range.first; });
+  return after != ranges_.begin() && address < std::prev(after)->second;
+}
+
+code_ranges blocking_find_anonymous_code(pid_t pid) {
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> out;
+  const auto maps = blocking_read_whole(proc_path(pid, "maps"));
+  for (std::string_view rest = maps; !rest.empty();) {
+    auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const auto range = parse_range(system::next_word(line));
+    const bool is_code = system::next_word(line).find('x') != std::string_view::npos;
+    system::next_word(line);  // the offset
+    system::next_word(line);  // the device
+    const bool is_anonymous = system::next_word(line) == "0" && line.find("[v") == std::string_view::npos;
+    if (range && is_code && is_anonymous) out.push_back(*range);
+  }
+  return code_ranges(std::move(out));
+}
+
 std::vector<loaded_module> parse_modules(std::string_view maps, pid_t pid) {
   std::vector<loaded_module> out;
   std::uint64_t last_offset = 0;
@@ -172,19 +203,17 @@ std::vector<loaded_module> parse_modules(std::string_view maps, pid_t pid) {
     if (!offset || (!is_file && line != "[vdso]")) continue;
     constexpr std::string_view deleted = " (deleted)";
     if (line.ends_with(deleted)) line.remove_suffix(deleted.size());
-    const auto dash = range.find('-');
-    if (dash == std::string_view::npos) continue;
-    const auto begin = system::parse_number<std::uintptr_t>(range.substr(0, dash), 16);
-    const auto end = system::parse_number<std::uintptr_t>(range.substr(dash + 1), 16);
-    if (!begin || !end) continue;
+    const auto addresses = parse_range(range);
+    if (!addresses) continue;
+    const auto [begin, end] = *addresses;
     const bool continues =
         !out.empty() && out.back().inode == inode && out.back().path == line && *offset > last_offset;
     if (!continues) {
       drop_data();
       has_code = false;
-      out.push_back({pid, std::string(line), *begin, *end, *end, inode.value_or(0), {}, false});
+      out.push_back({pid, std::string(line), begin, end, end, inode.value_or(0), {}, false});
     }
-    out.back().end = *end;
+    out.back().end = end;
     has_code = has_code || access.find('x') != std::string_view::npos;
     last_offset = *offset;
   }

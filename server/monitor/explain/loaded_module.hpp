@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct Elf;
@@ -66,6 +67,19 @@ class loaded_modules {
 
 /// The modules in the text of /proc/PID/maps, without their build IDs, by address.
 std::vector<loaded_module> parse_modules(std::string_view maps, pid_t pid);
+
+/// Ranges of addresses, in ascending order.
+class code_ranges {
+ public:
+  explicit code_ranges(std::vector<std::pair<std::uintptr_t, std::uintptr_t>> ranges) : ranges_(std::move(ranges)) {}
+  bool contains(std::uintptr_t address) const noexcept;
+
+ private:
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> ranges_;
+};
+
+/// The executable memory of a process that is mapped from no file, as it is now: code that a runtime has made.
+code_ranges blocking_find_anonymous_code(pid_t pid);
 
 struct elf_closer {
   void operator()(Elf* open) const noexcept;

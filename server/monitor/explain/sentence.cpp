@@ -18,22 +18,12 @@ std::string in_ms(nanoseconds d) {
 }
 
 std::string to_place(const stack_frame& frame) {
+  if (frame.function.empty()) return frame.file + ", which has no symbols";
   auto out = short_function(frame.function);
   if (frame.file.empty()) return out;
   out += " (" + frame.file;
   if (frame.line > 0) out += ':' + std::to_string(frame.line);
   return out + ')';
-}
-
-std::string call_text(const blocked_call& call) {
-  auto out = call.name;
-  if (!call.path.empty()) {
-    out += " on " + call.path;
-  } else if (call.fd) {
-    out += " on descriptor " + std::to_string(*call.fd);
-  }
-  if (!call.peer.empty()) out += " (" + call.peer + ')';
-  return out;
 }
 
 std::string thread_text(pid_t tid, const std::string& name) {
@@ -57,7 +47,7 @@ std::string holder_text(const stall_record& r) {
 std::string state_text(const stall_record& r) {
   switch (r.verdict) {
     case verdict::on_cpu:
-      return "on CPU";
+      return r.call ? "on CPU in " + call_text(*r.call) : "on CPU";
     case verdict::off_cpu:
       return (r.call ? "asleep in " + call_text(*r.call) : "asleep") + holder_text(r);
     case verdict::run_queue:
@@ -120,6 +110,17 @@ std::string delayed_text(const stall_record& r) {
 }
 
 }  // namespace
+
+std::string call_text(const blocked_call& call) {
+  auto out = call.name;
+  if (!call.path.empty()) {
+    out += " on " + call.path;
+  } else if (call.fd) {
+    out += " on descriptor " + std::to_string(*call.fd);
+  }
+  if (!call.peer.empty()) out += " (" + call.peer + ')';
+  return out;
+}
 
 std::string to_sentence(const stall_record& r, const std::string& advice) {
   auto out = subject_text(r) + (r.in_progress ? " has been blocked for " : " was blocked for ") + in_ms(r.duration) +

@@ -25,14 +25,18 @@ std::optional<sleep_state> read_sleep_state(const watched_thread& thread) {
   return sleep_state{*call, *before};
 }
 
-std::shared_ptr<const sleeping_stack> copy_sleeping_stack(const watched_thread& thread,
-                                                          const std::optional<system::syscall_line>& seen) {
+void copy_stack_memory(stack_copy& copy) {
+  copy.content.resize(max_copied_bytes);
+  const auto address = static_cast<std::uintptr_t>(copy.state.call.stack_pointer);
+  copy.content.resize(process_memory(copy.thread.pid).blocking_read(address, copy.content));
+}
+
+std::shared_ptr<const stack_copy> copy_sleeping_stack(const watched_thread& thread,
+                                                      const std::optional<system::syscall_line>& seen) {
   const auto state = read_sleep_state(thread);
   if (!state || (seen && *seen != state->call)) return nullptr;
-  auto out = std::make_shared<sleeping_stack>(sleeping_stack{thread, *state, {}});
-  out->content.resize(max_copied_bytes);
-  const auto address = static_cast<std::uintptr_t>(state->call.stack_pointer);
-  out->content.resize(process_memory(thread.pid).blocking_read(address, out->content));
+  auto out = std::make_shared<stack_copy>(stack_copy{thread, *state, {}, {}});
+  copy_stack_memory(*out);
   return read_sleep_state(thread) == state ? out : nullptr;
 }
 

@@ -1,5 +1,7 @@
 #include "stall_builder.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "blame.hpp"
@@ -26,14 +28,15 @@ stall_builder::stall_builder(std::uint64_t id, stall_tracker::time_point start, 
       declared_(declared),
       no_stack_reason_(std::move(no_stack_reason)) {}
 
-void stall_builder::add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities) {
+void stall_builder::add_sample(const thread_sample& sample, const watched_thread& thread,
+                               const activity_slot& activities) {
   times_.add_sample(sample);
-  if (!operation_) operation_ = current_operation(tid);
-  count_call(sample, tid);
+  if (!operation_ && thread.pid == ::getpid()) operation_ = current_operation(thread.tid);
+  count_call(sample, thread);
   observe_activity(activities);
 }
 
-void stall_builder::count_call(const thread_sample& sample, pid_t tid) {
+void stall_builder::count_call(const thread_sample& sample, const watched_thread& thread) {
   if (sample.state != thread_state::asleep || !sample.call) return;
   const auto descriptor = static_cast<int>(sample.call->arguments[0]);
   const auto known = std::ranges::find_if(calls_, [&](const counted_call& c) {
@@ -42,8 +45,7 @@ void stall_builder::count_call(const thread_sample& sample, pid_t tid) {
   if (known != calls_.end()) {
     ++known->samples;
   } else if (calls_.size() < max_calls) {
-    if (auto call = describe_call({::getpid(), tid}, *sample.call))
-      calls_.push_back({sample.call->number, std::move(*call), 1});
+    if (auto call = describe_call(thread, *sample.call)) calls_.push_back({sample.call->number, std::move(*call), 1});
   }
 }
 
@@ -63,6 +65,16 @@ bool stall_builder::add_explanation(explanation found) {
     const auto known =
         std::ranges::find(calls_, found.call->name, [](const counted_call& each) { return each.call.name; });
     if (known != calls_.end() && (!found.call->peer.empty() || !known->call.fd)) known->call = *found.call;
+  }
+  if (!found.stack.empty()) ++stacks_;
+  if (found.call_on_cpu) {
+    const auto known = std::ranges::find(calls_on_cpu_, found.call_on_cpu->name,
+                                         [](const counted_call& each) { return each.call.name; });
+    if (known != calls_on_cpu_.end()) {
+      ++known->samples;
+    } else if (calls_on_cpu_.size() < max_calls) {
+      calls_on_cpu_.push_back({0, *std::move(found.call_on_cpu), 1});
+    }
   }
   if (found.lock && !holder_) lock_ = found.lock;
   if (found.holder && !holder_) holder_ = std::move(found.holder);
@@ -107,6 +119,7 @@ stall_record stall_builder::build(const time_split& split, bool in_progress) con
   out.run_queue = split.run_queue;
   out.off_cpu = split.off_cpu();
   if (const auto* counted = most_frequent_call(); counted && out.verdict == verdict::off_cpu) out.call = counted->call;
+  if (out.verdict == verdict::on_cpu) out.call = usual_call_on_cpu();
   if (out.verdict == verdict::off_cpu) {
     out.lock = lock_;
     out.holder = holder_;
@@ -125,6 +138,14 @@ stall_record stall_builder::build(const time_split& split, bool in_progress) con
 const stall_builder::counted_call* stall_builder::most_frequent_call() const {
   const auto found = std::ranges::max_element(calls_, {}, &counted_call::samples);
   return found == calls_.end() ? nullptr : &*found;
+}
+
+// A loop that writes is in the call in most of its stacks, but not in all. One look may have met a rare call.
+std::optional<blocked_call> stall_builder::usual_call_on_cpu() const {
+  const auto found = std::ranges::max_element(calls_on_cpu_, {}, &counted_call::samples);
+  if (found == calls_on_cpu_.end() || found->samples * 4 < stacks_) return std::nullopt;
+  if (stacks_ > 2 && found->samples < 2) return std::nullopt;
+  return found->call;
 }
 
 handler_count stall_builder::handlers() const {

@@ -39,7 +39,7 @@ class stall_builder {
                 std::string no_stack_reason, library_prefixes declared = {});
 
   /// Adds one sample of the loop's thread, taken while the stall lasts.
-  void add_sample(const thread_sample& sample, pid_t tid, const activity_slot& activities);
+  void add_sample(const thread_sample& sample, const watched_thread& thread, const activity_slot& activities);
   /// Returns false when it has no stack.
   bool add_explanation(explanation found);
   /// Used while there is no stack.
@@ -63,9 +63,10 @@ class stall_builder {
   };
 
   void add_stack(std::vector<stack_frame> stack);
-  void count_call(const thread_sample& sample, pid_t tid);
+  void count_call(const thread_sample& sample, const watched_thread& thread);
   void observe_activity(const activity_slot& activities);
   const counted_call* most_frequent_call() const;
+  std::optional<blocked_call> usual_call_on_cpu() const;
   handler_count handlers() const;
 
   std::uint64_t id_;
@@ -74,6 +75,8 @@ class stall_builder {
   time_breakdown times_;
   library_prefixes declared_;
   std::vector<counted_call> calls_;
+  std::vector<counted_call> calls_on_cpu_;
+  std::uint64_t stacks_ = 0;
 
   std::vector<stack_frame> stack_;
   std::vector<stack_frame> other_blamed_frames_;

@@ -10,6 +10,7 @@
 
 #include "debug_info.hpp"
 #include "function_name.hpp"
+#include "jit_names.hpp"
 
 namespace loopscope::monitor {
 namespace {
@@ -29,7 +30,7 @@ struct symbolizer::process {
     std::vector<stack_frame> frames;
   };
 
-  explicit process(pid_t of) : pid(of), files(of) {}
+  explicit process(pid_t of) : pid(of), files(of), made_code(of) {}
 
   /// Prepares a question: forgets what was unloaded.
   void update() {
@@ -44,7 +45,11 @@ struct symbolizer::process {
     if (found != known.end()) return found->second.frames;
     auto frames = files.blocking_look_up(address);
     const auto& outermost = frames.back();
-    if (outermost.function.empty() && outermost.file.empty()) return frames;
+    if (outermost.function.empty()) {
+      // Code that a runtime has made may be replaced at any time, so that its name is not kept.
+      if (auto made = made_code.blocking_find(address)) return {std::move(*made)};
+      if (outermost.line == 0) return frames;
+    }
     if (known.size() >= max_known_addresses) known.clear();
     known[address] = {files.module_of(address), frames};
     return frames;
@@ -53,6 +58,7 @@ struct symbolizer::process {
   const pid_t pid;
   std::mutex mutex;
   debug_info files;
+  jit_names made_code;
   std::unordered_map<std::uintptr_t, known_address> known;
   steady::time_point last_question{};
 };
@@ -60,6 +66,10 @@ struct symbolizer::process {
 symbolizer::symbolizer(std::string source_root, pid_t pid) : source_root_(std::move(source_root)) {
   while (!source_root_.empty() && source_root_.back() == '/') source_root_.pop_back();
   if (pid != 0 && pid != ::getpid()) other_process_ = std::make_shared<process>(pid);
+}
+
+symbolizer::symbolizer(const symbolizer& other, std::string source_root) : symbolizer(std::move(source_root)) {
+  other_process_ = other.other_process_;
 }
 
 symbolizer::process& symbolizer::own_process() {
@@ -79,17 +89,24 @@ symbolizer::process& symbolizer::names() const {
 }
 
 std::vector<stack_frame> symbolizer::blocking_frames(const raw_stack& stack) const {
+  std::vector<stack_frame> out;
+  for (auto& frames : blocking_frames_by_address(stack, [] { return false; })) {
+    for (auto& frame : frames) out.push_back(std::move(frame));
+  }
+  return out;
+}
+
+std::vector<std::vector<stack_frame>> symbolizer::blocking_frames_by_address(
+    const raw_stack& stack, const std::function<bool()>& should_stop) const {
   auto& target = names();
   const std::lock_guard lock(target.mutex);
   target.update();
-  std::vector<stack_frame> out;
-  for (std::size_t i = 0; i < stack.addresses.size(); ++i) {
+  std::vector<std::vector<stack_frame>> out;
+  for (std::size_t i = 0; i < stack.addresses.size() && !should_stop(); ++i) {
     // A return address belongs to the call instruction before it.
     const auto address = reinterpret_cast<std::uintptr_t>(stack.addresses[i]) - (i == 0 ? 0 : 1);
-    for (auto& frame : target.blocking_look_up(address)) {
-      frame.file = relative_file(frame.file, source_root_);
-      out.push_back(std::move(frame));
-    }
+    auto& frames = out.emplace_back(target.blocking_look_up(address));
+    for (auto& frame : frames) frame.file = relative_file(frame.file, source_root_);
   }
   return out;
 }
@@ -111,7 +128,9 @@ void symbolizer::blocking_warm_up() const {
 void symbolizer::release_unused(std::chrono::nanoseconds unused_for) const {
   auto& target = names();
   const std::lock_guard lock(target.mutex);
-  if (steady::now() - target.last_question >= unused_for) target.files.close();
+  if (steady::now() - target.last_question < unused_for) return;
+  target.files.close();
+  target.made_code.clear();
 }
 
 }  // namespace loopscope::monitor

@@ -4,6 +4,7 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <libelf.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -40,10 +41,18 @@ constexpr std::uintptr_t code_address(std::uintptr_t address) {
 }
 #endif
 
+/// What is known of a frame when the one inside of it has been left by hand.
+struct caller {
+  std::uintptr_t program_counter = 0;
+  std::uintptr_t stack_pointer = 0;
+  std::optional<std::uintptr_t> frame_pointer;
+};
+
 /// A thread's registers, as far as they are known, and the upper end of its stack.
 struct unwound_thread {
   const process_memory* memory = nullptr;
-  const sleeping_stack* copy = nullptr;
+  const stack_copy* copy = nullptr;
+  std::optional<caller> begin;  ///< in place of the thread's own registers
   std::optional<std::uintptr_t> frame_pointer;
   bool needed_other_memory = false;
 
@@ -84,14 +93,22 @@ bool set_register(Dwfl_Thread* thread, unsigned number, Dwarf_Word value) {
 
 bool set_registers(Dwfl_Thread* thread, void* state) {
   const auto& known = *static_cast<const unwound_thread*>(state);
+  const auto& call = known.copy->state.call;
+  const auto program_counter = known.begin ? known.begin->program_counter : call.program_counter;
+  const auto stack_pointer = known.begin ? known.begin->stack_pointer : call.stack_pointer;
+  if (known.copy->registers && !known.frame_pointer && !known.begin) {
+    for (std::size_t i = 0; i < thread_registers::program_counter; ++i) {
+      if (!set_register(thread, static_cast<unsigned>(i), known.copy->registers->values[i])) return false;
+    }
+  }
 #if defined(__aarch64__)
-  ::dwfl_thread_state_register_pc(thread, known.copy->state.call.program_counter);
+  ::dwfl_thread_state_register_pc(thread, program_counter);
 #else
   constexpr unsigned program_counter_register = 16;
-  if (!set_register(thread, program_counter_register, known.copy->state.call.program_counter)) return false;
+  if (!set_register(thread, program_counter_register, program_counter)) return false;
 #endif
   if (known.frame_pointer && !set_register(thread, frame_pointer_register, *known.frame_pointer)) return false;
-  return set_register(thread, stack_pointer_register, known.copy->state.call.stack_pointer);
+  return set_register(thread, stack_pointer_register, stack_pointer);
 }
 
 // libdwfl's own report takes a file that is mapped as data for code if it happens to lie beside the code. Its own
@@ -145,6 +162,8 @@ struct frame {
 struct walk {
   std::vector<frame> frames;
   bool has_tables = false;                      ///< for the last frame
+  std::optional<caller> left_by_hand;           ///< the caller of the last frame, which libdwfl would not find
+  bool has_frame_pointers = false;              ///< the last frame is of code that has them in place of tables
   std::optional<std::uintptr_t> frame_pointer;  ///< in the last frame
 };
 
@@ -154,7 +173,8 @@ enum class call_kind : std::uint8_t { none, direct, indirect };
 }  // namespace
 
 struct unwinder::modules {
-  explicit modules(pid_t process, const loaded_modules& all) : loaded(all.all()), files(::dwfl_begin(&file_callbacks)) {
+  explicit modules(pid_t of, const loaded_modules& all)
+      : process(of), loaded(all.all()), files(::dwfl_begin(&file_callbacks)) {
     if (!files) return;
     ::dwfl_report_begin(files.get());
     for (const auto& each : loaded) {
@@ -168,7 +188,7 @@ struct unwinder::modules {
     }
     ::dwfl_report_end(files.get(), nullptr, nullptr);
     // It takes the architecture from any of the files.
-    attached = program && ::dwfl_attach_state(files.get(), program->elf.get(), process, &thread_callbacks, &thread);
+    attached = program && ::dwfl_attach_state(files.get(), program->elf.get(), of, &thread_callbacks, &thread);
   }
 
   Dwfl_Module* module_at(std::uintptr_t address) const {
@@ -242,11 +262,13 @@ struct unwinder::modules {
   /// Whether a return address lies behind a call of the function at another address.
   call_kind blocking_find_call(std::uintptr_t return_address, std::uintptr_t callee) {
     std::array<std::byte, max_call_size> before;
-    if (!has_tables(return_address - 1)) return call_kind::none;
+    const bool is_code = has_tables(return_address - 1) || blocking_is_made_code(return_address - 1);
+    if (!is_code) return call_kind::none;
     if (thread.memory->blocking_read(return_address - before.size(), before) != before.size()) return call_kind::none;
     const auto call = decode_call(return_address, before);
     if (!call) return call_kind::none;
-    if (!call->target) return call_kind::indirect;
+    // Nothing tells where a function begins that a runtime has made.
+    if (!call->target || blocking_is_made_code(callee)) return call_kind::indirect;
     const auto start = function_start(callee);
     return start && (call->target == start || blocking_linked_function(*call->target) == start) ? call_kind::direct
                                                                                                 : call_kind::none;
@@ -260,29 +282,111 @@ struct unwinder::modules {
     return slot ? thread.memory->blocking_read<std::uintptr_t>(*slot) : std::nullopt;
   }
 
+  /// Code that a runtime has made while it ran has no tables, but mostly frame pointers. So has hand-written code, such
+  /// as the built-in functions of JavaScript in the file of Node.js; in this process, nothing is guessed about that.
+  bool blocking_has_frame_pointers(std::uintptr_t address) {
+    return module_at(address) ? process != ::getpid() : blocking_is_made_code(address);
+  }
+
+  bool blocking_is_made_code(std::uintptr_t address) {
+    return !module_at(address) && blocking_find_made_code().contains(address);
+  }
+
+  bool blocking_is_return_address(std::uintptr_t address) {
+    std::array<std::byte, max_call_size> before;
+    if (!module_at(address - 1) && !blocking_is_made_code(address - 1)) return false;
+    return thread.memory->blocking_read(address - before.size(), before) == before.size() &&
+           decode_call(address, before).has_value();
+  }
+
+  const code_ranges& blocking_find_made_code() {
+    if (!made_code) made_code.emplace(blocking_find_anonymous_code(process));
+    return *made_code;
+  }
+
+  /// In code with frame pointers, the innermost record of the chain that they make: the frame pointer of the caller,
+  /// which is further out, and a return address.
+  std::optional<std::uintptr_t> blocking_search_record(std::uintptr_t from) {
+    constexpr std::size_t max_records = 4096;
+    for (std::size_t i = 0; i < max_records; ++i, from += sizeof from) {
+      const auto outer = thread.copied_word(from);
+      const auto address = thread.copied_word(from + sizeof from);
+      if (!outer || !address) return std::nullopt;
+      const bool is_outwards = *outer > from && thread.copied_word(*outer + sizeof from).has_value();
+      if (is_outwards && blocking_is_return_address(*address)) return from;
+    }
+    return std::nullopt;
+  }
+
+  /// Nothing inside of the last frame has saved the frame pointer, so that it is still the thread's.
+  walk blocking_follow_frame_pointers(pid_t tid, walk found) {
+    const auto record = blocking_search_record(found.frames.back().stack_pointer);
+    if (!record) return found;
+    auto longer = blocking_walk(tid, *record);
+    return longer.frames.size() > found.frames.size() ? longer : found;
+  }
+
+  /// CPython calls each function through code that has neither tables nor a frame pointer and only reserves some bytes.
+  std::optional<caller> blocking_leave_trampoline(const frame& left, std::optional<std::uintptr_t> frame_pointer) {
+    std::array<std::byte, 8> code;
+    if (!blocking_is_made_code(left.program_counter)) return {};
+    const auto reserved =
+        decode_return(std::span(code).first(thread.memory->blocking_read(left.program_counter, code)));
+    if (!reserved) return {};
+    const auto saved = left.stack_pointer + *reserved;
+    const auto address = thread.copied_word(saved);
+    if (!address || !blocking_is_return_address(*address)) return {};
+    return caller{*address, saved + sizeof *address, frame_pointer};
+  }
+
   walk blocking_walk(pid_t tid, std::optional<std::uintptr_t> frame_pointer) {
-    thread.frame_pointer = frame_pointer;
     thread.needed_other_memory = false;
+    thread.frame_pointer = frame_pointer;
+    thread.begin.reset();
+    auto out = blocking_walk_part(tid);
+    while (out.left_by_hand && out.frames.size() < max_frames) {
+      thread.begin = out.left_by_hand;
+      thread.frame_pointer = thread.begin->frame_pointer;
+      auto rest = blocking_walk_part(tid);
+      rest.frames.insert(rest.frames.begin(), out.frames.begin(), out.frames.end());
+      out = std::move(rest);
+    }
+    return out;
+  }
+
+  walk blocking_walk_part(pid_t tid) {
     struct visit {
-      const modules* self;
+      modules* self;
       walk out;
     } visited{this, {}};
     ::dwfl_getthread_frames(
         files.get(), tid,
         [](Dwfl_Frame* state, void* arg) {
           auto& [self, out] = *static_cast<visit*>(arg);
+          // Reading the program counter of a frame unwinds the next one.
+          const bool is_copied = !self->thread.needed_other_memory;
           Dwarf_Addr at = 0;
           bool is_exact = false;
           if (!::dwfl_frame_pc(state, &at, &is_exact)) return static_cast<int>(DWARF_CB_ABORT);
           at = code_address(at);
           Dwarf_Word stack_pointer = 0;
           ::dwfl_frame_reg(state, stack_pointer_register, &stack_pointer);
-          out.frames.push_back({at, stack_pointer, !self->thread.needed_other_memory});
+          out.frames.push_back({at, stack_pointer, is_copied});
           Dwarf_Word pointer = 0;
           out.frame_pointer.reset();
           if (::dwfl_frame_reg(state, frame_pointer_register, &pointer) == 0) out.frame_pointer = pointer;
+          const bool was_guessed = out.has_frame_pointers;
           out.has_tables = self->has_tables(is_exact ? at : at - 1);
-          const bool go_on = out.has_tables && out.frames.size() < max_frames;
+          out.has_frame_pointers = !out.has_tables && self->blocking_has_frame_pointers(at);
+          if (was_guessed && !self->blocking_is_return_address(at)) {
+            // What was taken for a frame pointer was none.
+            out.frames.pop_back();
+            out.has_tables = out.has_frame_pointers = false;
+          }
+          if (out.has_frame_pointers)
+            out.left_by_hand = self->blocking_leave_trampoline(out.frames.back(), out.frame_pointer);
+          if (out.left_by_hand) out.has_frame_pointers = false;
+          const bool go_on = (out.has_tables || out.has_frame_pointers) && out.frames.size() < max_frames;
           return static_cast<int>(go_on ? DWARF_CB_OK : DWARF_CB_ABORT);
         },
         &visited);
@@ -337,13 +441,13 @@ struct unwinder::modules {
 
 #if defined(__aarch64__)
   // Code for AArch64 links its frame records (x29, x30) on the stack, whatever the tables say.
-  void blocking_follow_records(walk& found) const {
+  void blocking_follow_records(walk& found) {
     const auto is_call = [&](std::uintptr_t record) {
       const auto saved = thread.copied_word(record + sizeof record);
       std::array<std::byte, max_call_size> before;
       if (!saved) return false;
       const auto address = code_address(*saved);
-      return has_tables(address - 1) &&
+      return (has_tables(address - 1) || blocking_has_frame_pointers(address - 1)) &&
              thread.memory->blocking_read(address - before.size(), before) == before.size() &&
              decode_call(address, before).has_value();
     };
@@ -361,7 +465,9 @@ struct unwinder::modules {
   }
 #endif
 
+  pid_t process = 0;
   std::vector<std::shared_ptr<const loaded_module>> loaded;
+  std::optional<code_ranges> made_code;  // read once for each stack, if there is need
   std::optional<elf_file> program;
   std::unique_ptr<Dwfl, closer> files;
   unwound_thread thread;
@@ -380,7 +486,7 @@ void unwinder::blocking_prepare() {
   modules_->thread.memory = &memory_;
 }
 
-unwound_stack unwinder::blocking_unwind(const sleeping_stack& copy) {
+unwound_stack unwinder::blocking_unwind(const stack_copy& copy) {
   unwound_stack out;
   blocking_prepare();
   if (!modules_->attached) {
@@ -393,12 +499,15 @@ unwound_stack unwinder::blocking_unwind(const sleeping_stack& copy) {
   }
   const auto tid = copy.thread.tid;
   modules_->thread.copy = &copy;
+  modules_->made_code.reset();
   auto found = modules_->blocking_walk(tid, std::nullopt);
 #if defined(__aarch64__)
   if (!found.frames.empty()) modules_->blocking_follow_records(found);
 #else
   // The bottom of a stack looks the same. There, the search finds nothing.
   if (found.has_tables && !found.frame_pointer) found = modules_->blocking_search_frame_pointer(tid, std::move(found));
+  if (found.has_frame_pointers && !found.frame_pointer)
+    found = modules_->blocking_follow_frame_pointers(tid, std::move(found));
 #endif
   modules_->thread.copy = nullptr;
   if (read_sleep_state(copy.thread) != copy.state)
@@ -408,7 +517,7 @@ unwound_stack unwinder::blocking_unwind(const sleeping_stack& copy) {
     out.stack.end = std::max(out.stack.end, f.stack_pointer);
   }
   if (!found.frames.empty()) out.stack.begin = found.frames.front().stack_pointer;
-  if (found.frames.empty()) out.no_stack_reason = "the program's unwind tables do not cover where the thread sleeps";
+  if (found.frames.empty()) out.no_stack_reason = "the program's unwind tables do not cover where the thread is";
   return out;
 }
 

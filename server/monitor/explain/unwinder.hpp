@@ -15,22 +15,23 @@
 
 namespace loopscope::monitor {
 
-/// The stack of a sleeping thread, as it was at one moment.
+/// The stack of a thread, as it was at one moment.
 struct unwound_stack {
   raw_stack stack;
   /// Why the stack is empty.
   std::string no_stack_reason;
 };
 
-/// Unwinds sleeping threads of one process from outside: no signal, no ptrace, nothing that the thread could notice.
+/// Unwinds copies of stacks of one process from outside.
 ///
-/// It starts from the stack pointer and the program counter that the kernel shows and follows the unwind tables of the
-/// process's files. The kernel does not show the frame pointer. Where the tables need it, it is searched for on the
-/// stack: its frame has to return to behind a call of the function that is being left. A stack ends before its bottom
-/// where there are no tables, and after 1,024 frames.
-/// The files stay open until the process loads or unloads a library. Milliseconds for the first stack, then less than
-/// one. What takes an address knows the files of the last stack. Threads: one at a time. Source: proc(5), libdwfl of
-/// elfutils 0.188.
+/// It starts from the registers of the copy and follows the unwind tables of the process's files. For a sleeping
+/// thread, these are the stack pointer and the program counter, which the kernel shows without the thread's noticing.
+/// Where the tables need the frame pointer, it is searched for on the stack: its frame has to return to behind a call
+/// of the function that is being left. Code that a runtime has made (in executable memory of no file) is left by its
+/// frame pointer, as long as that leads to behind calls; in other processes, so is all code without tables. Elsewhere a
+/// stack ends there, before its bottom, and after 1,024 frames. The files stay open until the process loads or unloads
+/// a library. Milliseconds for the first stack, then less than one. What takes an address knows the files of the last
+/// stack. Threads: one at a time. Source: proc(5), libdwfl of elfutils 0.188.
 class unwinder {
  public:
   explicit unwinder(pid_t pid);
@@ -41,9 +42,9 @@ class unwinder {
   /// Opens the process's files, so that the first stack takes no longer than others.
   void blocking_prepare();
 
-  /// The stack of a thread of this process, as it slept. Words outside of the copy are read from the process. If the
-  /// thread has gone on meanwhile, the stack ends where one of them was needed.
-  unwound_stack blocking_unwind(const sleeping_stack& copy);
+  /// The stack of a thread of this process, as it was copied. Words outside of the copy are read from the process. If
+  /// the thread has gone on meanwhile, the stack ends where one of them was needed.
+  unwound_stack blocking_unwind(const stack_copy& copy);
 
   /// The symbols of the innermost frames of a stack that lie in the same file as the first one, at most 8, so mostly of
   /// the C library. Empty strings for those without a symbol.

@@ -46,6 +46,11 @@ void loop_stats::set_open_stall(stall_record stall) {
   }
 }
 
+void loop_stats::drop_open_stall(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(open_, [&](const stall_record& each) { return each.id == id; });
+}
+
 void loop_stats::set_lag_since(std::optional<time_point> lag_since) {
   const std::lock_guard lock(mutex_);
   lag_since_ = lag_since;

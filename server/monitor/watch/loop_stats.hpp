@@ -44,6 +44,8 @@ class loop_stats {
   void add_deadline(std::size_t busy, std::size_t threads);
   /// Stores the record of a stall in progress.
   void set_open_stall(stall_record stall);
+  /// The stall in progress with this id was none.
+  void drop_open_stall(std::uint64_t id);
   /// Since when the outstanding probe is late; nullopt when none is.
   void set_lag_since(std::optional<time_point> lag_since);
   /// Counts the stall in progress with this id as ended.

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <utility>
@@ -60,6 +61,14 @@ void reporter::add(std::shared_ptr<const watched_loop> loop, stall_record record
     waiting_.push_back({std::move(loop), std::move(record), kind});
   }
   changed_.notify_all();
+}
+
+void reporter::blocking_deliver(const watched_loop& loop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] {
+    return current_ != &loop &&
+           std::ranges::none_of(waiting_, [&](const report& each) { return each.loop.get() == &loop; });
+  });
 }
 
 void reporter::forget(const watched_loop& loop) {

@@ -36,6 +36,8 @@ class reporter {
   ~reporter();
 
   void add(std::shared_ptr<const watched_loop> loop, stall_record record, report_kind kind);
+  /// Waits until the callbacks for the loop's reports have returned. Not to be called from one.
+  void blocking_deliver(const watched_loop& loop);
   /// Drops the loop's reports and waits for its callback in progress.
   void forget(const watched_loop& loop);
 

@@ -10,9 +10,9 @@
 
 #include "server/monitor/activity.hpp"
 #include "server/monitor/detect/host_pressure.hpp"
+#include "server/monitor/detect/loop_thread.hpp"
 #include "server/monitor/detect/stall_tracker.hpp"
 #include "server/monitor/detect/thread_sampler.hpp"
-#include "server/monitor/detect/thread_slot.hpp"
 #include "server/monitor/explain/explainer.hpp"
 #include "server/monitor/explain/stack_sampler.hpp"
 #include "server/monitor/explain/stall_builder.hpp"
@@ -31,6 +31,8 @@ class stall_observer {
   virtual void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) = 0;
   virtual void on_stall_ended(stall_record record, std::chrono::steady_clock::time_point end) = 0;
   virtual void on_ended_stall_changed(const stall_record& record) = 0;
+  /// What was taken for a stall was none.
+  virtual void on_no_stall(std::uint64_t stall) = 0;
   /// The record of an ended stall is complete.
   virtual void on_stall_complete(stall_record record, std::uint64_t fingerprint) = 0;
 
@@ -61,7 +63,7 @@ class thread_watch {
     std::size_t free_threads = 0;
   };
 
-  thread_watch(std::shared_ptr<thread_slot> slot, const options& settings, const memory_range& scheduler,
+  thread_watch(std::shared_ptr<loop_thread> thread, const options& settings, const memory_range& scheduler,
                event_queue& events, const std::shared_ptr<wake_signal>& wake, const activity_slot& activities,
                stall_observer& observer, explainer& explainer);
 
@@ -72,10 +74,10 @@ class thread_watch {
   void judge(const surroundings& around);
   /// The probe that is_suspected() asked for was posted.
   void on_probe_posted(time_point now) { tracker_.on_probe_posted(now); }
-  /// The thread has ended or the monitor goes.
+  /// The thread has ended. Call it until it is not settling any more.
   void end(time_point now, const host_pressure& pressure);
 
-  const std::shared_ptr<thread_slot>& slot() const noexcept { return slot_; }
+  loop_thread& thread() const noexcept { return *thread_; }
   /// The thread is known to run the loop.
   bool is_running() const noexcept { return tracker_.running(); }
   bool waits() const noexcept { return sample_ && sample_->state == thread_state::waiting; }
@@ -83,7 +85,7 @@ class thread_watch {
   bool is_stalled() const noexcept { return open_.has_value(); }
   std::optional<time_point> blocked_since() const { return tracker_.blocked_since(); }
   /// A record is not complete yet.
-  bool is_settling() const noexcept { return !settling_.empty(); }
+  bool is_settling() const noexcept { return !settling_.empty() || wait_question_; }
   time_point next_check(time_point now) const;
 
  private:
@@ -96,11 +98,18 @@ class thread_watch {
     std::size_t free_threads;
     std::shared_ptr<explanation_job> job;
     std::optional<delayed_requests> delayed;  ///< known when the next stall begins
+    /// The program did not come back to its loop: it ended, and then this is no stall unless a place in it is to blame.
+    bool may_be_exit;
   };
 
   void stop(time_point now, const surroundings& around);
   void take_ended_turns(const surroundings& around);
   bool may_be_between_handlers() const;
+  bool sample_own(scheduler_clock& clock);
+  bool sample_other_process(scheduler_clock& clock);
+  std::chrono::nanoseconds cpu_at(time_point time) const;
+  bool is_proof_outside();
+  void take_answer_about_wait(const surroundings& around);
   bool is_proof(const surroundings& around);
   bool is_proof_asleep();
   bool is_proof_running(const surroundings& around);
@@ -112,7 +121,9 @@ class thread_watch {
   void open_stall(const host_pressure& pressure);
   void end_stall(const stall_tracker::time_span& stall, const time_split& split, const surroundings& around);
   void on_end(const stall_tracker::ended& end, const stall_tracker::beat& at, const surroundings& around);
+  bool is_next_look_due();
   void ask_for_stack();
+  bool is_stack_pending() const { return stack_sampler_ && stack_sampler_->pending(); }
   /// Returns true if something about the place is new.
   bool take_stack();
   void explain(explain_request request);
@@ -123,7 +134,7 @@ class thread_watch {
   void complete(stall_record& record, std::size_t threads, std::size_t free_threads) const;
   stall_record record_of(const settling_stall& ended) const;
 
-  const std::shared_ptr<thread_slot> slot_;
+  const std::shared_ptr<loop_thread> thread_;
   const options& settings_;
   const std::shared_ptr<wake_signal> wake_;
   const activity_slot& activities_;
@@ -131,9 +142,12 @@ class thread_watch {
   explainer& explainer_;
   thread_sampler sampler_;
   stall_tracker tracker_;
-  stack_sampler stack_sampler_;
+  std::optional<stack_sampler> stack_sampler_;  ///< of a thread of this process
   std::string name_;
   std::optional<thread_sample> sample_;
+  /// The CPU time of the previous sample, and when that was.
+  time_point previous_time_{};
+  std::chrono::nanoseconds previous_cpu_{0};
   std::optional<std::uint64_t> switches_;
   /// The thread has slept since, at an unknown place. Until then it has computed.
   std::optional<time_point> slept_since_;
@@ -144,12 +158,31 @@ class thread_watch {
   std::uint64_t last_ended_turn_ = 0;
   time_point last_judged_{};
   host_pressure pressure_at_suspicion_;
+  bool is_leaving_ = false;
   std::optional<stall_builder> open_;
   std::deque<settling_stall> settling_;
   std::shared_ptr<explanation_job> job_;
   time_point stack_requested_{};
+  /// The age of the stall at which a thread of another process is looked at again while it runs.
+  std::chrono::nanoseconds next_look_{0};
   /// The thread had moved on before its stack was read.
   bool has_moved_ = false;
+
+  /// A sleep in a futex is a handler's or the loop's own: which one, the stack tells.
+  struct futex_place {
+    std::uint64_t address = 0;
+    std::uint64_t stack_pointer = 0;
+    bool operator==(const futex_place&) const = default;
+  };
+  static futex_place place_of(const system::syscall_line& call) { return {call.arguments[0], call.stack_pointer}; }
+  std::shared_ptr<explanation_job> wait_question_;
+  futex_place asked_about_;
+  std::uint64_t asked_in_turn_ = 0;
+  time_point asleep_there_since_{};
+  std::optional<futex_place> handlers_futex_;
+  std::optional<futex_place> loops_futex_;
+  /// A turn in which the thread was stopped, or waited in a futex of the loop, says nothing.
+  std::uint64_t void_turn_ = 0;
 };
 
 }  // namespace loopscope::monitor

@@ -85,7 +85,12 @@ watched_loop::time_point watched_loop::check(const host_pressure& pressure, sche
   const auto now = steady::now();
   const auto next = schedule_.on_check(now, running, running && busy < known);
   if (running && next.at_deadline) stats_.add_deadline(static_cast<std::size_t>(busy), static_cast<std::size_t>(known));
-  if (next.post) post_probe();
+  if (!hooks_.post) {
+    heartbeat_.arm(blocked_since());
+    schedule_.on_post_failed();
+  } else if (next.post) {
+    post_probe();
+  }
   post_another_probe(now);
   stats_.set_lag_since(schedule_.lag_since());
 
@@ -165,10 +170,10 @@ void watched_loop::find_threads(time_point now) {
   next_search_ = now + time_between_searches_;
   time_between_searches_ = std::min(time_between_searches_ * 2, max_time_between_searches);
   const bool all_have_seats =
-      !threads_.empty() && std::ranges::all_of(threads_, [](const auto& each) { return each->slot()->has_seat(); });
+      !threads_.empty() && std::ranges::all_of(threads_, [](const auto& each) { return each->thread().has_seat(); });
   if (all_have_seats) return;
   for (const auto& [tid, call] : find_waiting_threads(max_searched_threads)) {
-    const auto is_same = [tid = tid](const auto& each) { return each->slot()->identity().tid == tid; };
+    const auto is_same = [tid = tid](const auto& each) { return each->thread().id().tid == tid; };
     if (!waits_for_work(call) || std::ranges::any_of(threads_, is_same)) continue;
     roster_.add(thread_identity::of(tid));
   }
@@ -179,8 +184,8 @@ void watched_loop::find_threads(time_point now) {
 // as many probes at once as there are threads reach most of them.
 void watched_loop::introduce_threads() {
   const auto threads = roster_.threads();
-  const bool all_are_prepared = std::ranges::all_of(
-      threads, [](const auto& each) { return each->has_seat() || is_prepared(each->identity().tid); });
+  const bool all_are_prepared =
+      std::ranges::all_of(threads, [](const auto& each) { return each->has_seat() || is_prepared(each->id().tid); });
   if (all_are_prepared) return;
   const probe introduction(shared_from_this(), probe::purpose::introduction);
   for (std::size_t i = 0; i < threads.size(); ++i) post(hooks_.post, introduction);
@@ -201,16 +206,17 @@ std::optional<bool> watched_loop::owns_event_queue(int descriptor) noexcept {
 }
 
 void watched_loop::update_threads(const host_pressure& pressure, scheduler_clock& clock) {
-  for (const auto& slot : roster_.threads()) {
-    const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return each->slot() == slot; });
+  for (const auto& thread : roster_.threads()) {
+    const bool known = std::ranges::any_of(threads_, [&](const auto& each) { return &each->thread() == thread.get(); });
     if (!known)
-      threads_.push_back(std::make_unique<thread_watch>(slot, settings_, hooks_.scheduler, events_, wake_, *activities_,
-                                                        *this, explainer_));
+      threads_.push_back(std::make_unique<thread_watch>(thread, settings_, hooks_.scheduler, events_, wake_,
+                                                        *activities_, *this, explainer_));
   }
   std::erase_if(threads_, [&](const std::unique_ptr<thread_watch>& each) {
     if (each->sample(clock)) return false;
     each->end(steady::now(), pressure);
-    roster_.remove(*each->slot());
+    if (each->is_settling()) return false;
+    roster_.remove(each->thread());
     return true;
   });
 }
@@ -235,7 +241,7 @@ void watched_loop::take_beat(thread_watch::surroundings& around) {
   const auto since = schedule_.lag_since();
   if (const auto lag = schedule_.on_beat(beat->time, running)) stats_.add_lag(*lag, beat->time);
   for (const auto& each : threads_) {
-    if (each->slot()->identity().tid == beat->tid) each->on_beat(*beat, around);
+    if (each->thread().id().tid == beat->tid) each->on_beat(*beat, around);
   }
   around.probe_posted.reset();
   if (since) report_queue(*beat, *since, around);
@@ -247,8 +253,8 @@ void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point si
   const nanoseconds waited = beat.time - since;
   nanoseconds longest{0};
   for (const auto& each : threads_) {
-    if (!each->slot()->counted()) return;
-    longest = std::max(longest, each->slot()->take_max_turn());
+    if (!each->thread().counted()) return;
+    longest = std::max(longest, each->thread().take_max_turn());
   }
   const auto times = roster_.times_of_handlers();
   const auto handlers = times.count - handlers_at_post_.count;
@@ -273,8 +279,20 @@ void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point si
   on_stall_complete(std::move(record), queue_fingerprint);
 }
 
+/// None of the threads waits for work since then.
+std::optional<watched_loop::time_point> watched_loop::blocked_since() const {
+  std::optional<time_point> out;
+  for (const auto& each : threads_) {
+    if (!each->is_running()) continue;
+    const auto since = each->blocked_since();
+    if (!since) return std::nullopt;
+    out = std::max(out.value_or(*since), *since);
+  }
+  return out;
+}
+
 void watched_loop::post_probe() {
-  for (const auto& each : threads_) static_cast<void>(each->slot()->take_max_turn());
+  for (const auto& each : threads_) static_cast<void>(each->thread().take_max_turn());
   handlers_at_post_ = roster_.times_of_handlers();
   stalled_since_post_ = false;
   // Blocked as a whole since the last of the threads is.
@@ -304,7 +322,7 @@ void watched_loop::post_another_probe(time_point now) {
 }
 
 bool watched_loop::has_run_probe_since(time_point when) const {
-  return std::ranges::any_of(threads_, [&](const auto& each) { return each->slot()->last_probe() >= when; });
+  return std::ranges::any_of(threads_, [&](const auto& each) { return each->thread().last_probe() >= when; });
 }
 
 bool watched_loop::post(const std::function<void(probe)>& hook, probe handler) noexcept {
@@ -319,7 +337,7 @@ bool watched_loop::post(const std::function<void(probe)>& hook, probe handler) n
 
 bool watched_loop::is_stopped() noexcept {
   try {
-    return hooks_.stopped();
+    return hooks_.stopped && hooks_.stopped();
   } catch (...) {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
     return false;
@@ -333,6 +351,14 @@ void watched_loop::on_probe(probe::purpose why) noexcept {
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
   }
   if (why == probe::purpose::beat) heartbeat_.beat(::gettid());
+}
+
+void watched_loop::add_thread(std::shared_ptr<loop_thread> found) {
+  roster_.add(std::move(found));
+}
+
+void watched_loop::blocking_finish() {
+  reporter_.blocking_deliver(*this);
 }
 
 thread_slot& watched_loop::join_this_thread() {
@@ -405,7 +431,7 @@ void watched_loop::add_sentence(stall_record& record) const {
 // One thread shows what it does: while it computes, no probe runs.
 void watched_loop::warn_once_of_uncounted_threads() {
   const auto uncounted =
-      std::ranges::count_if(threads_, [](const auto& each) { return each->is_running() && !each->slot()->counted(); });
+      std::ranges::count_if(threads_, [](const auto& each) { return each->is_running() && !each->thread().counted(); });
   if (has_warned_ || uncounted < 2) return;
   has_warned_ = true;
   stall_record record;

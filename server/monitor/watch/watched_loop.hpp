@@ -45,6 +45,12 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
 
   /// The calling thread runs the loop.
   thread_slot& join_this_thread();
+  /// A thread of another process runs the loop, which has no hooks then: no probes, and no lag figures.
+  void add_thread(std::shared_ptr<loop_thread> found);
+  /// Threads that ended are still in the loop until the records of their stalls are complete.
+  std::size_t threads() const { return roster_.size(); }
+  /// Waits until the reports that were added have been made.
+  void blocking_finish();
   /// What a probe does on the loop.
   void on_probe(probe::purpose why) noexcept;
   /// Calls the callback that this record is for; on the reporter.
@@ -67,6 +73,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void on_stall_changed(stall_record record, std::uint64_t fingerprint, bool is_new_stack) override;
   void on_stall_ended(stall_record record, time_point end) override;
   void on_ended_stall_changed(const stall_record& record) override;
+  void on_no_stall(std::uint64_t stall) override { stats_.drop_open_stall(stall); }
   void on_stall_complete(stall_record record, std::uint64_t fingerprint) override;
 
   time_point check_part();
@@ -79,6 +86,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void take_beat(thread_watch::surroundings& around);
   void report_queue(const heartbeat::probe_beat& beat, time_point since, const thread_watch::surroundings& around);
   thread_watch::surroundings surroundings(const host_pressure& pressure);
+  std::optional<time_point> blocked_since() const;
   void post_probe();
   void post_another_probe(time_point now);
   bool has_run_probe_since(time_point when) const;

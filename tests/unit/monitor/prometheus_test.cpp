@@ -139,5 +139,12 @@ TEST(prometheus_exporter, a_name_is_escaped) {
   EXPECT_EQ(value_of(text, R"(loopscope_loop_stalled_seconds{loop="a\"b\\c\nd"})"), "0");
 }
 
+TEST(prometheus_exporter, a_loop_that_was_left_out_starts_anew) {
+  prometheus_exporter exporter;
+  exporter.text({{"io-0", with_lag(3ms)}});
+  EXPECT_EQ(exporter.text({}).find("io-0"), std::string::npos);
+  EXPECT_EQ(value_of(exporter.text({{"io-0", {}}}), R"(loopscope_loop_lag_seconds_count{loop="io-0"})"), "0");
+}
+
 }  // namespace
 }  // namespace loopscope::monitor

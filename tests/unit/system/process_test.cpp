@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <ctime>
 #include <thread>
 
@@ -35,6 +38,28 @@ TEST(process_figures, this_process_has_memory_threads_and_a_start_in_the_past) {
   const auto started_s = blocking_read_start_time_s(before);
   ASSERT_TRUE(started_s);
   EXPECT_LE(*started_s, static_cast<double>(std::time(nullptr)) + 1);
+}
+
+TEST(process_figures, another_process_has_its_own_and_none_when_it_is_gone) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const auto figures = blocking_read_process(child);
+  const auto descriptors = blocking_count_descriptors(child);
+  const auto limit = max_descriptors(child);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ASSERT_TRUE(figures.cpu && figures.resident_bytes);
+  EXPECT_LT(*figures.cpu, std::chrono::seconds{1});
+  EXPECT_EQ(figures.threads, 1u);
+  EXPECT_GT(descriptors, 0u);
+  EXPECT_EQ(limit, max_descriptors());
+  const auto gone = blocking_read_process(child);
+  EXPECT_FALSE(gone.cpu || gone.resident_bytes || gone.threads);
+  EXPECT_FALSE(blocking_count_descriptors(child));
+  EXPECT_FALSE(max_descriptors(child));
 }
 
 TEST(process_figures, counts_the_descriptors_that_are_open_without_its_own) {

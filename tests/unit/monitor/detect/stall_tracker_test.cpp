@@ -321,7 +321,7 @@ TEST_F(stall_tracker_test, knows_the_start_of_a_handler_when_another_one_has_run
   sample = sample_at(milliseconds{125}, thread_state::asleep, cpu_, milliseconds{21});
   sample.turn = 8;
   sample.counted = true;
-  sample.wait = thread_slot::wait_begin{at(milliseconds{101}), cpu_};
+  sample.wait = loop_thread::wait_begin{at(milliseconds{101}), cpu_};
   on_sample(sample);
   EXPECT_EQ(tracker_.blocked_since(), at(milliseconds{104}));
 }

@@ -1,7 +1,6 @@
 #include "server/monitor/detect/thread_sampler.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -29,9 +28,7 @@ using steady = std::chrono::steady_clock;
 event_queue unknown_queue;
 
 thread_sampler sampler_of_this_thread(event_queue& events = unknown_queue) {
-  clockid_t cpu_clock{};
-  ::pthread_getcpuclockid(::pthread_self(), &cpu_clock);
-  return {{::getpid(), ::gettid()}, cpu_clock, {}, events};
+  return {{::getpid(), ::gettid()}, {}, events};
 }
 
 TEST(thread_sampler, reads_the_times_of_a_running_thread) {

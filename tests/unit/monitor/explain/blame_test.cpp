@@ -144,5 +144,72 @@ TEST(stack_fingerprint, tells_functions_and_callers_apart) {
   EXPECT_NE(stack_fingerprint(frames{write_all, serve, run_one}), stack_fingerprint(frames{serve, write_all, run_one}));
 }
 
+const stack_frame js_write{"writeSync", "node:fs", 898, true};
+const stack_frame js_user{"writeAll", "/srv/long.js", 3, true};
+const stack_frame js_timers{"processTimers", "node:internal/timers", 504, true};
+const stack_frame uv_write{"uv__fs_write", "", 0};
+const stack_frame node_write{"node::fs::WriteBuffer", "", 0};
+const stack_frame builtin{"Builtins_JSEntry", "", 0};
+const stack_frame uv_run{"uv_run", "../deps/uv/src/unix/core.c", 465};
+const stack_frame libc_sleep{"clock_nanosleep", "/usr/lib/x86_64-linux-gnu/libc.so.6", 0};
+
+stack_frame native(const char* function) {
+  return {function, "", 0};
+}
+
+TEST(blamed_frame, is_the_function_of_the_script) {
+  EXPECT_EQ(find_blamed_frame(frames{libc_write, uv_write, node_write, js_write, js_user, js_timers, builtin, uv_run}),
+            4U);
+  EXPECT_EQ(find_handler_frame(frames{libc_write, js_write, js_user, js_timers, builtin, uv_run}), 2U);
+}
+
+TEST(blamed_frame, is_the_runtime_s_own_script_when_there_is_no_other) {
+  EXPECT_EQ(find_blamed_frame(frames{libc_write, uv_write, node_write, js_write, js_timers, builtin, uv_run}), 3U);
+  EXPECT_EQ(find_handler_frame(frames{libc_write, js_write, js_timers, builtin, uv_run}), std::nullopt);
+}
+
+TEST(blamed_frame, is_no_native_function_of_a_runtime) {
+  EXPECT_EQ(find_blamed_frame(frames{node_write, {"v8::internal::Invoke", "", 0}, uv_run}), std::nullopt);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, native("time_sleep"), native("_PyEval_EvalFrameDefault"),
+                                     native("Py_RunMain"), main_frame}),
+            std::nullopt);
+}
+
+TEST(blamed_frame, is_of_the_python_program_not_of_its_library) {
+  const stack_frame library{"BaseEventLoop.run_forever", "/usr/lib/python3.12/asyncio/base_events.py", 0, true};
+  const stack_frame installed{"get", "/usr/lib/python3/dist-packages/requests/api.py", 0, true};
+  const stack_frame script{"work", "/srv/app.py", 0, true};
+  const auto eval = native("_PyEval_EvalFrameDefault");
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, eval, script, eval, library, eval}), 2U);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, eval, library, eval, script}), 4U);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, eval, installed, eval, script}), 2U);
+}
+
+TEST(blamed_frame, is_the_innermost_function_inside_another_library_s_loop) {
+  const stack_frame nameless{"", "/usr/bin/redis-server", 0};
+  EXPECT_EQ(find_blamed_frame(
+                frames{libc_sleep, native("debugCommand"), native("call"), nameless, native("aeMain"), native("main")}),
+            1U);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, nameless, native("aeMain"), native("main")}), std::nullopt);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, nameless, native("ngx_process_events_and_timers"), nameless,
+                                     native("ngx_spawn_process"), native("ngx_master_process_cycle"), native("main")}),
+            std::nullopt);
+}
+
+TEST(blamed_frame, is_not_outside_of_the_function_that_is_marked_as_the_loop) {
+  stack_frame loop = native("app::loop");
+  loop.is_loop = true;
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, loop, native("app::run"), native("main")}), std::nullopt);
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, native("app::save"), loop, native("app::run"), native("main")}), 1U);
+  EXPECT_TRUE(is_inside_loop_only(frames{libc_sleep, loop, native("main")}));
+  EXPECT_FALSE(is_inside_loop_only(frames{libc_sleep, native("app::save"), loop, native("main")}));
+  EXPECT_FALSE(is_inside_loop_only(frames{libc_sleep, native("main")}));
+}
+
+TEST(blamed_frame, is_the_file_of_a_program_without_names) {
+  const stack_frame nameless{"", "/opt/x", 0};
+  EXPECT_EQ(find_blamed_frame(frames{libc_sleep, nameless, nameless, libc_sleep}), 1U);
+}
+
 }  // namespace
 }  // namespace loopscope::monitor

@@ -18,6 +18,7 @@
 
 #include "tests/unit/monitor/blockers.hpp"
 #include "tests/unit/monitor/build_kind.hpp"
+#include "tests/unit/monitor/explain/ask.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
 #include "tests/unit/monitor/explain/coroutine_chain.hpp"
 #include "tests/unit/monitor/running_loop.hpp"
@@ -73,18 +74,9 @@ class gate {
   std::array<int, 2> fds_{};
 };
 
-explanation explain(const explain_request& request) {
-  const auto from_outside = explainer::shared();
-  std::atomic<bool> called{false};
-  const auto job = from_outside->submit(request, [&] { called = true; });
-  wait_until("the explainer answers", [&] { return called.load(); });
-  EXPECT_TRUE(job->done());
-  return job->take();
-}
-
 explanation explain(const blocked_thread& thread, std::initializer_list<long> calls) {
   const auto asleep = thread.wait_until_asleep_in(calls);
-  return explain({.thread = thread.id(), .asleep_in = asleep.call, .source_root = LOOPSCOPE_SOURCE_ROOT});
+  return ask({.thread = thread.id(), .asleep_in = asleep.call, .source_root = LOOPSCOPE_SOURCE_ROOT});
 }
 
 template <class Mutex, class Waiter>
@@ -206,7 +198,7 @@ TEST(explainer, does_not_explain_a_call_that_is_over) {
   blocked_thread blocked([&] { app::blocking_read(file.reader()); });
   auto other = blocked.wait_until_asleep_in({SYS_read}).call;
   other.arguments[0] += 1;
-  const auto found = explain({.thread = blocked.id(), .asleep_in = other});
+  const auto found = ask({.thread = blocked.id(), .asleep_in = other});
   file.open();
   EXPECT_TRUE(found.moved);
   EXPECT_TRUE(found.stack.empty());
@@ -216,12 +208,12 @@ TEST(explainer, does_not_explain_a_call_that_is_over) {
 TEST(explainer, only_names_a_captured_stack) {
   raw_stack captured;
   captured.addresses = {reinterpret_cast<const void*>(&app::blocking_spin)};
-  const auto found = explain({.captured = captured});
+  const auto found = ask({.captured = captured});
   ASSERT_EQ(found.stack.size(), 1U);
   EXPECT_EQ(found.stack[0].function, "app::blocking_spin");
   captured.exception_in_flight = true;
   captured.addresses.clear();
-  EXPECT_EQ(explain({.captured = captured}).no_stack_reason, "an exception was in flight");
+  EXPECT_EQ(ask({.captured = captured}).no_stack_reason, "an exception was in flight");
 }
 
 TEST(explainer, refuses_a_job_when_64_others_wait) {
@@ -266,7 +258,7 @@ TEST(explainer, ends_with_jobs_that_wait) {
 
 TEST(explainer, explains_a_copied_stack_when_the_thread_has_gone_on) {
   const gate file;
-  std::shared_ptr<const sleeping_stack> copy;
+  std::shared_ptr<const stack_copy> copy;
   {
     blocked_thread blocked([&] { app::blocking_read(file.reader()); });
     blocked.wait_until_asleep_in({SYS_read});
@@ -274,7 +266,7 @@ TEST(explainer, explains_a_copied_stack_when_the_thread_has_gone_on) {
     file.open();
   }
   ASSERT_TRUE(copy);
-  const auto found = explain({.thread = copy->thread, .asleep_in = copy->state.call, .copy = copy});
+  const auto found = ask({.thread = copy->thread, .asleep_in = copy->state.call, .copy = copy});
   EXPECT_FALSE(found.moved);
   EXPECT_TRUE(has_function(found.stack, "app::blocking_read")) << functions_of(found.stack);
   EXPECT_FALSE(found.call);

@@ -141,5 +141,15 @@ TEST(sentence, without_a_stack_still_says_what_is_known) {
   EXPECT_EQ(to_sentence(r, ""), "loop io-0 was blocked for 947 ms, on CPU.");
 }
 
+TEST(sentence, says_that_a_program_has_no_names) {
+  stall_record r;
+  r.loop = "server";
+  r.duration = milliseconds{300};
+  r.stack = {{"", "/usr/bin/server", 0}};
+  r.culprit = 0;
+  EXPECT_EQ(to_sentence(r, ""),
+            "loop server was blocked for 300 ms, on CPU, in /usr/bin/server, which has no symbols.");
+}
+
 }  // namespace
 }  // namespace loopscope::monitor

@@ -179,7 +179,7 @@ TEST(unwinder, finds_the_whole_stack_of_code_without_frame_pointers) {
 
 TEST(unwinder, unwinds_the_copy_of_a_stack_when_the_thread_has_gone_on) {
   const pipe_ends pipe;
-  std::shared_ptr<const sleeping_stack> copy;
+  std::shared_ptr<const stack_copy> copy;
   {
     blocked_thread sleeper([&] { app::with_frame_pointer::outer(&app::read_byte, pipe.reader()); });
     const auto asleep = sleeper.wait_until_asleep_in({SYS_read});
@@ -229,12 +229,12 @@ TEST(unwinder, reads_another_process) {
 
 TEST(unwinder, says_why_it_has_no_stack) {
   unwinder from_outside(::getpid());
-  const auto found = from_outside.blocking_unwind(sleeping_stack{});
+  const auto found = from_outside.blocking_unwind(stack_copy{});
   EXPECT_TRUE(found.stack.addresses.empty());
   EXPECT_EQ(found.no_stack_reason, "the thread's stack cannot be read");
 }
 
-TEST(sleeping_stack, is_of_the_call_that_was_seen) {
+TEST(stack_copy, is_of_the_call_that_was_seen) {
   const pipe_ends pipe;
   blocked_thread sleeper([&] { app::read_byte(pipe.reader()); });
   auto call = sleeper.wait_until_asleep_in({SYS_read}).call;
@@ -244,7 +244,7 @@ TEST(sleeping_stack, is_of_the_call_that_was_seen) {
   pipe.wake();
 }
 
-TEST(sleeping_stack, is_not_of_a_thread_that_runs) {
+TEST(stack_copy, is_not_of_a_thread_that_runs) {
   std::atomic<bool> done{false};
   blocked_thread runner([&] {
     while (!done) continue;
