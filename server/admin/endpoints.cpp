@@ -32,17 +32,23 @@ std::optional<std::string> find_parameter(const http::request& request, std::str
 
 http::task<http::response> get_metrics(const sources& source, writers::io_pool& pool) {
   http::response response;
-  response.content_type = metrics::service_metrics::content_type;
-  response.body = co_await pool.async_run([&source] { return source.metrics.blocking_text(); }, http::use_task);
+  response.content_type = metrics::exporter::content_type;
+  response.body = co_await pool.async_run(
+      [&source] {
+        return source.exporter->blocking_text(source.loops(), source.process,
+                                              source.data ? &source.data->metrics : nullptr);
+      },
+      http::use_task);
   co_return std::move(response).with("Cache-Control", "no-store");
 }
 
 http::task<http::response> get_readyz(const sources& source, const http::request& request) {
   std::vector<readiness::loop> loops;
-  for (const auto& each : source.loops) loops.push_back({each.name, each.watch.stalled_for()});
-  std::string directory_failure = source.directory.failure();
-  if (!directory_failure.empty())
-    directory_failure = ascii_json_text(source.data_dir.string()) + " cannot be used: " + directory_failure;
+  for (const auto& each : source.loops()) loops.push_back({each.name, each.watch->stalled_for()});
+  std::optional<std::string> directory_failure;
+  if (source.data) directory_failure = source.data->directory.failure();
+  if (directory_failure && !directory_failure->empty())
+    directory_failure = ascii_json_text(source.data->data_dir.string()) + " cannot be used: " + *directory_failure;
   const readiness now{loops, source.stall_threshold, source.shutting_down.load(std::memory_order_relaxed),
                       directory_failure};
   const bool verbose = find_parameter(request, "verbose").has_value();
@@ -52,30 +58,37 @@ http::task<http::response> get_readyz(const sources& source, const http::request
 }
 
 http::task<http::response> get_stalls(const sources& source, const http::request& request) {
-  std::vector<monitor::stall_record> stalls;
-  for (const auto& each : source.loops) std::ranges::move(each.watch.recent_stalls(), std::back_inserter(stalls));
+  struct stall_of_loop {
+    monitor::stall_record record;
+    std::optional<pid_t> pid;
+  };
+  std::vector<stall_of_loop> stalls;
+  for (const auto& loop : source.loops())
+    for (auto& each : loop.watch->recent_stalls()) stalls.push_back({std::move(each), loop.pid});
   // Each loop numbers its own stalls, so several loops may have a stall with this id.
   if (const auto id = find_parameter(request, "id"))
-    std::erase_if(stalls, [&id](const auto& each) { return std::to_string(each.id) != *id; });
-  std::ranges::stable_sort(stalls, std::ranges::greater{}, &monitor::stall_record::started_steady);
+    std::erase_if(stalls, [&id](const auto& each) { return std::to_string(each.record.id) != *id; });
+  std::ranges::stable_sort(stalls, std::ranges::greater{}, [](const auto& each) { return each.record.started_steady; });
   json list = json::array();
-  for (const auto& each : stalls) list.push_back(stall_json(each));
+  for (const auto& each : stalls) {
+    json& shown = list.emplace_back(stall_json(each.record));
+    if (each.pid) shown["pid"] = *each.pid;
+  }
   co_return json_response({{"stalls", std::move(list)}});
 }
 
 http::task<http::response> get_loop(const sources& source, const event_sampler& sampler) {
-  const auto last_second = sampler.last_second();
   json loops = json::array();
-  for (std::size_t i = 0; i < source.loops.size(); ++i)
-    loops.push_back(loop_json(source.loops[i].name, source.loops[i].watch.snapshot(), last_second[i]));
+  for (const auto& each : source.loops())
+    loops.push_back(loop_json(each.name, each.watch->snapshot(), sampler.last_second(each), each.pid));
   co_return json_response({{"stall_threshold_ms", milliseconds(source.stall_threshold)}, {"loops", std::move(loops)}});
 }
 
-http::task<http::response> get_runs(const sources& source) {
+http::task<http::response> get_runs(const runs::run_registry& registry) {
   json running = json::array();
-  for (const auto& each : source.registry.active()) running.push_back(active_run_json(*each));
+  for (const auto& each : registry.active()) running.push_back(active_run_json(*each));
   json finished = json::array();
-  for (const auto& each : source.registry.finished()) finished.push_back(finished_run_json(*each));
+  for (const auto& each : registry.finished()) finished.push_back(finished_run_json(*each));
   co_return json_response({{"running", std::move(running)}, {"finished", std::move(finished)}});
 }
 
@@ -130,17 +143,21 @@ void add_routes(http::router& router, const sources& source, const event_sampler
   describe("/livez", "200 while the process runs, even if its loops are blocked");
   router.fixed("/livez", text_response("ok\n"));
   get("/readyz",
-      "503 while a loop is stalled, the data directory fails or the service shuts down; ?verbose: each check",
+      source.data
+          ? "503 while a loop is stalled, the data directory fails or the service shuts down; ?verbose: each check"
+          : "503 while a loop is stalled or the watched command has ended; ?verbose: each check",
       [&](const request& each) { return get_readyz(source, each); });
   get("/stalls",
       "recent stalls of all loops, newest first, including those in progress; ?id=N: only those with that id",
       [&](const request& each) { return get_stalls(source, each); });
   get("/loop", "lag and busy figures of each loop", [&](const request&) { return get_loop(source, sampler); });
-  get("/runs", "running and finished writes", [&](const request&) { return get_runs(source); });
+  if (source.data)
+    get("/runs", "running and finished writes", [&](const request&) { return get_runs(source.data->registry); });
   get("/events", "server-sent events: a sample every 100 ms",
       [feed = std::move(feed)](const request&) { return get_events(feed); });
   // Not a fixed response: those are sent whatever the Host field says, and this one shows paths of this machine.
-  get("/info", "version, configuration, back ends", [&](const request&) { return get_info(source); });
+  get("/info", source.data ? "version, configuration, back ends" : "version, command, process",
+      [&](const request&) { return get_info(source); });
 
   std::string text = "loopscope, admin plane\n\n";
   if (const auto reason = dashboard::missing(); !reason.empty())

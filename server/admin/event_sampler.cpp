@@ -11,7 +11,8 @@ namespace loopscope::admin {
 using clock = std::chrono::steady_clock;
 
 event_sampler::event_sampler(const sources& source, std::shared_ptr<event_feed> feed)
-    : source_(source), feed_(std::move(feed)), last_second_(source.loops.size()) {
+    : source_(source), feed_(std::move(feed)) {
+  last_second_.update(source_.loops());
   feed_->on_first_subscriber([this] {
     const std::lock_guard lock{mutex_};
     subscribed_ = true;
@@ -26,21 +27,20 @@ event_sampler::~event_sampler() {
   feed_->on_first_subscriber({});
 }
 
-event_sampler::windows event_sampler::last_second() const {
+std::optional<monitor::window_figures> event_sampler::last_second(const metrics::loop_source& loop) const {
   const std::lock_guard lock{mutex_};
-  return last_second_;
+  const auto* const known = last_second_.find(loop.watch);
+  return known ? known->figures : std::nullopt;
 }
 
 void event_sampler::run(const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "admin-sampler");
-  std::vector<monitor::interval_reader> readers;
-  for (const auto& each : source_.loops) readers.push_back(each.watch.interval());
   periodic_timer second{window_period, clock::now()};
   periodic_timer tick{sample_period, clock::now()};
   std::optional<sample_collector> collector;  // while there is a subscriber
   while (!stop.stop_requested()) {
     wait(stop, collector ? std::min(second.next(), tick.next()) : second.next());
-    if (second.poll(clock::now())) read_last_second(readers);
+    if (second.poll(clock::now())) read_last_second();
     if (feed_->subscribers() == 0) {
       collector.reset();
     } else if (!collector) {
@@ -58,11 +58,11 @@ void event_sampler::wait(const std::stop_token& stop, periodic_timer::time_point
   subscribed_ = false;
 }
 
-void event_sampler::read_last_second(std::vector<monitor::interval_reader>& readers) {
-  windows figures;
-  for (auto& each : readers) figures.emplace_back(each.read());
+void event_sampler::read_last_second() {
+  const auto loops = source_.loops();
   const std::lock_guard lock{mutex_};
-  last_second_ = std::move(figures);
+  for (auto& [watch, window] : last_second_) window.figures = window.reader.read();
+  last_second_.update(loops);
 }
 
 void event_sampler::blocking_publish(sample_collector& collector) {

@@ -6,9 +6,9 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <vector>
 
 #include "event_feed.hpp"
+#include "loop_states.hpp"
 #include "sample.hpp"
 #include "sources.hpp"
 
@@ -51,14 +51,20 @@ class event_sampler {
   event_sampler(const event_sampler&) = delete;
   event_sampler& operator=(const event_sampler&) = delete;
 
-  using windows = std::vector<std::optional<monitor::window_figures>>;
-  /// The last complete second of each of sources::loops; nullopt during the first second.
-  windows last_second() const;
+  /// The last complete second of a loop; nullopt before there is one.
+  std::optional<monitor::window_figures> last_second(const metrics::loop_source& loop) const;
 
  private:
+  struct last_window {
+    explicit last_window(const monitor::loop_watch& watch) : reader(watch.interval()) {}
+
+    monitor::interval_reader reader;
+    std::optional<monitor::window_figures> figures;
+  };
+
   void run(const std::stop_token& stop);
   void wait(const std::stop_token& stop, periodic_timer::time_point until);
-  void read_last_second(std::vector<monitor::interval_reader>& readers);
+  void read_last_second();
   void blocking_publish(sample_collector& collector);
 
   const sources& source_;
@@ -68,7 +74,7 @@ class event_sampler {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool subscribed_ = false;
-  windows last_second_;
+  loop_states<last_window> last_second_;
 
   std::jthread thread_;  // the last member, because it uses the others
 };

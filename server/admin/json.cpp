@@ -5,27 +5,6 @@
 namespace loopscope::admin {
 namespace {
 
-json frame_json(const monitor::stack_frame& frame) {
-  return {{"function", text_or_null(frame.function)},
-          {"file", text_or_null(frame.file)},
-          {"line", frame.line > 0 ? json(frame.line) : json(nullptr)}};
-}
-
-json frames_json(const std::vector<monitor::stack_frame>& frames) {
-  json list = json::array();
-  for (const auto& each : frames) list.push_back(frame_json(each));
-  return list;
-}
-
-json request_json(const std::optional<monitor::request_info>& request) {
-  if (!request) return nullptr;
-  return {{"id", request->id}, {"route", request->route}, {"query", request->query}};
-}
-
-json culprit_json(const monitor::stall_record& stall) {
-  return stall.culprit && *stall.culprit < stall.stack.size() ? frame_json(stall.stack[*stall.culprit]) : json(nullptr);
-}
-
 json window_json(const monitor::window_figures& window) {
   return {{"elapsed_ms", milliseconds(window.elapsed)},
           {"lag_raw", lag_json(window.raw)},
@@ -79,23 +58,34 @@ json buffer_json(const std::optional<buffer_trace>& trace) {
   return {{"run", trace->run}, {"readings", std::move(readings)}};
 }
 
+/// What only some loops have. The others do not have these members, instead of null.
+void add_turns_and_pid(json& loop, const std::optional<monitor::handler_times>& turns, std::optional<pid_t> pid) {
+  if (turns)
+    loop["turns"] = {
+        {"count", turns->count}, {"sum_ms", milliseconds(turns->sum)}, {"max_ms", milliseconds(turns->max)}};
+  if (pid) loop["pid"] = *pid;
+}
+
 json loop_sample_json(const sample::loop& loop) {
   const auto& window = loop.window;
   json ended = json::array();
   for (const auto& each : loop.ended) ended.push_back(stall_summary_json(each));
-  return {{"name", loop.name},
-          {"running", loop.running},
-          {"stalled_for_ms", milliseconds(loop.stalled_for)},
-          {"stalls", loop.stalls},
-          {"window_ms", window ? milliseconds(window->elapsed) : json(nullptr)},
-          {"lag", window ? lag_json(window->corrected) : json(nullptr)},
-          {"cpu_share", window ? rounded(window->cpu_share) : json(nullptr)},
-          {"busy_share", window ? rounded(window->busy_share) : json(nullptr)},
-          {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)},
-          {"ended", std::move(ended)}};
+  json out{{"name", loop.name},
+           {"running", loop.running},
+           {"stalled_for_ms", milliseconds(loop.stalled_for)},
+           {"stalls", loop.stalls},
+           {"window_ms", window ? milliseconds(window->elapsed) : json(nullptr)},
+           {"lag", window ? lag_json(window->corrected) : json(nullptr)},
+           {"cpu_share", window ? rounded(window->cpu_share) : json(nullptr)},
+           {"busy_share", window ? rounded(window->busy_share) : json(nullptr)},
+           {"stall", loop.stall ? stall_summary_json(*loop.stall) : json(nullptr)},
+           {"ended", std::move(ended)}};
+  add_turns_and_pid(out, loop.turns, loop.pid);
+  return out;
 }
 
 json page_cache_json(const sample& sample) {
+  if (!sample.has_data_plane) return nullptr;
   const auto& outputs = sample.outputs;
   return {{"outputs_cached_bytes", outputs ? json(outputs->cached_bytes) : json(nullptr)},
           {"outputs_dirty_bytes", outputs ? json(outputs->dirty_bytes) : json(nullptr)},
@@ -105,48 +95,6 @@ json page_cache_json(const sample& sample) {
 }
 
 }  // namespace
-
-json stall_json(const monitor::stall_record& stall) {
-  const auto& call = stall.call;
-  return {
-      {"id", stall.id},
-      {"started", timestamp(stall.started)},
-      {"duration_ms", milliseconds(stall.duration)},
-      {"in_progress", stall.in_progress},
-      {"loop", stall.loop},
-      {"verdict", monitor::to_string(stall.verdict)},
-      {"cpu_ms", milliseconds(stall.cpu)},
-      {"run_queue_ms", milliseconds(stall.run_queue)},
-      {"off_cpu_ms", milliseconds(stall.off_cpu)},
-      {"syscall", call ? text_or_null(call->name) : json(nullptr)},
-      {"fd", call ? or_null(call->fd) : json(nullptr)},
-      {"path", call ? text_or_null(call->path) : json(nullptr)},
-      {"wait_channel", call ? text_or_null(call->wait_channel) : json(nullptr)},
-      {"stack", frames_json(stall.stack)},
-      {"no_stack_reason", text_or_null(stall.no_stack_reason)},
-      {"culprit", culprit_json(stall)},
-      {"other_culprits", frames_json(stall.other_culprits)},
-      {"handlers", monitor::to_string(stall.handlers)},
-      {"request", request_json(stall.request)},
-      {"repeats", stall.repeats},
-      {"suppressed_reports", stall.suppressed},
-      {"delayed_requests",
-       {{"count", stall.delayed.count},
-        {"max_ms", stall.delayed.count > 0 ? milliseconds(stall.delayed.max) : json(nullptr)}}},
-      {"sentence", text_or_null(stall.sentence)},
-  };
-}
-
-json stall_summary_json(const monitor::stall_record& stall) {
-  return {{"id", stall.id},
-          {"started", timestamp(stall.started)},
-          {"started_monotonic_ms", milliseconds(stall.started_steady.time_since_epoch())},
-          {"duration_ms", milliseconds(stall.duration)},
-          {"verdict", monitor::to_string(stall.verdict)},
-          {"culprit", culprit_json(stall)},
-          {"request", request_json(stall.request)},
-          {"sentence", text_or_null(stall.sentence)}};
-}
 
 json lag_json(const monitor::lag_figures& lag) {
   return {{"count", lag.count},
@@ -158,17 +106,19 @@ json lag_json(const monitor::lag_figures& lag) {
 }
 
 json loop_json(std::string_view name, const monitor::snapshot& figures,
-               const std::optional<monitor::window_figures>& last_second) {
-  return {{"name", name},
-          {"running", figures.running},
-          {"stalled_for_ms", milliseconds(figures.stalled_for)},
-          {"since_start", window_json(figures.total)},
-          {"last_second", last_second ? window_json(*last_second) : json(nullptr)},
-          {"ended_stalls", verdicts_json(figures)},
-          {"reports", figures.reports},
-          {"reports_suppressed", figures.reports_suppressed},
-          {"callback_errors", figures.callback_errors},
-          {"activities_dropped", figures.activities_dropped}};
+               const std::optional<monitor::window_figures>& last_second, std::optional<pid_t> pid) {
+  json out{{"name", name},
+           {"running", figures.running},
+           {"stalled_for_ms", milliseconds(figures.stalled_for)},
+           {"since_start", window_json(figures.total)},
+           {"last_second", last_second ? window_json(*last_second) : json(nullptr)},
+           {"ended_stalls", verdicts_json(figures)},
+           {"reports", figures.reports},
+           {"reports_suppressed", figures.reports_suppressed},
+           {"callback_errors", figures.callback_errors},
+           {"activities_dropped", figures.activities_dropped}};
+  add_turns_and_pid(out, figures.handlers, pid);
+  return out;
 }
 
 json active_run_json(const runs::active_run& run) {

@@ -5,13 +5,13 @@
 namespace loopscope::admin {
 
 readiness::readiness(std::span<const loop> loops, std::chrono::nanoseconds stall_threshold, bool shutting_down,
-                     std::string_view directory_failure) {
+                     const std::optional<std::string>& directory_failure) {
   for (const loop& each : loops) {
     const auto stalled_ms = std::chrono::duration_cast<std::chrono::milliseconds>(each.stalled_for).count();
     const bool stalled = each.stalled_for.count() > 0 && each.stalled_for >= stall_threshold;
     checks_.push_back({"loop " + each.name, stalled ? "stalled for " + std::to_string(stalled_ms) + " ms" : ""});
   }
-  checks_.push_back({"data directory", std::string{directory_failure}});
+  if (directory_failure) checks_.push_back({"data directory", *directory_failure});
   checks_.push_back({"shutdown", shutting_down ? "under way" : ""});
 }
 

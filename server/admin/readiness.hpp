@@ -1,9 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace loopscope::admin {
@@ -16,9 +16,9 @@ class readiness {
     std::chrono::nanoseconds stalled_for{0};
   };
 
-  /// `directory_failure`: why the data directory cannot be used; empty while it can.
+  /// `directory_failure`: why the data directory cannot be used; empty while it can; nullopt where there is none.
   readiness(std::span<const loop> loops, std::chrono::nanoseconds stall_threshold, bool shutting_down,
-            std::string_view directory_failure);
+            const std::optional<std::string>& directory_failure);
 
   bool ready() const noexcept;
   /// One line for each check, then the result.

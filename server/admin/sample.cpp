@@ -47,17 +47,12 @@ std::optional<buffer_trace> blocking_trace_buffer(std::span<const std::shared_pt
   return trace;
 }
 
-sample_collector::sample_collector(const sources& source)
-    : source_(source), ended_(source.loops.size()), last_at_(steady_clock::now()) {
-  for (const auto& each : source_.loops) windows_.push_back(each.watch.interval());
-}
-
-std::optional<double> sample_collector::cpu_share(nanoseconds cpu) {
+std::optional<double> sample_collector::cpu_share(std::optional<nanoseconds> cpu) {
   const auto now = steady_clock::now();
   const std::chrono::duration<double> elapsed = now - std::exchange(last_at_, now);
   const auto last_cpu = std::exchange(last_cpu_, cpu);
-  if (!last_cpu || elapsed.count() <= 0) return std::nullopt;
-  return std::chrono::duration<double>(cpu - *last_cpu) / elapsed;
+  if (!cpu || !last_cpu || elapsed.count() <= 0) return std::nullopt;
+  return std::chrono::duration<double>(*cpu - *last_cpu) / elapsed;
 }
 
 void sample_collector::add_stalls(sample::loop& to, const monitor::loop_watch& watch, ended_stalls& known) {
@@ -76,25 +71,36 @@ void sample_collector::add_stalls(sample::loop& to, const monitor::loop_watch& w
   to.ended = known.newest;
 }
 
+sample::loop sample_collector::read_loop(const metrics::loop_source& loop) {
+  const auto figures = loop.watch->snapshot();
+  loop_state& state = *states_.find(loop.watch);
+  sample::loop out{loop.name, figures.running, figures.stalled_for, figures.total.stalls, state.window.read(), {},
+                   {},        loop.pid,        figures.handlers};
+  add_stalls(out, *loop.watch, state.ended);
+  return out;
+}
+
+void sample_collector::blocking_add_data_plane(sample& to) const {
+  to.has_data_plane = source_.data.has_value();
+  if (!source_.data) return;
+  to.outputs = blocking_read_output_pages(source_.data->data_dir);
+  to.machine = blocking_read_machine_dirty_pages();
+}
+
 sample sample_collector::blocking_collect() {
   sample out;
   // What may wait for the disk comes first, so that the loops' figures belong to the time in the sample.
-  out.outputs = blocking_read_output_pages(source_.data_dir);
-  out.machine = blocking_read_machine_dirty_pages();
-  const auto process = system::blocking_read_process();
+  blocking_add_data_plane(out);
+  const auto process = system::blocking_read_process(source_.process);
   out.resident_bytes = process.resident_bytes;
   out.threads = process.threads;
   out.cpu_share = cpu_share(process.cpu);
   out.at = std::chrono::system_clock::now();
   out.steady_at = steady_clock::now();
-  for (std::size_t i = 0; i < source_.loops.size(); ++i) {
-    const auto& [name, watch] = source_.loops[i];
-    const auto figures = watch.snapshot();
-    sample::loop loop{name, figures.running, figures.stalled_for, figures.total.stalls, windows_[i].read(), {}, {}};
-    add_stalls(loop, watch, ended_[i]);
-    out.loops.push_back(std::move(loop));
-  }
-  out.running = source_.registry.active();
+  const auto loops = source_.loops();
+  states_.update(loops);
+  for (const auto& each : loops) out.loops.push_back(read_loop(each));
+  if (source_.data) out.running = source_.data->registry.active();
   out.buffer = blocking_trace_buffer(out.running);
   return out;
 }

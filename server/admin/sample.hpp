@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dirty_pages.hpp"
+#include "loop_states.hpp"
 #include "server/monitor/snapshot.hpp"
 #include "server/monitor/stall_record.hpp"
 #include "server/runs/run_registry.hpp"
@@ -47,6 +48,8 @@ struct sample {
     std::optional<monitor::window_figures> window;
     std::optional<monitor::stall_record> stall;  ///< the one in progress
     std::vector<monitor::stall_record> ended;    ///< the most recent ones, newest first
+    std::optional<pid_t> pid{};                  ///< of a loop of another process
+    std::optional<monitor::handler_times> turns{};
   };
 
   std::chrono::system_clock::time_point at{};
@@ -57,6 +60,7 @@ struct sample {
   /// CPU time of all threads since the previous sample, divided by the time between both: 1 is one CPU. nullopt in the
   /// first sample.
   std::optional<double> cpu_share;
+  bool has_data_plane = true;  ///< otherwise the members below are empty
   machine_dirty_pages machine;
   std::optional<system::page_cache_figures> outputs;
   std::vector<std::shared_ptr<const runs::active_run>> running;
@@ -68,7 +72,9 @@ struct sample {
 /// Threads: one. Lifetime: `source` outlives *this.
 class sample_collector {
  public:
-  explicit sample_collector(const sources& source);
+  explicit sample_collector(const sources& source) : source_(source), last_at_(std::chrono::steady_clock::now()) {
+    states_.update(source_.loops());
+  }
 
   /// Reads kernel files and opens the outputs, so it may wait for the disk.
   sample blocking_collect();
@@ -81,12 +87,20 @@ class sample_collector {
     std::vector<monitor::stall_record> newest;
   };
 
+  struct loop_state {
+    explicit loop_state(const monitor::loop_watch& watch) : window(watch.interval()) {}
+
+    monitor::interval_reader window;
+    ended_stalls ended;
+  };
+
+  sample::loop read_loop(const metrics::loop_source& loop);
+  void blocking_add_data_plane(sample& to) const;
   static void add_stalls(sample::loop& to, const monitor::loop_watch& watch, ended_stalls& known);
-  std::optional<double> cpu_share(std::chrono::nanoseconds cpu);
+  std::optional<double> cpu_share(std::optional<std::chrono::nanoseconds> cpu);
 
   const sources& source_;
-  std::vector<monitor::interval_reader> windows_;
-  std::vector<ended_stalls> ended_;
+  loop_states<loop_state> states_;
   std::chrono::steady_clock::time_point last_at_;
   std::optional<std::chrono::nanoseconds> last_cpu_;
 };

@@ -4,6 +4,13 @@
 
 namespace loopscope::app {
 
+void warn_of_exposed_admin(const config::listen_address& listen, logger& log) {
+  if (config::is_loopback(listen)) return;
+  log.warn(
+      "the admin plane is not on loopback: every client that reaches it may read stacks, paths and the configuration",
+      {{"admin", listen.text()}});
+}
+
 admin_plane::admin_plane(admin::sources sources, std::size_t max_connections, logger& log)
     : sources_(std::move(sources)),
       loop_("admin"),
@@ -22,6 +29,12 @@ http::error_code admin_plane::listen(const config::listen_address& listen, std::
   const auto address = http::asio::ip::make_address(listen.host);
   router_.hosts(http::allowed_hosts{address, std::move(allowed_hosts)});
   return server_.listen({address, listen.port});
+}
+
+// Nothing reads them yet: the sampler has no subscriber, and the loop does not run.
+void admin_plane::describe(pid_t process, nlohmann::ordered_json info) {
+  sources_.process = process;
+  sources_.info = std::move(info);
 }
 
 void admin_plane::start() {

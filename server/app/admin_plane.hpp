@@ -12,6 +12,9 @@
 
 namespace loopscope::app {
 
+/// Logs a warning if `listen` is not on loopback.
+void warn_of_exposed_admin(const config::listen_address& listen, logger& log);
+
 /// The second listener. It has its own loop and thread, so that it responds while the data plane is blocked.
 ///
 /// Threads: the control thread's. Lifetime: the objects that `sources` refers to outlive it.
@@ -23,6 +26,8 @@ class admin_plane {
   /// Call it before start().
   http::error_code listen(const config::listen_address& listen, std::vector<std::string> allowed_hosts);
   http::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
+  /// For what is known only after listen(). Call it before start().
+  void describe(pid_t process, nlohmann::ordered_json info);
   void start();
 
  private:

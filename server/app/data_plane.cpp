@@ -36,7 +36,7 @@ struct data_plane::part {
        metrics::service_metrics& metrics, logger& log)
       : loop(name),
         watch(loop.context(), watch_options(name, config, log)),
-        observer(watch, metrics.add_loop({name, watch}, add_routes(config, service)), log),
+        observer(watch, metrics.add_loop(add_routes(config, service)), log),
         server(loop.context(), router, config.clients, &observer) {}
 
   /// Adds the most frequent route first. Returns the paths.
@@ -114,7 +114,7 @@ void data_plane::stop() {
 
 std::vector<metrics::loop_source> data_plane::loops() const {
   std::vector<metrics::loop_source> all;
-  for (const auto& each : parts_) all.push_back({each->loop.name(), each->watch});
+  for (const auto& each : parts_) all.push_back({each->loop.name(), metrics::not_owned(each->watch)});
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include "logger.hpp"
 #include "server/config/config.hpp"
 #include "server/http/server.hpp"
+#include "server/metrics/loop_source.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
 

@@ -1,6 +1,5 @@
 #include <poll.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,13 +10,12 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
-#include <thread>
 #include <vector>
 
 #include "admin_plane.hpp"
 #include "commands.hpp"
 #include "data_plane.hpp"
+#include "description.hpp"
 #include "descriptors.hpp"
 #include "logger.hpp"
 #include "server/metrics/service_metrics.hpp"
@@ -56,10 +54,7 @@ void warn_of_exposure(const config::serve_config& config, logger& log) {
   if (!config::is_loopback(config.listen))
     log.warn("the data plane is not on loopback: every client that reaches it may write to this machine's disk",
              {{"listen", config.listen.text()}});
-  if (config.admin && !config::is_loopback(*config.admin))
-    log.warn(
-        "the admin plane is not on loopback: every client that reaches it may read stacks, paths and the configuration",
-        {{"admin", config.admin->text()}});
+  if (config.admin) warn_of_exposed_admin(*config.admin, log);
 }
 
 /// The configuration with a lower max_connections.
@@ -94,19 +89,8 @@ void warn_of_missing_locks(const writers::prepared_directory& directory, const c
        {"after_s", writers::part_file::untouched.count()}});
 }
 
-std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
-
 json text_or_null(const std::optional<admin_plane>& admin) {
   return admin ? json(text_of(admin->local_endpoint())) : json(nullptr);
-}
-
-json kernel_release() {
-  utsname name{};
-  return ::uname(&name) == 0 ? json(name.release) : json(nullptr);
 }
 
 json describe(const config::serve_config& config, const runs::run_service& service, const data_plane& data) {
@@ -120,7 +104,7 @@ json describe(const config::serve_config& config, const runs::run_service& servi
       {"version", LOOPSCOPE_VERSION},
       {"pid", ::getpid()},
       {"listen", text_of(data.local_endpoint())},
-      {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
+      {"machine", describe_machine()},
       {"config", json::parse(config::to_json_text(config))},
       {"io_uring", {{"available", service.back_ends().uring.available}, {"reason", service.back_ends().uring.reason}}},
       {"file_io", std::move(back_ends)}};
@@ -132,7 +116,7 @@ std::error_code print_ready_line(const data_plane& data, const std::optional<adm
                                  writers::back_end file_io) {
   const json ready{{"event", "ready"},
                    {"listen", text_of(data.local_endpoint())},
-                   {"machine", {{"cores", std::thread::hardware_concurrency()}, {"kernel", kernel_release()}}},
+                   {"machine", describe_machine()},
                    {"admin", text_or_null(admin)},
                    {"file_io", writers::to_string(file_io)},
                    {"pid", ::getpid()}};
@@ -168,7 +152,7 @@ int run(const config::serve_command& command) {
   system::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
   runs::run_service service{registry, {config.data_dir, pool, memory}, {writers::probe_uring(), config.file_io}};
-  metrics::service_metrics metrics{{LOOPSCOPE_VERSION, LOOPSCOPE_COMPILER}, registry};
+  metrics::service_metrics metrics{registry};
   registry.on_end([&metrics](const runs::finished_run& run) {
     metrics.count_write(*run.run->request.method, run.run->request.io.id, run.how, run.took);
   });
@@ -182,8 +166,12 @@ int run(const config::serve_command& command) {
   if (const auto error = data.listen(config.listen))
     return fail(program, "cannot listen on " + config.listen.text() + ": " + error.message());
   if (config.admin) {
-    admin.emplace(admin::sources{data.loops(), registry, metrics, shutting_down, config.stall_threshold,
-                                 config.data_dir, describe(config, service, data), directory_watch},
+    admin.emplace(admin::sources{.loops = [loops = data.loops()] { return loops; },
+                                 .data = {{registry, metrics, config.data_dir, directory_watch}},
+                                 .shutting_down = shutting_down,
+                                 .stall_threshold = config.stall_threshold,
+                                 .exporter = make_exporter(),
+                                 .info = describe(config, service, data)},
                   connections.admin, log);
     if (const auto error = admin->listen(*config.admin, config.allowed_hosts))
       return fail(program, "cannot listen on " + config.admin->text() + " (--admin): " + error.message());

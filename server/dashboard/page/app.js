@@ -5,14 +5,17 @@ import { Charts } from './draw/charts.js';
 import { DataPathView } from './draw/data-path-view.js';
 import { find, setText } from './draw/dom.js';
 import * as format from './draw/format.js';
+import { LoopsView } from './draw/loops-view.js';
 import { place, StallCard } from './draw/stall-card.js';
+import { StallList } from './draw/stall-list.js';
 import { StatusView } from './draw/status-view.js';
 import { TimeWindow, WindowView } from './draw/time-window.js';
 import { ClockOffset, now } from './measure/clock.js';
-import { judge } from './measure/connection.js';
+import { judge, judgeWatched } from './measure/connection.js';
 import { EventStream } from './measure/event-stream.js';
 import { HelloLog } from './measure/hello-log.js';
 import { HelloProbe } from './measure/hello-probe.js';
+import { LoopLog } from './measure/loops.js';
 import { columns, SampleLog } from './measure/samples.js';
 import { StallLog } from './measure/stalls.js';
 import { RunDesk } from './run/desk.js';
@@ -34,6 +37,7 @@ const state = fromQuery(location.search);
 const hello = new HelloLog();
 const samples = new SampleLog();
 const stalls = new StallLog();
+const loops = new LoopLog();
 const offset = new ClockOffset();
 let info = null;
 
@@ -46,10 +50,13 @@ const views = {
   window: new WindowView(timeWindow, { now, onChange: change, cursorTime: () => plots.cursorTime() }),
   running: new RunView(),
   stall: new StallCard(),
+  stalls: new StallList(),
+  loops: new LoopsView(),
   path: new DataPathView(),
 };
 const probe = new HelloProbe(hello);
-const dataUrl = () => (info ? dataPlaneUrl(location, info.listen, state.data_port) : null);
+const isWatching = () => info?.mode === 'watch';
+const dataUrl = () => (info?.listen ? dataPlaneUrl(location, info.listen, state.data_port) : null);
 const desk = new RunDesk({
   state,
   change,
@@ -62,7 +69,7 @@ const desk = new RunDesk({
   speaker,
   onRun: (method) => views.path.choose(method),
 });
-const plots = new Charts(chartSpecs, {
+const plots = new Charts({
   stalls: (from, to) => stalls.bands(from, to),
   runs: () => desk.runs(now()),
   onChoose: (from, to) => {
@@ -93,23 +100,42 @@ async function readInfo() {
     if (isNewProcess) {
       stalls.clear();
       announcedStall = null;
-      methods.load(dataUrl());
+      if (!isWatching()) methods.load(dataUrl());
     }
   } catch {
     setTimeout(readInfo, retryMs);
     return;
   }
-  probe.start(`${dataUrl()}/hello`);
-  setText(
-    find('info'),
-    `loopscope ${info.version}, process ${info.pid}, ${format.plural(info.config.io_threads, 'loop')}, ` +
-      `a stall is ${format.ms(info.config.stall_threshold_ms)} or more. ${info.file_io?.stream?.reason ?? ''}`,
-  );
+  const mode = isWatching() ? 'watch' : 'serve';
+  document.documentElement.dataset.mode = mode;
+  plots.show(chartSpecs.filter((spec) => (spec.mode ?? mode) === mode));
+  if (isWatching()) showCommand();
+  else probe.start(`${dataUrl()}/hello`);
+  setText(find('info'), describe(info));
+}
+
+function describe({ version, pid, config, file_io: fileIo }) {
+  const stall = `a stall is ${format.ms(stallThreshold())} or more.`;
+  if (isWatching()) return `loopscope ${version} watches process ${pid} and its children, ${stall}`;
+  const reason = fileIo?.stream?.reason ?? '';
+  return `loopscope ${version}, process ${pid}, ${format.plural(config.io_threads, 'loop')}, ${stall} ${reason}`;
+}
+
+function showCommand() {
+  const command = info.command.join(' ');
+  setText(find('watched'), command);
+  find('watched').title = command;
+  views.status.subject = `${command} – loopscope watch`;
+}
+
+function stallThreshold() {
+  return info?.stall_threshold_ms ?? info?.config.stall_threshold_ms ?? Infinity;
 }
 
 function addSample(sample, received) {
   offset.note(sample.monotonic_ms, received);
-  samples.add(sample, offset.toBrowser(sample.monotonic_ms));
+  loops.note(sample);
+  samples.add(sample, offset.toBrowser(sample.monotonic_ms), loops.busiest);
   const ended = stalls.noteSample(sample, (ms) => offset.toBrowser(ms));
   announceStalls(stalls.current, ended);
 }
@@ -139,20 +165,22 @@ const stream = new EventStream('events', {
 });
 
 function judgeNow(at, waiting) {
-  const worst = samples.last?.loops.reduce((a, b) => (b.stalled_for_ms > a.stalled_for_ms ? b : a));
-  return judge({
+  const worst = samples.last?.loops.reduce((a, b) => (a && a.stalled_for_ms >= b.stalled_for_ms ? a : b), null);
+  const observed = {
     now: at,
     lastEvent: stream.lastEvent,
     streamFailed: stream.failed,
     stalledMs: worst?.stalled_for_ms ?? 0,
     loop: worst?.name,
-    thresholdMs: info?.config.stall_threshold_ms ?? Infinity,
+    loops: samples.last?.loops.length ?? 0,
+    thresholdMs: stallThreshold(),
     helloOk: hello.lastOk,
     helloFailed: hello.lastFailed,
     helloWaitingMs: waiting.oldestMs ?? 0,
     admin: location.host,
     data: dataUrl() ?? 'the data plane',
-  });
+  };
+  return isWatching() ? judgeWatched(observed) : judge(observed);
 }
 
 function draw() {
@@ -172,7 +200,10 @@ function draw() {
     to,
   );
   views.stall.draw(stalls.shown(find('stall_choice').value), waiting);
-  if (samples.last) {
+  if (isWatching()) {
+    views.loops.draw(loops.all);
+    views.stalls.draw(stalls.all());
+  } else if (samples.last) {
     views.running.draw(samples.last.runs);
     views.path.draw(
       { running: samples.last.runs, buffer: samples.last.buffer, pageCache: samples.last.page_cache },

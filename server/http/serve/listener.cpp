@@ -1,5 +1,6 @@
 #include "listener.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -25,6 +26,8 @@ listener::listener(std::shared_ptr<loop_state> shared)
 error_code listener::open(const tcp::endpoint& at, const listen_options& options) {
   error_code ec;
   acceptor_.open(at.protocol(), ec);
+  // A program that this one starts must not keep the port.
+  if (!ec) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
   if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
   if (!ec && options.sharing == port_sharing::join) ec = share_port(acceptor_.native_handle());
   if (!ec) acceptor_.bind(at, ec);

@@ -9,81 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-monitor::stall_record on_cpu_stall() {
-  monitor::stall_record stall;
-  stall.id = 7;
-  stall.started = std::chrono::system_clock::time_point{1'769'850'301'250ms};
-  stall.duration = 947'200us;
-  stall.in_progress = true;
-  stall.loop = "io-0";
-  stall.verdict = monitor::verdict::on_cpu;
-  stall.cpu = 940ms;
-  stall.run_queue = 7ms;
-  stall.off_cpu = 200us;
-  stall.stack = {{"write", "", 0}, {"writers::blocking_write_all", "writers/sync.cpp", 31}};
-  stall.culprit = 1;
-  stall.handlers = monitor::handler_count::one;
-  stall.request = monitor::request_info{42, "/write", "method=sync"};
-  stall.repeats = 2;
-  stall.delayed = {32, 946ms};
-  stall.sentence = "loop io-0 blocked";
-  return stall;
-}
-
 std::shared_ptr<runs::active_run> begin_run(runs::run_registry& registry, std::string_view method) {
   auto request = loopscope::testing::request_of(method, 1000);
   request.io.id = writers::back_end::uring;
   return std::get<std::shared_ptr<runs::active_run>>(registry.begin(request, std::nullopt));
-}
-
-TEST(stall_json, shows_cause_place_duration_and_delayed_requests) {
-  const json stall = stall_json(on_cpu_stall());
-  EXPECT_EQ(stall["id"], 7);
-  EXPECT_EQ(stall["started"], "2026-01-31T09:05:01.250Z");
-  EXPECT_EQ(stall["duration_ms"], 947.2);
-  EXPECT_EQ(stall["in_progress"], true);
-  EXPECT_EQ(stall["loop"], "io-0");
-  EXPECT_EQ(stall["verdict"], "on_cpu");
-  EXPECT_EQ(stall["cpu_ms"], 940.0);
-  EXPECT_EQ(stall["run_queue_ms"], 7.0);
-  EXPECT_EQ(stall["off_cpu_ms"], 0.2);
-  EXPECT_EQ(stall["stack"], json::parse(R"([{"function":"write","file":null,"line":null},
-      {"function":"writers::blocking_write_all","file":"writers/sync.cpp","line":31}])"));
-  EXPECT_EQ(stall["culprit"]["line"], 31);
-  EXPECT_EQ(stall["request"], json::parse(R"({"id":42,"route":"/write","query":"method=sync"})"));
-  EXPECT_EQ(stall["repeats"], 2);
-  EXPECT_EQ(stall["delayed_requests"], json::parse(R"({"count":32,"max_ms":946.0})"));
-  EXPECT_EQ(stall["sentence"], "loop io-0 blocked");
-}
-
-TEST(stall_json, names_the_system_call_and_the_file_that_the_thread_waited_for) {
-  monitor::stall_record stall;
-  stall.verdict = monitor::verdict::off_cpu;
-  stall.call = monitor::blocked_call{"fsync", 9, "/data/sync.txt", "", ""};
-  const json shown = stall_json(stall);
-  EXPECT_EQ(shown["verdict"], "off_cpu");
-  EXPECT_EQ(shown["syscall"], "fsync");
-  EXPECT_EQ(shown["fd"], 9);
-  EXPECT_EQ(shown["path"], "/data/sync.txt");
-  EXPECT_TRUE(shown["wait_channel"].is_null());
-}
-
-TEST(stall_json, unknown_values_are_null) {
-  monitor::stall_record stall;
-  stall.no_stack_reason = "uninterruptible sleep";
-  const json shown = stall_json(stall);
-  for (const auto* each : {"cpu_ms", "run_queue_ms", "off_cpu_ms", "syscall", "fd", "path", "request", "culprit"})
-    EXPECT_TRUE(shown.at(each).is_null()) << each;
-  EXPECT_TRUE(shown["delayed_requests"].at("max_ms").is_null());
-  EXPECT_EQ(shown["delayed_requests"]["count"], 0);
-  EXPECT_EQ(shown["stack"], json::array());
-  EXPECT_EQ(shown["no_stack_reason"], "uninterruptible sleep");
-}
-
-TEST(stall_json, a_culprit_outside_the_stack_is_null) {
-  auto stall = on_cpu_stall();
-  stall.stack.clear();
-  EXPECT_TRUE(stall_json(stall).at("culprit").is_null());
 }
 
 TEST(loop_json, lag_is_in_microseconds_and_null_before_the_first_sample) {
@@ -139,6 +68,20 @@ TEST(loop_json, counts_ended_stalls_by_verdict) {
   EXPECT_EQ(ended.size(), monitor::verdict_count);
   EXPECT_EQ(ended["off_cpu"], json::parse(R"({"stalls":3,"total_ms":450.0})"));
   EXPECT_EQ(ended.at("on_cpu")["stalls"], 0);
+}
+
+TEST(loop_json, only_a_loop_of_another_process_that_counts_turns_says_both) {
+  monitor::snapshot figures;
+  const json plain = loop_json("io-0", figures, std::nullopt);
+  EXPECT_FALSE(plain.contains("turns"));
+  EXPECT_FALSE(plain.contains("pid"));
+  figures.handlers.emplace();
+  figures.handlers->count = 9;
+  figures.handlers->sum = 30ms;
+  figures.handlers->max = 12ms;
+  const json watched = loop_json("node (12)", figures, std::nullopt, 12);
+  EXPECT_EQ(watched["turns"], json::parse(R"({"count":9,"sum_ms":30.0,"max_ms":12.0})"));
+  EXPECT_EQ(watched["pid"], 12);
 }
 
 TEST(run_json, shows_the_progress_of_a_stream) {
@@ -207,6 +150,12 @@ TEST(sample_json, unmeasured_values_are_null) {
   EXPECT_TRUE(shown["loops"][0].at("lag").is_null());
   EXPECT_TRUE(shown["loops"][0].at("stall").is_null());
   EXPECT_EQ(shown["runs"], json::array());
+}
+
+TEST(sample_json, without_a_data_plane_there_is_no_page_cache) {
+  sample now;
+  now.has_data_plane = false;
+  EXPECT_TRUE(sample_json(now).at("page_cache").is_null());
 }
 
 TEST(sample_json, names_the_stall_in_progress_and_its_culprit) {

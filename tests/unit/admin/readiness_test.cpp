@@ -50,5 +50,10 @@ TEST(readiness, is_not_ready_during_the_shutdown) {
   EXPECT_EQ(now.brief(), "shutdown under way\n");
 }
 
+TEST(readiness, without_a_data_directory_there_is_no_check_of_one) {
+  EXPECT_EQ((readiness{std::vector<readiness::loop>{{"io-0"}}, milliseconds{25}, false, std::nullopt}.verbose()),
+            "[+]loop io-0 ok\n[+]shutdown ok\nreadyz check passed\n");
+}
+
 }  // namespace
 }  // namespace loopscope::admin

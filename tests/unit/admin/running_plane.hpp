@@ -8,7 +8,9 @@
 #include <chrono>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -23,14 +25,24 @@ namespace loopscope::admin::testing {
 
 using loopscope::testing::eventually;
 
+/// What the plane shows: a service, or a program that is watched from outside, which has no data plane.
+enum class shown { service, watched_program };
+
 /// A watched loop on a thread of its own, and the admin plane that shows it on another thread.
 class running_plane {
  public:
   static constexpr std::chrono::milliseconds threshold{25};
 
-  explicit running_plane(std::size_t max_subscribers = event_feed::default_max_subscribers, http::limits limits = {})
-      : feed_(std::make_shared<event_feed>(admin_.get_executor(), max_subscribers)) {
-    metrics_.add_loop(sources_.loops.front(), {"/hello"});
+  explicit running_plane(std::size_t max_subscribers = event_feed::default_max_subscribers, http::limits limits = {},
+                         shown what = shown::service)
+      : sources_{.loops = [this] { return loops(); },
+                 .data = data_plane(what),
+                 .shutting_down = shutting_down_,
+                 .stall_threshold = threshold,
+                 .exporter = std::make_shared<metrics::exporter>(metrics::build{"test", "test"}),
+                 .info = {{"version", "test"}}},
+        feed_(std::make_shared<event_feed>(admin_.get_executor(), max_subscribers)) {
+    metrics_.add_loop({"/hello"});
     add_routes(router_, sources_, sampler_, feed_, pool_);
     server_ = std::make_unique<http::server>(admin_, router_, limits);
     if (const auto error = server_->listen({boost::asio::ip::address_v4::loopback(), 0}))
@@ -75,6 +87,16 @@ class running_plane {
   }
   nlohmann::json get_json(const std::string& target) const { return nlohmann::json::parse(get(target).body); }
 
+  /// The loops from now on. The first one is io-0, the loop that block() blocks.
+  void set_loops(std::vector<metrics::loop_source> loops) {
+    const std::lock_guard lock{mutex_};
+    loops_ = std::move(loops);
+  }
+  std::vector<metrics::loop_source> loops() const {
+    const std::lock_guard lock{mutex_};
+    return loops_;
+  }
+
   http::tcp::endpoint endpoint() const { return server_->local_endpoint(); }
   runs::run_registry& registry() { return registry_; }
   std::atomic<bool>& shutting_down() { return shutting_down_; }
@@ -91,6 +113,11 @@ class running_plane {
   }
 
  private:
+  std::optional<sources::data_plane> data_plane(shown what) const {
+    if (what == shown::watched_program) return std::nullopt;
+    return sources::data_plane{registry_, metrics_, data_dir_.path(), directory_};
+  }
+
   std::atomic<bool> blocked_{true};
   boost::asio::io_context watched_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> watched_work_{watched_.get_executor()};
@@ -99,10 +126,11 @@ class running_plane {
   loopscope::testing::temporary_directory data_dir_;
   runs::run_registry registry_{{}};
   std::atomic<bool> shutting_down_{false};
-  metrics::service_metrics metrics_{{"test", "test"}, registry_};
+  metrics::service_metrics metrics_{registry_};
   directory_watch directory_{[] { return std::string{}; }};
-  sources sources_{{{"io-0", monitor_}},  registry_, metrics_, shutting_down_, threshold, data_dir_.path(),
-                   {{"version", "test"}}, directory_};
+  mutable std::mutex mutex_;
+  std::vector<metrics::loop_source> loops_{{"io-0", metrics::not_owned(monitor_)}};
+  sources sources_;
 
   boost::asio::io_context admin_{1};
   writers::io_pool pool_{1};

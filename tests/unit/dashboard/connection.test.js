@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../../server/dashboard/page/measure/connection.js';
+import { judge, judgeWatched } from '../../../server/dashboard/page/measure/connection.js';
 
 const well = {
   now: 10_000,
@@ -45,4 +45,18 @@ test('only the data plane may be out of reach', () => {
 
 test('before the first event nothing is claimed', () => {
   assert.equal(state({ lastEvent: null, helloOk: null }), 'connecting');
+});
+
+const watched = { ...well, helloOk: null, helloFailed: null, loops: 1, data: null };
+const watchedState = (seen) => judgeWatched({ ...watched, ...seen }).state;
+
+test('a watched program is judged by its loops alone', () => {
+  assert.equal(watchedState({}), 'ok');
+  assert.equal(watchedState({ stalledMs: 1200 }), 'blocked');
+  assert.equal(watchedState({ lastEvent: null }), 'connecting');
+  assert.equal(watchedState({ lastEvent: 5_000 }), 'gone');
+});
+
+test('a watched program without loops is not called blocked', () => {
+  assert.match(judgeWatched({ ...watched, loops: 0, loop: undefined }).detail, /No loop has been found/);
 });

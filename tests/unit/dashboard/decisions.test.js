@@ -94,6 +94,11 @@ test('a loop that is not stalled has been so for 0 ms, which was measured', () =
   assert.equal(row[2], 0);
 });
 
+test('a watched program has no page cache of outputs and may have no loop yet', () => {
+  const row = toRow({ loops: [], process: { cpu_share: 0.5, resident_bytes: 7 }, page_cache: null, runs: [] }, 99);
+  assert.deepEqual(row, [99, null, null, null, 0.5, 7, null, null, 0]);
+});
+
 const streamLike = { name: 'new', loop: 'free', backEnds: ['threads', 'uring'], defaults: { high_water_mark: 65_536 } };
 
 test("the buffer's stage shows bytes against the high-water mark", () => {

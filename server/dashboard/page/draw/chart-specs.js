@@ -1,9 +1,13 @@
 import * as format from './format.js';
 
-/** The charts of the page. Lines of one chart differ in shape as well as in colour. A new chart is one more entry. */
+/**
+ * The charts of the page. Lines of one chart differ in shape as well as in colour. A new chart is one more entry. `mode`:
+ * only for a service (serve) or for a watched program (watch).
+ */
 export const chartSpecs = [
   {
     id: 'hello',
+    mode: 'serve',
     title: 'Latency of /hello',
     source: 'hello',
     large: true,
@@ -18,7 +22,31 @@ export const chartSpecs = [
     ],
   },
   {
+    id: 'stalled',
+    mode: 'watch',
+    title: 'Blocked',
+    columns: ['stalled_ms'],
+    large: true,
+    height: 170,
+    log: true,
+    text: format.ms,
+    axisText: format.decadeMs,
+    lines: [{ label: 'stall in progress', colour: 'alarm', fill: true, style: 'fill', hidesZero: true }],
+  },
+  {
+    id: 'busy',
+    mode: 'watch',
+    title: 'Time in turns',
+    columns: ['busy'],
+    large: true,
+    minTop: 1,
+    text: format.share,
+    axisText: format.share,
+    lines: [{ label: 'busiest loop', colour: 'line_1' }],
+  },
+  {
     id: 'lag',
+    mode: 'serve',
     title: 'Loop lag',
     columns: ['lag_ms', 'stalled_ms'],
     large: true,
@@ -54,6 +82,7 @@ export const chartSpecs = [
   },
   {
     id: 'pending',
+    mode: 'serve',
     title: 'Pending bytes of the running writes',
     columns: ['pending_bytes'],
     minTop: 1e5,
@@ -63,6 +92,7 @@ export const chartSpecs = [
   },
   {
     id: 'dirty',
+    mode: 'serve',
     title: 'Dirty pages in the page cache',
     columns: ['outputs_dirty_bytes', 'machine_dirty_bytes'],
     minTop: 1e7,

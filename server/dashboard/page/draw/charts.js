@@ -44,15 +44,24 @@ function toDrawn(value, { log }, { hidesZero }) {
 
 /** All charts of the page. They share the time axis, the cursor and the bands of the stalls. */
 export class Charts {
-  constructor(specs, { stalls, runs, onChoose }) {
+  constructor({ stalls, runs, onChoose }) {
     this.colours = readColours();
+    this.marks = { stalls, runs };
     this.onChoose = onChoose;
-    this.all = specs.map((spec) => this.build(spec, stalls, runs));
+    this.all = [];
     new ResizeObserver(() => this.fit()).observe(find('charts'));
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle());
   }
 
-  build(spec, stalls, runs) {
+  /** Shows these charts; they stay if they are shown already. */
+  show(specs) {
+    if (specs.length === this.all.length && specs.every((spec, i) => spec === this.all[i].spec)) return;
+    for (const { plot } of this.all) plot.destroy();
+    find('charts').replaceChildren();
+    this.all = specs.map((spec) => this.build(spec));
+  }
+
+  build(spec) {
     const place = make('div', {
       class: 'plot',
       tabindex: 0,
@@ -81,7 +90,7 @@ export class Charts {
       ),
     );
     const chart = { spec, place, values, table };
-    chart.plot = new globalThis.uPlot(this.options(chart, stalls, runs), this.empty(spec), place);
+    chart.plot = new globalThis.uPlot(this.options(chart), this.empty(spec), place);
     place.addEventListener('keydown', (event) => this.moveCursor(chart, event));
     return chart;
   }
@@ -90,7 +99,8 @@ export class Charts {
     return [[], ...spec.lines.map(() => [])];
   }
 
-  options({ spec, place, values }, stalls, runs) {
+  options({ spec, place, values }) {
+    const { stalls, runs } = this.marks;
     const axis = {
       stroke: () => this.colours.text,
       grid: { stroke: () => this.colours.grid, width: 1 },
@@ -155,8 +165,8 @@ export class Charts {
 
   /** The time of the shared cursor in ms; null without a cursor. */
   cursorTime() {
-    const { plot } = this.all[0];
-    return plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, 'x') * 1e3 : null;
+    const plot = this.all[0]?.plot;
+    return plot?.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, 'x') * 1e3 : null;
   }
 
   moveCursor({ plot }, event) {

@@ -20,6 +20,7 @@ export function facts(stall, waiting) {
     'function',
     frame?.function ?? stall.no_stack_reason ?? (stall.in_progress ? 'not known yet' : 'not known'),
   ]);
+  if (stall.pid) out.push(['process', `${stall.pid}, loop ${stall.loop}`]);
   if (place(frame)) out.push(['file and line', place(frame)]);
   out.push(['verdict', verdicts[stall.verdict] ?? stall.verdict]);
   if (stall.syscall) out.push(['system call', [stall.syscall, stall.path].filter(Boolean).join(' on ')]);

@@ -7,6 +7,7 @@ export class StatusView {
   constructor(announcer) {
     this.announcer = announcer;
     this.state = null;
+    this.subject = 'loopscope'; // of the page's title
   }
 
   draw({ state, title, detail }) {
@@ -15,7 +16,7 @@ export class StatusView {
     setText(find('status_symbol'), symbols[state] ?? '✕');
     setText(find('status_title'), title);
     setText(find('status_detail'), detail);
-    document.title = state === 'ok' ? 'loopscope' : `${title} – loopscope`;
+    document.title = state === 'ok' ? this.subject : `${title} – ${this.subject}`;
     // app.js announces stalls, with their causes.
     if (this.state !== null && this.state !== state && ![state, this.state].includes('blocked'))
       this.announcer.announce('status', `${title}. ${detail}`);

@@ -11,7 +11,7 @@ const failureCountsMs = 2500;
  * admin and data (addresses).
  */
 export function judge(observed) {
-  const eventsArrive = observed.lastEvent !== null && observed.now - observed.lastEvent < silenceMs;
+  const eventsArrive = doEventsArrive(observed);
   const helloFails =
     observed.helloFailed !== null &&
     observed.now - observed.helloFailed < failureCountsMs &&
@@ -19,12 +19,7 @@ export function judge(observed) {
   const helloSucceeds = observed.helloOk !== null && observed.now - observed.helloOk < failureCountsMs;
 
   if (!eventsArrive) {
-    if (observed.lastEvent === null && !helloFails && !observed.streamFailed)
-      return {
-        state: 'connecting',
-        title: 'Connecting',
-        detail: `Waiting for the first event from ${observed.admin}.`,
-      };
+    if (observed.lastEvent === null && !helloFails && !observed.streamFailed) return connecting(observed);
     if (helloSucceeds)
       return {
         state: 'admin_gone',
@@ -53,7 +48,7 @@ export function judge(observed) {
   if (observed.stalledMs >= observed.thresholdMs)
     return {
       state: 'blocked',
-      title: `Blocked ${(observed.stalledMs / 1000).toFixed(2)} s`,
+      title: blockedTitle(observed),
       detail:
         `The process is alive and its admin plane responds, but loop ${observed.loop} is busy in one handler. ` +
         'Every request to this loop waits.',
@@ -71,4 +66,44 @@ export function judge(observed) {
     title: 'Responsive',
     detail: `No loop is blocked. The page requests /hello at ${observed.data} every 50 ms.`,
   };
+}
+
+/**
+ * The same for a program that is watched from outside, which has no data plane. observed: as above, and loops, their
+ * number.
+ */
+export function judgeWatched(observed) {
+  if (!doEventsArrive(observed)) {
+    if (observed.lastEvent === null && !observed.streamFailed) return connecting(observed);
+    return {
+      state: 'gone',
+      title: 'The watcher is gone',
+      detail:
+        `No events arrive from ${observed.admin}: the command has ended and its watcher with it, or the network is ` +
+        'down. This is not a stall: during one, events still arrive. The page tries again every second.',
+    };
+  }
+  if (observed.stalledMs >= observed.thresholdMs)
+    return {
+      state: 'blocked',
+      title: blockedTitle(observed),
+      detail: `Loop ${observed.loop} has not returned to its wait for events. Whatever it serves waits.`,
+    };
+  return {
+    state: 'ok',
+    title: 'Responsive',
+    detail: observed.loops > 0 ? 'No loop is blocked.' : 'No loop has been found yet.',
+  };
+}
+
+function doEventsArrive({ lastEvent, now }) {
+  return lastEvent !== null && now - lastEvent < silenceMs;
+}
+
+function connecting({ admin }) {
+  return { state: 'connecting', title: 'Connecting', detail: `Waiting for the first event from ${admin}.` };
+}
+
+function blockedTitle({ stalledMs }) {
+  return `Blocked ${(stalledMs / 1000).toFixed(2)} s`;
 }

@@ -10,6 +10,7 @@ export const columns = [
   'outputs_dirty_bytes',
   'machine_dirty_bytes',
   'pending_bytes',
+  'busy',
 ];
 
 const periodMs = 100;
@@ -31,8 +32,8 @@ export function toRow(sample, time) {
     max(sample.loops.map((loop) => loop.cpu_share)),
     sample.process.cpu_share,
     sample.process.resident_bytes,
-    sample.page_cache.outputs_dirty_bytes,
-    sample.page_cache.machine_dirty_bytes,
+    sample.page_cache?.outputs_dirty_bytes ?? null,
+    sample.page_cache?.machine_dirty_bytes ?? null,
     sample.runs.reduce((sum, run) => sum + run.progress.pending_bytes, 0),
   ];
 }
@@ -44,11 +45,12 @@ export class SampleLog {
     this.last = null;
   }
 
-  add(sample, time) {
+  /** `busy`: of the busiest loop, from the loop log. */
+  add(sample, time, busy = null) {
     const before = this.rows.count > 0 ? this.rows.get(this.rows.count - 1, 0) : -Infinity;
     if (before > -Infinity && time - before > missingAfterMs) this.rows.push(before + periodMs);
     // Rows stay ordered by time even if a new clock offset moves back.
-    this.rows.push(...toRow(sample, Math.max(time, before)));
+    this.rows.push(...toRow(sample, Math.max(time, before)), busy);
     this.last = sample;
   }
 
