@@ -40,4 +40,6 @@ if(NOT LOOPSCOPE_MONITOR_ONLY)
   install(FILES ${PROJECT_SOURCE_DIR}/writers/system/page_cache.hpp ${PROJECT_SOURCE_DIR}/writers/system/process.hpp
     DESTINATION ${include_folder}/writers/system COMPONENT writers)
   install(TARGETS loopscope loopscope-probe COMPONENT programs)
+  # `loopscope watch` finds it beside the binary.
+  install(TARGETS loopscope_watch_preload LIBRARY DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 endif()

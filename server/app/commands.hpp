@@ -18,6 +18,9 @@ int run(const config::write_command& command);
 /// Requests the URL once. Succeeds if the response is 200.
 int run(const config::healthcheck_command& command);
 
+/// Runs the program with its event loops watched. Its exit status is the program's own.
+int run(const config::watch_command& command);
+
 /// Prints the text of an early exit.
 int run(const early_exit& exit);
 

@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "budgets.hpp"
 #include "flags.hpp"
@@ -90,6 +91,7 @@ void fit_budgets(const CLI::App& app, serve_config& config) {
 }  // namespace
 
 command parse_command_line(int argc, const char* const* argv, const container_limits& container) {
+  if (argc > 1 && std::string_view{argv[1]} == watch_name) return parse_watch(argc, argv);
   CLI::App app{
       "loopscope: see, measure and explain event-loop blocking.\n"
       "Every flag has an environment variable: --max-writes is LOOPSCOPE_MAX_WRITES.",
@@ -108,6 +110,7 @@ command parse_command_line(int argc, const char* const* argv, const container_li
   CLI::App* healthcheck = app.add_subcommand("healthcheck", "Exit 0 if the service responds with 200");
   healthcheck_command checking;
   declare_healthcheck(*healthcheck, checking);
+  const CLI::App* watch = app.add_subcommand(watch_name, watch_help)->prefix_command();
   // With such a callback, CLI11 reads a command's environment variables only when the command is used.
   for (CLI::App* each : {write, healthcheck}) each->parse_complete_callback([] {});
 
@@ -118,6 +121,7 @@ command parse_command_line(int argc, const char* const* argv, const container_li
     return writing;
   }
   if (*healthcheck) return checking;
+  if (*watch) return wrong_usage("watch: no flag of another command can stand before it");
   config.container = container;
   fit_budgets(app, config);
   if (app.count("--max-connections-per-address") == 0)

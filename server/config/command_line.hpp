@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "config.hpp"
 #include "container_limits.hpp"
@@ -31,10 +33,26 @@ struct healthcheck_command {
   std::chrono::microseconds timeout = std::chrono::seconds{2};
 };
 
-using command = std::variant<serve_command, write_command, healthcheck_command, early_exit>;
+/// `loopscope watch`: a program that is started with its event loops watched.
+struct watch_command {
+  std::vector<std::string> command;  ///< with its arguments; never empty
+  std::chrono::microseconds threshold = std::chrono::milliseconds{25};
+  std::optional<std::filesystem::path> json;
+  std::optional<std::filesystem::path> folded;
+  std::optional<std::filesystem::path> log;
+  std::optional<std::chrono::microseconds> fail_above;
+  std::optional<listen_address> admin;
+  bool runtime_names = true;
+  bool quiet = false;
+};
+
+using command = std::variant<serve_command, write_command, healthcheck_command, watch_command, early_exit>;
 
 /// Reads the arguments and, for flags that are not given, the environment (LOOPSCOPE_MAX_WRITES for --max-writes). The
 /// container's limits lower the default of a budget that neither of them sets.
+///
+/// `watch` reads no variable of another command: they are there for the program that it starts. So its --admin has
+/// LOOPSCOPE_WATCH_ADMIN, since LOOPSCOPE_ADMIN is the service's.
 command parse_command_line(int argc, const char* const* argv, const container_limits& container = {});
 
 }  // namespace loopscope::config

@@ -31,6 +31,15 @@ CLI::Option* switch_flag(CLI::App& app, const std::string& name, bool& value, co
   return app.add_flag("--" + name, value, help)->envname(environment_name(name));
 }
 
+CLI::Option* admin_flag(CLI::App& app, std::optional<listen_address>& value, const std::string& help) {
+  const auto read = [&value](const std::string& text) {
+    const auto address = parse_listen_address(text);
+    if (address || text == "off") value = address;
+    return address || text == "off";
+  };
+  return parsed_flag(app, "admin", read, "HOST:PORT or off", help, value ? value->text() : "off");
+}
+
 CLI::Option* file_io_flag(CLI::App& app, const std::string& name, writers::back_end_choice& value,
                           const std::string& help) {
   const auto read = [&value](const std::string& text) {

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "command_line.hpp"
 #include "config.hpp"
 #include "server/support/arguments.hpp"
 #include "writers/back_end.hpp"
@@ -49,6 +51,15 @@ CLI::Option* switch_flag(CLI::App& app, const std::string& name, bool& value, co
 CLI::Option* file_io_flag(CLI::App& app, const std::string& name, writers::back_end_choice& value,
                           const std::string& help);
 CLI::Option* pool_threads_flag(CLI::App& app, std::size_t& value);
+
+/// The address of an admin plane; "off" gives none.
+CLI::Option* admin_flag(CLI::App& app, std::optional<listen_address>& value, const std::string& help);
+
+inline constexpr const char* watch_name = "watch";
+inline constexpr const char* watch_help = "Run a program and explain what blocks its event loops";
+
+/// Reads `loopscope watch [flags] [--] COMMAND [ARG...]`.
+command parse_watch(int argc, const char* const* argv);
 
 /// Declares every flag of `loopscope serve`. Lifetime: `config` and `print_config` outlive the parsing.
 void declare_serve(CLI::App& app, serve_config& config, bool& print_config);

@@ -24,16 +24,7 @@ void declare_addresses(CLI::App& app, serve_config& config) {
   };
   parsed_flag(app, "listen", read_listen, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:0",
               "Address of the data plane; port 0 picks a free port", config.listen.text());
-  const auto read_admin = [&config](const std::string& text) {
-    if (text == "off") {
-      config.admin.reset();
-      return true;
-    }
-    const auto address = parse_listen_address(text);
-    if (address) config.admin = *address;
-    return address.has_value();
-  };
-  parsed_flag(app, "admin", read_admin, "HOST:PORT or off", "Address of the admin plane, or off", config.admin->text());
+  admin_flag(app, config.admin, "Address of the admin plane, or off");
 }
 
 void declare_work(CLI::App& app, serve_config& config) {

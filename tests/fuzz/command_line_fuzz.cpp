@@ -96,6 +96,13 @@ void check(const healthcheck_command& checking) {
   require(checking.timeout > microseconds{0}, "a time is above zero");
 }
 
+void check(const watch_command& watching) {
+  require(!watching.command.empty(), "there is something to watch");
+  require(watching.threshold > microseconds{0} && watching.fail_above.value_or(microseconds{1}) > microseconds{0},
+          "a time is above zero");
+  require(!watching.admin || is_address(*watching.admin), "the live page has an address");
+}
+
 }  // namespace
 }  // namespace loopscope::config
 

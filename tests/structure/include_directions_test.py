@@ -29,10 +29,17 @@ MAY_INCLUDE = {
         "server/monitor/stall_record.hpp",
         "writers/system",
     },
+    # A guest in programs of any kind: it knows nothing else.
+    "server/watch/preload": {"server/watch/preload"},
     "server/support": {"server/support", "writers/system"},
     "server/http": {"server/http", "server/support", "writers/system/number.hpp"},
     "server/runs": {"server/runs", "server/monitor", "server/support", "writers"},
     "server/metrics": {"server/metrics", "server/http", "server/runs", "server/monitor", "writers"},
+    # The JSON of stalls, for the admin plane and for `loopscope watch`.
+    "server/records": {"server/records", "server/monitor", "server/support"},
+    "server/watch": {"server/watch", "server/records", "server/monitor", "server/support", "writers/system"},
+    # Its library is loaded into programs of others, which have no library of ours.
+    "server/watch/preload": {"server/watch/preload"},
     "server/dashboard": {"server/dashboard", "server/http"},
     "server/admin": {
         "server/admin",
@@ -41,6 +48,7 @@ MAY_INCLUDE = {
         "server/http",
         "server/runs",
         "server/monitor",
+        "server/records",
         "server/support",
         "writers",
     },
@@ -48,7 +56,7 @@ MAY_INCLUDE = {
     "server/config": {"server/config", "server/http", "server/runs", "server/support", "writers"},
     "server/app": {"server", "writers"},
     "server": {"server/app", "server/config", "server/support"},
-    "load": {"load", "server/http", "server/monitor", "writers"},
+    "load": {"load", "server/http", "server/monitor", "server/watch/preload", "writers"},
     # A client that could share a fault with the server it measures would be no witness.
     "load/probe": {"load/probe", "server/support", "writers/system"},
 }
@@ -57,6 +65,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 FOREIGN = {
     "writers": re.compile(r"<boost/beast|<nlohmann|<spdlog|<prometheus|<boost/url"),
     "writers/system": re.compile(r"<boost"),
+    "server/watch/preload": re.compile(r"<boost|<string>|<vector>|<memory>|<thread>|<mutex>|<new>"),
     "server/monitor": re.compile(r"<boost/beast|<nlohmann|<spdlog|<prometheus|<boost/url|<liburing"),
     "server/http": re.compile(r"<spdlog|<prometheus|<liburing"),
 }

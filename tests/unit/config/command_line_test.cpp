@@ -204,5 +204,84 @@ TEST(command_line, reads_a_health_check) {
   EXPECT_EQ(parsed.url, "http://127.0.0.1:1/x");
 }
 
+watch_command watch_of(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "watch");
+  return std::get<watch_command>(parse(std::move(arguments)));
+}
+
+TEST(command_line, reads_a_watch) {
+  const auto defaults = watch_of({"--", "node", "server.js"});
+  EXPECT_EQ(defaults.command, (std::vector<std::string>{"node", "server.js"}));
+  EXPECT_EQ(defaults.threshold, 25ms);
+  EXPECT_FALSE(defaults.json || defaults.folded || defaults.log || defaults.fail_above || defaults.admin);
+  EXPECT_TRUE(defaults.runtime_names);
+  EXPECT_FALSE(defaults.quiet);
+  const auto all = watch_of({"--threshold", "40", "--json", "a", "--folded=b", "--log", "c", "--fail-above", "0.2s",
+                             "--admin", "127.0.0.1:0", "--no-runtime-names", "--quiet", "x"});
+  EXPECT_EQ(all.threshold, 40ms);
+  EXPECT_EQ(all.json, "a");
+  EXPECT_EQ(all.folded, "b");
+  EXPECT_EQ(all.log, "c");
+  EXPECT_EQ(all.fail_above, 200ms);
+  EXPECT_EQ(all.admin->text(), "127.0.0.1:0");
+  EXPECT_FALSE(all.runtime_names);
+  EXPECT_TRUE(all.quiet);
+  EXPECT_FALSE(watch_of({"--admin", "off", "x"}).admin);
+}
+
+TEST(command_line, leaves_a_watched_commands_arguments_as_they_are) {
+  using arguments = std::vector<std::string>;
+  EXPECT_EQ(watch_of({"node", "--json", "--", "[a,b]"}).command, (arguments{"node", "--json", "--", "[a,b]"}));
+  EXPECT_EQ(watch_of({"--quiet", "--", "--", "-h", ""}).command, (arguments{"--", "-h", ""}));
+  EXPECT_EQ(watch_of({"--", "loopscope", "serve"}).command, (arguments{"loopscope", "serve"}));
+  EXPECT_EQ(watch_of({""}).command, arguments{""});
+  EXPECT_EQ(watch_of({"--json", "--", "x"}).json, "--");
+}
+
+TEST(command_line, rejects_a_watch_without_a_command_or_with_wrong_flags) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"watch"},
+                                                                     {"watch", "--"},
+                                                                     {"watch", "--quiet"},
+                                                                     {"watch", "--json"},
+                                                                     {"watch", "--bogus", "x"},
+                                                                     {"watch", "-x", "y"},
+                                                                     {"watch", "--threshold", "0", "x"},
+                                                                     {"watch", "--fail-above", "off", "x"},
+                                                                     {"watch", "--admin", "here", "x"},
+                                                                     {"watch", "--json=", "x"},
+                                                                     {"--quiet", "watch", "x"},
+                                                                     {"--max-writes", "3", "watch", "x"}}) {
+    EXPECT_EQ(exit_code_of(arguments), exit_bad_usage) << arguments.back();
+  }
+  EXPECT_EQ(exit_code_of({"watch", "--help"}), exit_done);
+}
+
+TEST(command_line, leaves_a_watched_programs_variables_to_it) {
+  ::setenv("LOOPSCOPE_ADMIN", "127.0.0.1:9", 1);
+  ::setenv("LOOPSCOPE_LISTEN", "nowhere", 1);
+  EXPECT_FALSE(watch_of({"x"}).admin);
+  ::setenv("LOOPSCOPE_WATCH_ADMIN", "127.0.0.1:7", 1);
+  EXPECT_EQ(watch_of({"x"}).admin->port, 7);
+  ::unsetenv("LOOPSCOPE_ADMIN");
+  EXPECT_TRUE(serve_config_of({"--listen", "127.0.0.1:0"}).admin->port != 7);
+  ::unsetenv("LOOPSCOPE_LISTEN");
+  ::unsetenv("LOOPSCOPE_WATCH_ADMIN");
+}
+
+TEST(command_line, takes_the_environment_of_a_watch) {
+  ::setenv("LOOPSCOPE_THRESHOLD", "7ms", 1);
+  ::setenv("LOOPSCOPE_FAIL_ABOVE", "9ms", 1);
+  ::setenv("LOOPSCOPE_NO_RUNTIME_NAMES", "true", 1);
+  const auto watching = watch_of({"x"});
+  EXPECT_EQ(watching.threshold, 7ms);
+  EXPECT_EQ(watching.fail_above, 9ms);
+  EXPECT_FALSE(watching.runtime_names);
+  ::setenv("LOOPSCOPE_THRESHOLD", "soon", 1);
+  EXPECT_EQ(exit_code_of({"watch", "x"}), exit_bad_usage);
+  EXPECT_TRUE(std::holds_alternative<serve_command>(parse({})));
+  for (const char* each : {"LOOPSCOPE_THRESHOLD", "LOOPSCOPE_FAIL_ABOVE", "LOOPSCOPE_NO_RUNTIME_NAMES"})
+    ::unsetenv(each);
+}
+
 }  // namespace
 }  // namespace loopscope::config

@@ -1,0 +1,89 @@
+#include "process_book.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace loopscope::watch {
+namespace {
+
+/// The arguments with blanks between them; for a kernel thread or a process that has ended, nothing.
+std::string blocking_command_line(pid_t pid) {
+  constexpr std::size_t max_length = 4096;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+  std::string out(std::istreambuf_iterator<char>(file), {});
+  if (out.size() > max_length) out.resize(max_length);
+  while (!out.empty() && out.back() == '\0') out.pop_back();
+  std::ranges::replace(out, '\0', ' ');
+  return out;
+}
+
+}  // namespace
+
+process_book::process_book(pid_t command, watch_map& map, std::string preload)
+    : command_(command), map_(map), preload_(std::move(preload)) {}
+
+void process_book::blocking_look() {
+  const auto below = blocking_find_descendants(command_);
+  std::set<pid_t> running(below.begin(), below.end());
+  // One that has detached itself is in the map still.
+  for (const auto& each : map_.processes) {
+    if (const auto pid = each.pid.load(std::memory_order_relaxed); pid > 0) running.insert(pid);
+  }
+  for (const auto pid : running) blocking_look_at(pid);
+  forget_ended();
+}
+
+// The map has room for a number of processes at a time.
+void process_book::forget_ended() {
+  for (auto& each : map_.processes) {
+    auto pid = each.pid.load(std::memory_order_relaxed);
+    if (pid <= 0 || ::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0) continue;
+    each.pid.compare_exchange_strong(pid, 0);
+  }
+}
+
+void process_book::blocking_look_at(pid_t pid) {
+  auto facts = blocking_collect_facts(pid, preload_);
+  if (!facts) return;
+  auto found = entries_.find(pid);
+  if (found == entries_.end()) {
+    if (entries_.size() >= max_processes_kept) return;
+    found = entries_.emplace(pid, entry{}).first;
+    found->second.order = entries_.size();
+    found->second.first_times = facts->times;
+  }
+  auto& known = found->second;
+  if (auto spinning = find_spinning_thread(known.first_times, facts->times)) known.spinning = spinning;
+  known.first_times =
+      facts->times.taken_at - known.first_times.taken_at > std::chrono::seconds{1} ? facts->times : known.first_times;
+  // Before an exec it had the line of the program that it came from.
+  if (auto line = blocking_command_line(pid); !line.empty()) known.command = std::move(line);
+  const auto map = find_map_facts(map_, facts->other_pid_namespace ? facts->pid_in_namespace : pid);
+  known.map.registered = known.map.registered || map.registered;
+  known.map.has_loop = known.map.has_loop || map.has_loop;
+  known.map.lost_threads = std::max(known.map.lost_threads, map.lost_threads);
+  known.facts = *std::move(facts);
+}
+
+std::vector<process_book::process> process_book::processes() const {
+  std::vector<std::pair<std::size_t, process>> ordered;
+  for (const auto& [pid, each] : entries_) {
+    auto map = find_map_facts(map_, pid);
+    map.registered = map.registered || each.map.registered;
+    map.has_loop = map.has_loop || each.map.has_loop;
+    map.lost_threads = std::max(map.lost_threads, each.map.lost_threads);
+    const observed_process seen{each.facts, map, each.spinning};
+    ordered.emplace_back(each.order, process{pid, each.command, unseen_of(seen)});
+  }
+  std::ranges::stable_sort(ordered, {}, &std::pair<std::size_t, process>::first);
+  std::vector<process> out;
+  for (auto& each : ordered) out.push_back(std::move(each.second));
+  return out;
+}
+
+}  // namespace loopscope::watch

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "watch_report.hpp"
+
+namespace loopscope::watch {
+
+/// The report as people read it, at most text_width columns wide, ended by a line feed.
+///
+/// How the command ended; each loop with its figures; what blocked them; what could not be seen and why; what was added
+/// to the command's environment.
+std::string to_text(const watch_report& report);
+
+/// The sentence of a stall in one line, ended by a line feed: "loopscope: loop node was blocked for 300 ms, ...".
+///
+/// `multiple_processes`: names the process as well. Not limited in width: it is a line of a log.
+std::string stall_line(pid_t pid, std::string_view process, const monitor::stall_record& record,
+                       bool multiple_processes);
+
+}  // namespace loopscope::watch
