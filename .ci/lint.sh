@@ -30,7 +30,7 @@ cpp | xargs -0 clang-format --dry-run -Werror
 python | xargs -0 "${black[@]}" --check
 python | xargs -0 flake8
 # Each folder is a program of its own. Two of them may have modules of the same name.
-for folder in tests/support tests/integration/service tests/integration/monitor tests/structure tests/soak tests/docker; do
+for folder in tests/support tests/integration/service tests/integration/monitor tests/integration/watch tests/structure tests/soak tests/docker; do
   MYPYPATH=tests/support:$folder mypy --no-error-summary "$folder"/*.py
 done
 # The others share the modules of load/.

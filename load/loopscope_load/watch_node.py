@@ -45,17 +45,21 @@ def watched_write(binary: str, peer: NodePeer, method: str, count: int) -> tuple
 def place_of(culprit: Json | None) -> str:
     if culprit is None or not culprit["function"]:
         return ""
-    place = culprit["function"]
+    place = str(culprit["function"])
     if culprit["file"]:
         place += f" ({os.path.basename(culprit['file'])}:{culprit['line']})"
     return place
+
+
+def longest_of(stalls: Sequence[Json]) -> Json:
+    return max(stalls, key=lambda stall: float(stall["duration_ms"]))
 
 
 def row(method: str, took_ms: float, document: Json) -> str:
     stalls = document["stalls"]
     if not stalls:
         return COLUMNS.format(method, units.duration(took_ms), 0, "-", "-", "free", "").rstrip()
-    longest = max(stalls, key=lambda stall: stall["duration_ms"])
+    longest = longest_of(stalls)
     blocked_ms = sum(stall["duration_ms"] for stall in stalls)
     return COLUMNS.format(
         method,
@@ -72,7 +76,7 @@ def sentences(method: str, document: Json) -> list[str]:
     """What the watcher says of the longest stall."""
     if not document["stalls"]:
         return []
-    longest = max(document["stalls"], key=lambda stall: stall["duration_ms"])
+    longest = longest_of(document["stalls"])
     return textwrap.wrap(f"{method}: {longest['sentence']}", WIDTH, subsequent_indent="  ")
 
 

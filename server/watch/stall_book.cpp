@@ -29,8 +29,7 @@ std::string stall_book::folded_text() const {
 void stall_book::fill(watch_report& report) const {
   const std::lock_guard lock(mutex_);
   report.stalls = records_;
-  std::ranges::stable_sort(report.stalls, {},
-                           [](const process_stall& each) { return each.record.started_steady; });
+  std::ranges::stable_sort(report.stalls, {}, [](const process_stall& each) { return each.record.started_steady; });
   report.stalls_left_out = left_out_;
   report.culprits = culprits_.rows();
   report.others = culprits_.others();

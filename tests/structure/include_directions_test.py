@@ -38,8 +38,6 @@ MAY_INCLUDE = {
     # The JSON of stalls, for the admin plane and for `loopscope watch`.
     "server/records": {"server/records", "server/monitor", "server/support"},
     "server/watch": {"server/watch", "server/records", "server/monitor", "server/support", "writers/system"},
-    # Its library is loaded into programs of others, which have no library of ours.
-    "server/watch/preload": {"server/watch/preload"},
     "server/dashboard": {"server/dashboard", "server/http"},
     "server/admin": {
         "server/admin",

@@ -15,7 +15,8 @@ using steady = std::chrono::steady_clock;
 
 constexpr auto handler_bounds_ns = [] {
   std::array<std::int64_t, handler_bounds_s.size()> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::int64_t>((handler_bounds_s[i] * 1e10 + 5) / 10);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<std::int64_t>((handler_bounds_s[i] * 1e10 + 5) / 10);
   return out;
 }();
 

@@ -25,7 +25,8 @@ class next_function<int(Arguments...)> {
 
   function* get() noexcept {
     auto* const found = found_.load(std::memory_order_relaxed);
-    if (found == nullptr) [[unlikely]] return find();
+    if (found == nullptr) [[unlikely]]
+      return find();
     return found;
   }
 

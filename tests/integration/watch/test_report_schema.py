@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -36,14 +37,15 @@ class Schema(unittest.TestCase):
                 self.assertEqual(problems(json.loads(run("json", name))), [])
 
     def test_finds_what_is_missing_or_too_much(self) -> None:
-        for change in (
+        changes: tuple[Callable[[Any], Any], ...] = (
             lambda report: report.pop("exit"),
             lambda report: report.update(more=1),
             lambda report: report["stalls"][0].pop("pid"),
             lambda report: report["stalls"][0].pop("sentence"),
             lambda report: report["processes"][0]["loops"][0].update(turns=None),
             lambda report: report["exit"].update(signal=9),
-        ):
+        )
+        for change in changes:
             report = json.loads(run("json", "node"))
             change(report)
             self.assertEqual(len(problems(report)), 1)

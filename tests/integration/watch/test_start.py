@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from typing import Any
 
 from polling import wait_until
 from watcher import BINARY, install, run, watch_command
@@ -48,8 +49,12 @@ class Surroundings(unittest.TestCase):
     def test_the_command_finds_what_it_finds_without_a_watcher(self) -> None:
         command = [sys.executable, "-c", SURROUNDINGS]
         with open("/dev/null", "rb") as kept:
-            options = {"preexec_fn": unusual_surroundings, "pass_fds": [kept.fileno()], "stdin": subprocess.DEVNULL}
-            alone = subprocess.run(command, capture_output=True, check=True, **options)  # type: ignore[call-overload]
+            options: dict[str, Any] = {
+                "preexec_fn": unusual_surroundings,
+                "pass_fds": [kept.fileno()],
+                "stdin": subprocess.DEVNULL,
+            }
+            alone = subprocess.run(command, capture_output=True, check=True, **options)
             watched = run(*command, **options)
         self.assertEqual(watched.returncode, 0, watched.stderr)
         self.assertEqual(json.loads(watched.stdout), json.loads(alone.stdout))
@@ -132,7 +137,8 @@ class Start(unittest.TestCase):
                 self.assertEqual(result.stderr, f"loopscope: watch: {command}: {reason}\n")
 
     def test_no_command_is_bad_usage(self) -> None:
-        for arguments in ([], ["--"], ["--quiet"], ["--threshold"], ["--bogus", "ls"], ["--fail-above", "x", "ls"]):
+        usages: tuple[list[str], ...] = ([], ["--"], ["--quiet"], ["--threshold"], ["--bogus", "ls"])
+        for arguments in (*usages, ["--fail-above", "x", "ls"]):
             result = subprocess.run(
                 [str(BINARY), "watch", *arguments], capture_output=True, text=True, timeout=60, check=False
             )
