@@ -148,7 +148,7 @@ class Commands(unittest.TestCase):
 class Flags(unittest.TestCase):
     def test_every_flag_exists(self) -> None:
         known = set().union(*FOREIGN_FLAGS.values())
-        for subcommand in ((), ("serve",), ("write",), ("healthcheck",)):
+        for subcommand in ((), ("serve",), ("write",), ("healthcheck",), ("watch",)):
             known |= flags_in_help(BINARY, *subcommand)
         known |= flags_in_help(PROBE)
         for script in ("load/compare.py", "tests/soak/soak.py", "tests/soak/kill.py"):
