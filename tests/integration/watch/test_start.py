@@ -251,7 +251,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            watch_command(sys.executable, "-c", RECORDER), stdout=subprocess.PIPE, text=True
+            # In a group of its own, which is no orphaned one whatever runs this test: the kernel stops no process of those.
+            watch_command(sys.executable, "-c", RECORDER),
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
         )
         self.pid = int(self.line())
 

@@ -83,6 +83,10 @@ class Terminal:
     def wait_for_job(self, state: str) -> None:
         wait_until(lambda: state in self.answer("jobs"), f"a job to be {state}", timeout=20)
 
+    def wait_for_foreground_job(self) -> None:
+        """The shell names a job before it gives it the terminal."""
+        wait_until(lambda: os.tcgetpgrp(self.descriptor) != self.pid, "the job to have the terminal")
+
     def start(self, *command: str) -> None:
         words = ["'" + str(word).replace("'", "'\\''") + "'" for word in watch_command(*command)]
         self.type(" ".join(words) + "\n")
@@ -127,6 +131,7 @@ class TerminalKeys(unittest.TestCase):
             self.assertIn("Running", terminal.answer("jobs"))
             terminal.type("fg\n")
             terminal.expect("[.]py'\r\n")
+            terminal.wait_for_foreground_job()
             terminal.type("\x03")
             terminal.expect("SIGINT 1")
             terminal.type("\x03")
