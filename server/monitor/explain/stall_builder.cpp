@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "blame.hpp"
 #include "blocked_call.hpp"
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::size_t max_other_blamed_frames = 4;
 constexpr std::size_t max_calls = 8;
+constexpr std::uint64_t min_ratio_to_replace = 3;
 
 bool is_same_place(const stack_frame& a, const stack_frame& b) {
   return a.function == b.function && a.file == b.file;
@@ -96,15 +99,35 @@ void stall_builder::add_stack(std::vector<stack_frame> stack) {
   }
   if (stack_.empty()) {
     stack_ = std::move(stack);
+    blamed_samples_ = 1;
     return;
   }
   const auto blamed = find_blamed_frame(stack, declared_);
   const auto first = find_blamed_frame(stack_, declared_);
-  if (!blamed || (first && is_same_place(stack[*blamed], stack_[*first]))) return;
-  const bool known =
-      std::ranges::any_of(other_blamed_frames_, [&](const stack_frame& f) { return is_same_place(f, stack[*blamed]); });
-  if (!known && other_blamed_frames_.size() < max_other_blamed_frames)
-    other_blamed_frames_.push_back(std::move(stack[*blamed]));
+  if (!blamed) return;
+  if (first && is_same_place(stack[*blamed], stack_[*first])) {
+    ++blamed_samples_;
+    return;
+  }
+  auto at = static_cast<std::size_t>(
+      std::ranges::find_if(other_blamed_frames_,
+                           [&](const stack_frame& f) { return is_same_place(f, stack[*blamed]); }) -
+      other_blamed_frames_.begin());
+  if (at == other_blamed_frames_.size()) {
+    if (at == max_other_blamed_frames) return;
+    other_blamed_frames_.push_back(stack[*blamed]);
+    other_samples_.push_back(0);
+  }
+  if (++other_samples_[at] < blamed_samples_ * min_ratio_to_replace) return;
+  // The first look met something short before the long part.
+  std::swap(other_samples_[at], blamed_samples_);
+  if (first) {
+    other_blamed_frames_[at] = stack_[*first];
+  } else {
+    other_blamed_frames_.erase(other_blamed_frames_.begin() + static_cast<std::ptrdiff_t>(at));
+    other_samples_.erase(other_samples_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  stack_ = std::move(stack);
 }
 
 stall_record stall_builder::build(const time_split& split, bool in_progress) const {

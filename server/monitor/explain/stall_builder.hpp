@@ -79,7 +79,9 @@ class stall_builder {
   std::uint64_t stacks_ = 0;
 
   std::vector<stack_frame> stack_;
+  std::uint64_t blamed_samples_ = 0;  ///< in how many stacks the first one's culprit was
   std::vector<stack_frame> other_blamed_frames_;
+  std::vector<std::uint64_t> other_samples_;  ///< the same for each of the others
   std::string no_stack_reason_;
   std::optional<monitor::operation> operation_;
   std::optional<lock_kind> lock_;

@@ -13,6 +13,7 @@
 #include "server/monitor/detect/loop_thread.hpp"
 #include "server/monitor/detect/stall_tracker.hpp"
 #include "server/monitor/detect/thread_sampler.hpp"
+#include "server/monitor/detect/wake_signal.hpp"
 #include "server/monitor/explain/explainer.hpp"
 #include "server/monitor/explain/stack_sampler.hpp"
 #include "server/monitor/explain/stall_builder.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -49,7 +48,8 @@ std::string folded(std::string_view process, const monitor::stall_record& stall)
     const auto reason = stall.no_stack_reason.empty() ? "reason unknown" : stall.no_stack_reason;
     return out + ';' + safe_frame("[no stack: " + reason + ']');
   }
-  for (const auto& frame : stall.stack | std::views::reverse) out += ';' + safe_frame(frame_text(frame));
+  for (auto frame = stall.stack.rbegin(); frame != stall.stack.rend(); ++frame)
+    out += ';' + safe_frame(frame_text(*frame));
   return out;
 }
 
