@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "tests/support/eventually.hpp"
 #include "tests/unit/monitor/explain/child_process.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -95,7 +96,9 @@ TEST(thread_stop, leaves_a_stopped_process_stopped) {
   ASSERT_EQ(::waitpid(pid, &status, WUNTRACED), pid);
   EXPECT_EQ(obstacle_to_look_into(child.main_thread()), "the process is stopped by a signal");
   EXPECT_TRUE(take(child).copy);
-  EXPECT_EQ(system::parse_state(status_of(child.main_thread())), 'T');
+  // The kernel puts it back to its stop when it runs next.
+  EXPECT_TRUE(
+      loopscope::testing::eventually([&] { return system::parse_state(status_of(child.main_thread())) == 'T'; }));
   ::kill(pid, SIGCONT);
   EXPECT_TRUE(child.goes_on());
 }
