@@ -98,7 +98,7 @@ std::vector<std::string> unseen_of(const observed_process& process) {
   if (!no_loop && process.facts.obstacle)
     out.push_back(words_of(*process.facts.obstacle) + ": stalls have their time, but no stack.");
   if (!no_loop && process.facts.other_pid_namespace)
-    out.push_back("It runs in another PID namespace: its IDs in the map are those of that namespace.");
+    out.emplace_back("It runs in another PID namespace: its IDs in the map are those of that namespace.");
   return out;
 }
 

@@ -11,12 +11,13 @@
 #include "server/watch/preload/monotonic_clock.hpp"
 
 // glibc's pthread_atfork(3); musl has no such symbol.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libc's
 extern "C" int __register_atfork(void (*)(), void (*)(), void (*)(), void*) noexcept __attribute__((weak));
 
 namespace loopscope::watch {
 
-constinit watch_map* watched_process::map_ = nullptr;
-constinit std::atomic<watched_process::own_words*> watched_process::own_{nullptr};
+constinit watch_map* watched_process::shared_map = nullptr;
+constinit std::atomic<watched_process::own_words*> watched_process::own_page{nullptr};
 
 namespace {
 
@@ -115,9 +116,9 @@ void watched_process::start() noexcept {
   auto* const map = open_map();
   if (map != nullptr) {
     if (auto* const own = map_own_words()) {
-      map_ = map;
+      shared_map = map;
       enter_process(*own);
-      own_.store(own, std::memory_order_release);
+      own_page.store(own, std::memory_order_release);
     } else {
       ::munmap(map, sizeof(watch_map));
     }
@@ -138,7 +139,7 @@ watched_process::own_words* watched_process::map_own_words() noexcept {
 }
 
 void watched_process::forget_parent() noexcept {
-  auto* const own = own_.load(std::memory_order_relaxed);
+  auto* const own = own_page.load(std::memory_order_relaxed);
   if (own == nullptr) return;
   own->registering.store(false, std::memory_order_relaxed);
   own->pid.store(0, std::memory_order_relaxed);
@@ -146,16 +147,16 @@ void watched_process::forget_parent() noexcept {
 
 void watched_process::enter_process(own_words& own) noexcept {
   const auto pid = static_cast<std::int32_t>(::getpid());
-  auto* process = find_process(*map_, pid);
-  if (process != nullptr) retire_threads(*map_, pid);
-  if (process == nullptr) process = claim_process(*map_, pid);
+  auto* process = find_process(*shared_map, pid);
+  if (process != nullptr) retire_threads(*shared_map, pid);
+  if (process == nullptr) process = claim_process(*shared_map, pid);
   if (process != nullptr) process->starts.fetch_add(1, std::memory_order_relaxed);
   own.process.store(process, std::memory_order_relaxed);
   own.pid.store(pid, std::memory_order_release);
 }
 
 std::int32_t watched_process::registered_pid() noexcept {
-  auto* const own = own_.load(std::memory_order_acquire);
+  auto* const own = own_page.load(std::memory_order_acquire);
   const auto pid = own->pid.load(std::memory_order_acquire);
   if (pid != 0 || own->registering.exchange(true)) return pid;
   if (own->pid.load(std::memory_order_acquire) == 0) enter_process(*own);
@@ -164,8 +165,8 @@ std::int32_t watched_process::registered_pid() noexcept {
 }
 
 thread_words* watched_process::claim_thread(std::int32_t tid) noexcept {
-  const auto* const own = own_.load(std::memory_order_acquire);
-  for (auto& words : map_->threads) {
+  const auto* const own = own_page.load(std::memory_order_acquire);
+  for (auto& words : shared_map->threads) {
     std::int32_t nobody = 0;
     if (words.tid.load(std::memory_order_relaxed) != 0 || !words.tid.compare_exchange_strong(nobody, tid)) continue;
     words.claimed_at.store(0, std::memory_order_relaxed);

@@ -23,11 +23,11 @@ class watched_process {
 
   /// The process's ID, or 0: it is not watched, or did not register itself yet. Any thread.
   static std::int32_t pid() noexcept {
-    const auto* const words = own_.load(std::memory_order_acquire);
+    const auto* const words = own_page.load(std::memory_order_acquire);
     return words != nullptr ? words->pid.load(std::memory_order_acquire) : 0;
   }
 
-  static bool is_watched() noexcept { return own_.load(std::memory_order_acquire) != nullptr; }
+  static bool is_watched() noexcept { return own_page.load(std::memory_order_acquire) != nullptr; }
 
   /// Registers a child, if no other thread of it does so at this moment. Returns pid().
   static std::int32_t registered_pid() noexcept;
@@ -35,7 +35,7 @@ class watched_process {
   /// Takes words for the thread and clears them, or counts it as lost and returns nullptr.
   static thread_words* claim_thread(std::int32_t tid) noexcept;
 
-  static std::int64_t long_turn_ns() noexcept { return map_->long_turn_ns.load(std::memory_order_relaxed); }
+  static std::int64_t long_turn_ns() noexcept { return shared_map->long_turn_ns.load(std::memory_order_relaxed); }
 
  private:
   struct own_words {
@@ -48,8 +48,8 @@ class watched_process {
   static void forget_parent() noexcept;
   static own_words* map_own_words() noexcept;
 
-  static constinit watch_map* map_;
-  static constinit std::atomic<own_words*> own_;
+  static constinit watch_map* shared_map;
+  static constinit std::atomic<own_words*> own_page;
 };
 
 }  // namespace loopscope::watch

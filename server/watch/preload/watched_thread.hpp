@@ -14,15 +14,15 @@ class watched_thread {
   /// For a wait for events; nullptr if it is not recorded.
   static turn_recorder* for_events() noexcept {
     const auto pid = watched_process::pid();
-    if (pid == 0 || own_.pid != pid) [[unlikely]]
+    if (pid == 0 || own_state.pid != pid) [[unlikely]]
       return first_wait();
-    return own_.recorder.has_words() ? &own_.recorder : nullptr;
+    return own_state.recorder.has_words() ? &own_state.recorder : nullptr;
   }
 
   /// For a wait at a condition variable; nullptr if this thread has not waited for events in this process.
   static turn_recorder* for_condition() noexcept {
-    if (!own_.recorder.has_words() || own_.pid != watched_process::pid()) return nullptr;
-    return &own_.recorder;
+    if (!own_state.recorder.has_words() || own_state.pid != watched_process::pid()) return nullptr;
+    return &own_state.recorder;
   }
 
  private:
@@ -34,7 +34,7 @@ class watched_thread {
 
   static turn_recorder* first_wait() noexcept;
 
-  static constinit thread_local thread_state own_;
+  static constinit thread_local thread_state own_state;
 };
 
 }  // namespace loopscope::watch

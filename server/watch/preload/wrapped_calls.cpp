@@ -115,6 +115,7 @@ int poll(pollfd* descriptors, nfds_t count, int timeout) {
 }
 
 // What poll(2) is in programs that are compiled with _FORTIFY_SOURCE.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libc's
 int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, std::size_t size) {
   return event_wait(wait_kind::poll, -1, LOOPSCOPE_CALLER,
                     [=] { return next_poll_chk.get()(descriptors, count, timeout, size); });
@@ -125,6 +126,7 @@ int ppoll(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigs
                     [=] { return next_ppoll.get()(descriptors, count, timeout, mask); });
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libc's
 int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask, std::size_t size) {
   return event_wait(wait_kind::ppoll, -1, LOOPSCOPE_CALLER,
                     [=] { return next_ppoll_chk.get()(descriptors, count, timeout, mask, size); });

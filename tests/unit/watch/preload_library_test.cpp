@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 fs::path add_library(const fs::path& folder) {
   fs::create_directories(folder);
-  const fs::path library = folder / preload_library_name;
+  fs::path library = folder / preload_library_name;
   std::ofstream{library} << "library";
   return library;
 }
