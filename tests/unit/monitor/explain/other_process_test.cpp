@@ -20,6 +20,7 @@
 
 #include "server/monitor/explain/blame.hpp"
 #include "server/monitor/explain/process_memory.hpp"
+#include "tests/unit/monitor/build_kind.hpp"
 #include "tests/unit/monitor/explain/ask.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
 #include "tests/unit/monitor/explain/child_process.hpp"
@@ -186,6 +187,7 @@ explanation explain_loop_wait(void (*handler)(std::unique_lock<std::mutex>&)) {
 }
 
 TEST(loop_wait, is_that_of_the_function_at_the_address_of_the_loop) {
+  if (with_thread_sanitizer) GTEST_SKIP() << "its own functions wait in place of those of libc";
   const auto found = explain_loop_wait(nullptr);
   EXPECT_TRUE(found.in_loop_wait) << functions_of(found.stack);
   EXPECT_EQ(find_blamed_frame(found.stack), std::nullopt);
@@ -198,6 +200,7 @@ TEST(loop_wait, is_not_that_of_a_handler) {
 }
 
 TEST(loop_wait, is_that_of_an_asio_thread_that_waits_for_work) {
+  if (with_thread_sanitizer) GTEST_SKIP() << "its own functions wait in place of those of libc";
   const child_process child(in_child([] {
     boost::asio::io_context io;
     const auto work = boost::asio::make_work_guard(io);
