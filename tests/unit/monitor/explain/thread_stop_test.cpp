@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "tests/support/eventually.hpp"
+#include "tests/unit/monitor/build_kind.hpp"
 #include "tests/unit/monitor/explain/child_process.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -146,6 +147,7 @@ TEST(thread_stop, says_why_it_cannot_stop_a_thread) {
 }
 
 TEST(thread_stop, gives_up_when_it_shall) {
+  if (with_thread_sanitizer) GTEST_SKIP() << "its vfork(2) is a fork(2), which waits for nobody";
   // The child waits in vfork(2) for its own child, in a state in which it takes no stop.
   const child_process child([](shared_words& words) {
     words.ready = true;
