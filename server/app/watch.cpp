@@ -66,10 +66,6 @@ int run(const config::watch_command& command) {
     return fail(program, std::string{"watch: "} + watch::preload_library_name +
                              " is neither beside loopscope nor in ../lib/loopscope or ../lib: install it again");
   const watch::preload_path preload{*library};
-  const auto prepared = [&](const watch::watch_map_owner& map) {
-    return watch::make_command_environment(watch::current_environment(),
-                                           {preload.text(), map.path(), command.runtime_names});
-  };
   std::unique_ptr<watch::message_log> log;
   try {
     log = open_log(command.log);
@@ -78,7 +74,8 @@ int run(const config::watch_command& command) {
   }
 
   watch::watch_map_owner map{command.threshold};
-  const auto environment = prepared(map);
+  const auto environment = watch::make_command_environment(watch::current_environment(),
+                                                           {preload.text(), map.path(), command.runtime_names});
   const auto threshold = std::chrono::ceil<std::chrono::milliseconds>(command.threshold);
   watch::watch_session session{{command.command, environment.added, threshold, !command.quiet}, map.map(), *log};
   std::optional<watch_plane> plane;

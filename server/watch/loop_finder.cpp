@@ -21,12 +21,6 @@ bool is_epoll(wait_kind kind) {
   return kind == wait_kind::epoll_wait || kind == wait_kind::epoll_pwait || kind == wait_kind::epoll_pwait2;
 }
 
-std::string thread_name(const monitor::watched_thread& thread) {
-  auto name = system::proc_file(thread.folder() + "/comm").read();
-  while (!name.empty() && name.back() == '\n') name.pop_back();
-  return name;
-}
-
 nanoseconds time_since(std::int64_t start_ns) {
   return std::max(nanoseconds{0}, steady::now().time_since_epoch() - nanoseconds{start_ns});
 }
@@ -51,6 +45,12 @@ void clear(thread_words& words) {
 }
 
 }  // namespace
+
+std::string blocking_thread_name(const monitor::watched_thread& thread) {
+  auto name = system::proc_file(thread.folder() + "/comm").read();
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
 
 void turn_figures::add(const thread_words& words, nanoseconds time) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -152,11 +152,10 @@ std::uint64_t loop_finder::loop_of(const preloaded_thread& thread) {
   auto& made = loops_[++last_loop_];
   made.found.pid = id.pid;
   made.found.tid = id.tid;
-  made.found.name = thread_name(id);
+  made.found.name = blocking_thread_name(id);
   made.found.wait = kind;
   made.descriptor = descriptor;
-  made.watch =
-      std::make_shared<monitor::outside_loop>(options_(id.pid, made.found.name + " (" + std::to_string(id.tid) + ')'));
+  made.watch = std::make_shared<monitor::outside_loop>(options_(id.pid, made.found.label()));
   return last_loop_;
 }
 
@@ -218,8 +217,7 @@ std::vector<running_loop> loop_finder::watches() const {
   const std::lock_guard lock(mutex_);
   std::vector<running_loop> out;
   for (const auto& [number, each] : loops_) {
-    if (each.watch)
-      out.push_back({each.found.pid, each.found.name + " (" + std::to_string(each.found.tid) + ')', each.watch});
+    if (each.watch) out.push_back({each.found.pid, each.found.label(), each.watch});
   }
   return out;
 }

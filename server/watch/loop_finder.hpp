@@ -18,6 +18,9 @@
 
 namespace loopscope::watch {
 
+/// Empty when it has ended.
+std::string blocking_thread_name(const monitor::watched_thread& thread);
+
 /// Turns of a loop, summed over its threads.
 struct turn_figures {
   std::uint64_t turns = 0;
@@ -36,11 +39,14 @@ struct turn_figures {
 struct found_loop {
   pid_t pid = 0;
   pid_t tid = 0;     ///< of the first of its threads
-  std::string name;  ///< of that thread, with its ID
+  std::string name;  ///< of that thread
   wait_kind wait = wait_kind::none;
   std::size_t threads = 0;  ///< the most that ran it at once
   turn_figures turns;
   monitor::snapshot figures;
+
+  /// Its name in sentences and on the page: loops of one program have the same thread's name.
+  std::string label() const { return name + " (" + std::to_string(tid) + ')'; }
 };
 
 /// A loop that can be looked at while it runs.

@@ -55,29 +55,31 @@ void process_book::blocking_look_at(pid_t pid) {
     if (entries_.size() >= max_processes_kept) return;
     found = entries_.emplace(pid, entry{}).first;
     found->second.order = entries_.size();
-    found->second.first_times = facts->times;
+    found->second.earlier_times = facts->times;
   }
   auto& known = found->second;
-  if (auto spinning = find_spinning_thread(known.first_times, facts->times)) known.spinning = spinning;
-  known.first_times =
-      facts->times.taken_at - known.first_times.taken_at > std::chrono::seconds{1} ? facts->times : known.first_times;
+  if (auto spinning = find_spinning_thread(known.earlier_times, facts->times)) known.spinning = spinning;
+  if (facts->times.taken_at - known.earlier_times.taken_at > std::chrono::seconds{1})
+    known.earlier_times = facts->times;
   // Before an exec it had the line of the program that it came from.
   if (auto line = blocking_command_line(pid); !line.empty()) known.command = std::move(line);
-  const auto map = find_map_facts(map_, facts->other_pid_namespace ? facts->pid_in_namespace : pid);
-  known.map.registered = known.map.registered || map.registered;
-  known.map.has_loop = known.map.has_loop || map.has_loop;
-  known.map.lost_threads = std::max(known.map.lost_threads, map.lost_threads);
   known.facts = *std::move(facts);
+  known.map = facts_so_far(pid, known);
+}
+
+/// What the map has said of the process so far, and says now: its words there are freed when it has ended.
+map_facts process_book::facts_so_far(pid_t pid, const entry& known) const {
+  auto out = find_map_facts(map_, known.facts.other_pid_namespace ? known.facts.pid_in_namespace : pid);
+  out.registered = out.registered || known.map.registered;
+  out.has_loop = out.has_loop || known.map.has_loop;
+  out.lost_threads = std::max(out.lost_threads, known.map.lost_threads);
+  return out;
 }
 
 std::vector<process_book::process> process_book::processes() const {
   std::vector<std::pair<std::size_t, process>> ordered;
   for (const auto& [pid, each] : entries_) {
-    auto map = find_map_facts(map_, pid);
-    map.registered = map.registered || each.map.registered;
-    map.has_loop = map.has_loop || each.map.has_loop;
-    map.lost_threads = std::max(map.lost_threads, each.map.lost_threads);
-    const observed_process seen{each.facts, map, each.spinning};
+    const observed_process seen{each.facts, facts_so_far(pid, each), each.spinning};
     ordered.emplace_back(each.order, process{pid, each.command, unseen_of(seen)});
   }
   std::ranges::stable_sort(ordered, {}, &std::pair<std::size_t, process>::first);

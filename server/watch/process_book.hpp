@@ -37,13 +37,14 @@ class process_book {
     std::string command;
     process_facts facts;
     map_facts map;
-    thread_times first_times;
+    thread_times earlier_times;  ///< a thread is compared with them that may spin
     std::optional<spinning_thread> spinning;
     std::size_t order = 0;
   };
 
   void blocking_look_at(pid_t pid);
   void forget_ended();
+  map_facts facts_so_far(pid_t pid, const entry& known) const;
 
   const pid_t command_;
   watch_map& map_;

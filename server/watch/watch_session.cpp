@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "report/text_report.hpp"
-#include "writers/system/proc_file.hpp"
 
 namespace loopscope::watch {
 namespace {
@@ -19,12 +18,6 @@ constexpr std::chrono::seconds min_told_in_progress{1};
 // A process changes most soon after its start.
 constexpr milliseconds max_time_between_looks{1000};
 constexpr std::size_t reports_per_minute = 60;
-
-std::string process_name(pid_t pid) {
-  auto name = system::proc_file("/proc/" + std::to_string(pid) + "/comm").read();
-  while (!name.empty() && name.back() == '\n') name.pop_back();
-  return name;
-}
 
 std::string name_of(wait_kind kind) {
   switch (kind) {
@@ -101,12 +94,12 @@ monitor::options watch_session::options_of(pid_t pid, const std::string& name) {
   out.stall_threshold = settings_.threshold;
   out.settle_time = milliseconds{0};
   out.reports_per_minute = reports_per_minute;
-  const auto process = process_name(pid);
+  const auto process = blocking_thread_name({pid, pid});
   out.on_stall_end = [this, pid, process](const monitor::stall_record& stall) { stalls_.add(pid, process, stall); };
   if (!settings_.tells_stalls) return out;
-  out.on_stall = [this, pid, process](const monitor::stall_record& stall) {
+  out.on_stall = [this](const monitor::stall_record& stall) {
     if (stall.in_progress && stall.duration < min_told_in_progress) return;
-    log_.write(stall_line(pid, process, stall, false));
+    log_.write(stall_line(stall));
   };
   return out;
 }

@@ -133,11 +133,8 @@ std::string to_text(const watch_report& report) {
          unseen_section(report.processes) + added_section(report.added);
 }
 
-std::string stall_line(pid_t pid, std::string_view process, const monitor::stall_record& record,
-                       bool multiple_processes) {
-  std::string out = "loopscope: ";
-  if (multiple_processes) out += printable(process) + " (" + std::to_string(pid) + "): ";
-  return out + printable(record.sentence) + '\n';
+std::string stall_line(const monitor::stall_record& record) {
+  return "loopscope: " + printable(record.sentence) + '\n';
 }
 
 }  // namespace loopscope::watch

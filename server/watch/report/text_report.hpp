@@ -1,9 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
-#include <string_view>
 
 #include "watch_report.hpp"
 
@@ -16,9 +13,7 @@ namespace loopscope::watch {
 std::string to_text(const watch_report& report);
 
 /// The sentence of a stall in one line, ended by a line feed: "loopscope: loop node was blocked for 300 ms, ...".
-///
-/// `multiple_processes`: names the process as well. Not limited in width: it is a line of a log.
-std::string stall_line(pid_t pid, std::string_view process, const monitor::stall_record& record,
-                       bool multiple_processes);
+/// Not limited in width: it is a line of a log.
+std::string stall_line(const monitor::stall_record& record);
 
 }  // namespace loopscope::watch

@@ -165,15 +165,7 @@ TEST(watch_text, a_command_that_still_runs_has_no_status) {
 TEST(stall_line, is_the_sentence_of_the_log_in_one_line) {
   monitor::stall_record stall;
   stall.sentence = "loop node was blocked for 300 ms, on CPU.\nloopscope: forged";
-  EXPECT_EQ(stall_line(4711, "node", stall, false),
-            "loopscope: loop node was blocked for 300 ms, on CPU.\\nloopscope: forged\n");
-}
-
-TEST(stall_line, names_the_process_where_there_are_several) {
-  monitor::stall_record stall;
-  stall.sentence = "loop nginx was blocked for 300 ms, on CPU.";
-  EXPECT_EQ(stall_line(4713, "nginx\x1b", stall, true),
-            "loopscope: nginx\\x1b (4713): loop nginx was blocked for 300 ms, on CPU.\n");
+  EXPECT_EQ(stall_line(stall), "loopscope: loop node was blocked for 300 ms, on CPU.\\nloopscope: forged\n");
 }
 
 }  // namespace
