@@ -127,6 +127,7 @@ watched_command::watched_command(pid_t pid, int signals, const start_conditions&
 
 // A signal to the whole group may reach this process after the command has ended of it, and must not end the report.
 watched_command::~watched_command() {
+  if (ended_) ::waitpid(pid_, nullptr, 0);
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof info) > 0) {
   }
@@ -171,7 +172,8 @@ std::optional<exit_status> watched_command::blocking_wait_for_change(steady_cloc
 
 void watched_command::look_at_command() {
   if (ended_) return;
-  // WNOWAIT leaves the state as it is: a stop of the thread that is traced is for the thread that traces it.
+  // WNOWAIT leaves the state as it is: a stop of the thread that is traced is for the thread that traces it, and /proc
+  // says how a command has ended until its status is taken.
   siginfo_t child{};
   if (::waitid(P_PID, static_cast<id_t>(pid_), &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) != 0)
     return;
@@ -179,7 +181,6 @@ void watched_command::look_at_command() {
     case CLD_EXITED:
     case CLD_KILLED:
     case CLD_DUMPED:
-      ::waitid(P_PID, static_cast<id_t>(pid_), &child, WEXITED);
       ended_ = status_of(child);
       break;
     case CLD_STOPPED:

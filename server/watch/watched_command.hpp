@@ -26,7 +26,8 @@ namespace loopscope::watch {
 /// Threads: one, which has the signals blocked from start() on. Threads that are
 /// started meanwhile have them blocked, too, and must leave them so: another one would take a signal that ends this
 /// program. Of the children only the command is reaped, and stops of a thread that is traced are left to its tracer.
-/// Lifetime: the destructor does not end the command; it gives the signals their earlier effect.
+/// Lifetime: the destructor does not end the command; it takes the status of one that has ended, which stays a zombie
+/// until then, and gives the signals their earlier effect.
 class watched_command {
  public:
   /// Starts `arguments[0]`, looked for in PATH. It has run execve(2) when this returns. Blocks until then. stdin
