@@ -77,7 +77,7 @@ int run(const config::watch_command& command) {
   const auto environment = watch::make_command_environment(watch::current_environment(),
                                                            {preload.text(), map.path(), command.runtime_names});
   const auto threshold = std::chrono::ceil<std::chrono::milliseconds>(command.threshold);
-  watch::watch_session session{{command.command, environment.added, threshold, !command.quiet}, map.map(), *log};
+  watch::watch_session session{{command.command, environment.added, threshold, !command.quiet}, map, *log};
   std::optional<watch_plane> plane;
   if (command.admin) {
     const system::blocked_signals guard;  // its threads leave them to this one

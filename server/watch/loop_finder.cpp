@@ -79,7 +79,8 @@ std::optional<double> turn_figures::busy_share() const {
   return std::clamp(static_cast<double>(busy.count()) / static_cast<double>(observed.count()), 0.0, 1.0);
 }
 
-loop_finder::loop_finder(watch_map& map, loop_options options) : map_(map), options_(std::move(options)) {}
+loop_finder::loop_finder(const watch_map_owner& map, loop_options options)
+    : map_(map.map()), users_(map.inode()), options_(std::move(options)) {}
 
 loop_finder::~loop_finder() = default;
 
@@ -92,22 +93,27 @@ void loop_finder::blocking_update() {
     if (words.tid.load(std::memory_order_acquire) == 0) continue;
     const auto known = threads_.find(i);
     if (known == threads_.end()) {
-      if (words.is_loop.load(std::memory_order_acquire) != 0) {
-        add_thread(i);
-      } else if (looks_for_ended && has_ended(words)) {
-        clear(words);
-      }
+      const bool is_loop = words.is_loop.load(std::memory_order_acquire) != 0;
+      const bool is_added = is_loop && blocking_add_thread(i);
+      if (!is_added && looks_for_ended && blocking_has_ended(words)) clear(words);
     } else if (known->second.thread->gone() || !known->second.thread->owns_words() ||
-               (looks_for_ended && has_ended(words))) {
+               (looks_for_ended && has_ended(known->second.thread->id()))) {
       blocking_retire(i);
     }
   }
 }
 
+/// As long as there may be several processes with the ID, nothing is known.
+bool loop_finder::blocking_has_ended(const thread_words& words) {
+  const auto pid = words.pid.load(std::memory_order_relaxed);
+  users_.blocking_update_if_old();
+  if (users_.blocking_find(pid).users > 1) return false;
+  const auto thread = users_.blocking_find_thread(pid, words.tid.load(std::memory_order_relaxed));
+  return !thread || has_ended(*thread);
+}
+
 /// A process that has ended keeps its folder until its parent takes the status.
-bool loop_finder::has_ended(const thread_words& words) {
-  const monitor::watched_thread thread{words.pid.load(std::memory_order_relaxed),
-                                       words.tid.load(std::memory_order_relaxed)};
+bool loop_finder::has_ended(const monitor::watched_thread& thread) {
   const char state = system::parse_stat_state(system::proc_file(thread.folder() + "/stat").read());
   return state == '\0' || state == 'Z' || state == 'X';
 }
@@ -121,8 +127,13 @@ bool loop_finder::was_killed(const monitor::watched_thread& thread) {
   return system::parse_stat_state(stat) == 'Z' && code && (*code & signal_mask) != 0;
 }
 
-void loop_finder::add_thread(std::size_t index) {
-  auto thread = std::make_shared<preloaded_thread>(map_.threads[index]);
+bool loop_finder::blocking_add_thread(std::size_t index) {
+  auto& words = map_.threads[index];
+  users_.blocking_update();
+  const auto id =
+      users_.blocking_find_thread(words.pid.load(std::memory_order_relaxed), words.tid.load(std::memory_order_relaxed));
+  if (!id) return false;
+  auto thread = std::make_shared<preloaded_thread>(words, *id);
   // After exec(3), the program that was has left its words behind.
   for (auto& [other, known] : threads_) {
     if (known.thread->id().pid == thread->id().pid && known.thread->id().tid == thread->id().tid)
@@ -138,6 +149,7 @@ void loop_finder::add_thread(std::size_t index) {
     loop.found.threads = std::max(loop.found.threads, loop.watch->threads());
   }
   threads_[index] = {std::move(thread), number};
+  return true;
 }
 
 std::uint64_t loop_finder::loop_of(const preloaded_thread& thread) {

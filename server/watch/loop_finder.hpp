@@ -12,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "map_users.hpp"
 #include "preload/watch_map.hpp"
 #include "preloaded_thread.hpp"
 #include "server/monitor/outside_loop.hpp"
+#include "watch_map_owner.hpp"
 
 namespace loopscope::watch {
 
@@ -66,7 +68,7 @@ class loop_finder {
   /// Called with the process of each loop that is found, so that its stalls can be told from others.
   using loop_options = std::function<monitor::options(pid_t, const std::string& name)>;
 
-  loop_finder(watch_map& map, loop_options options);
+  loop_finder(const watch_map_owner& map, loop_options options);
   loop_finder(const loop_finder&) = delete;
   loop_finder& operator=(const loop_finder&) = delete;
   ~loop_finder();
@@ -93,15 +95,18 @@ class loop_finder {
     std::shared_ptr<monitor::outside_loop> watch;  ///< nullptr when all its threads have ended
   };
 
-  void add_thread(std::size_t index);
+  /// Errors: false when it is not known which thread it is.
+  bool blocking_add_thread(std::size_t index);
   /// Returns its number, or 0 when there are too many.
   std::uint64_t loop_of(const preloaded_thread& thread);
   void blocking_retire(std::size_t index);
   void blocking_end_loop(std::uint64_t number);
-  static bool has_ended(const thread_words& words);
+  bool blocking_has_ended(const thread_words& words);
+  static bool has_ended(const monitor::watched_thread& thread);
   static bool was_killed(const monitor::watched_thread& thread);
 
   watch_map& map_;
+  map_users users_;
   const loop_options options_;
   std::map<std::size_t, known_thread> threads_;  // by index into the map
   mutable std::mutex mutex_;

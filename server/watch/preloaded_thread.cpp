@@ -21,14 +21,15 @@ std::int64_t now_ns() {
 
 }  // namespace
 
-preloaded_thread::preloaded_thread(thread_words& words)
+preloaded_thread::preloaded_thread(thread_words& words, const monitor::watched_thread& id)
     : words_(words),
-      id_{words.pid.load(std::memory_order_relaxed), words.tid.load(std::memory_order_relaxed)},
+      id_(id),
+      own_id_{words.pid.load(std::memory_order_relaxed), words.tid.load(std::memory_order_relaxed)},
       claimed_at_(words.claimed_at.load(std::memory_order_relaxed)) {}
 
 bool preloaded_thread::owns_words() const noexcept {
-  return words_.tid.load(std::memory_order_acquire) == id_.tid &&
-         words_.pid.load(std::memory_order_relaxed) == id_.pid &&
+  return words_.tid.load(std::memory_order_acquire) == own_id_.tid &&
+         words_.pid.load(std::memory_order_relaxed) == own_id_.pid &&
          words_.claimed_at.load(std::memory_order_relaxed) == claimed_at_;
 }
 

@@ -17,7 +17,8 @@ namespace loopscope::watch {
 /// as monitor::loop_thread; set_gone() on any. Lifetime: the map outlives it.
 class preloaded_thread final : public monitor::loop_thread {
  public:
-  explicit preloaded_thread(thread_words& words);
+  /// id: in this process's PID namespace. The words have the thread's own.
+  preloaded_thread(thread_words& words, const monitor::watched_thread& id);
 
   /// The words are still those of this thread.
   bool owns_words() const noexcept;
@@ -52,6 +53,7 @@ class preloaded_thread final : public monitor::loop_thread {
 
   thread_words& words_;
   const monitor::watched_thread id_;
+  const monitor::watched_thread own_id_;
   const std::int64_t claimed_at_;
   std::uint64_t taken_ = 0;
   std::atomic<bool> gone_{false};

@@ -24,15 +24,18 @@ std::string blocking_command_line(pid_t pid) {
 
 }  // namespace
 
-process_book::process_book(pid_t command, watch_map& map, std::string preload)
-    : command_(command), map_(map), preload_(std::move(preload)) {}
+process_book::process_book(pid_t command, const watch_map_owner& map, std::string preload)
+    : command_(command), map_(map.map()), users_(map.inode()), preload_(std::move(preload)) {}
 
 void process_book::blocking_look() {
   const auto below = blocking_find_descendants(command_);
   std::set<pid_t> running(below.begin(), below.end());
+  users_.blocking_update();
   // One that has detached itself is in the map still.
   for (const auto& each : map_.processes) {
-    if (const auto pid = each.pid.load(std::memory_order_relaxed); pid > 0) running.insert(pid);
+    const auto own_pid = each.pid.load(std::memory_order_relaxed);
+    const auto user = own_pid > 0 ? users_.blocking_find(own_pid) : map_users::found{};
+    if (user.pid) running.insert(*user.pid);
   }
   for (const auto pid : running) blocking_look_at(pid);
   forget_ended();
@@ -42,7 +45,7 @@ void process_book::blocking_look() {
 void process_book::forget_ended() {
   for (auto& each : map_.processes) {
     auto pid = each.pid.load(std::memory_order_relaxed);
-    if (pid <= 0 || ::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0) continue;
+    if (pid <= 0 || users_.blocking_find(pid).users > 0) continue;
     each.pid.compare_exchange_strong(pid, 0);
   }
 }
@@ -69,9 +72,11 @@ void process_book::blocking_look_at(pid_t pid) {
 
 /// What the map has said of the process so far, and says now: its words there are freed when it has ended.
 map_facts process_book::facts_so_far(pid_t pid, const entry& known) const {
-  auto out = find_map_facts(map_, known.facts.other_pid_namespace ? known.facts.pid_in_namespace : pid);
+  const auto own_pid = known.facts.other_pid_namespace ? known.facts.pid_in_namespace : pid;
+  auto out = find_map_facts(map_, own_pid);
   out.registered = out.registered || known.map.registered;
   out.has_loop = out.has_loop || known.map.has_loop;
+  out.users = users_.blocking_find(own_pid).users;
   out.lost_threads = std::max(out.lost_threads, known.map.lost_threads);
   return out;
 }

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "map_users.hpp"
 #include "process_facts.hpp"
 #include "unseen.hpp"
+#include "watch_map_owner.hpp"
 
 namespace loopscope::watch {
 
@@ -19,7 +21,7 @@ class process_book {
   static constexpr std::size_t max_processes_kept = 2000;
 
   /// preload: what LD_PRELOAD names in the command's environment.
-  process_book(pid_t command, watch_map& map, std::string preload);
+  process_book(pid_t command, const watch_map_owner& map, std::string preload);
 
   /// Looks at each process that runs. Some milliseconds for a hundred of them.
   void blocking_look();
@@ -48,6 +50,7 @@ class process_book {
 
   const pid_t command_;
   watch_map& map_;
+  map_users users_;
   const std::string preload_;
   std::map<pid_t, entry> entries_;
 };

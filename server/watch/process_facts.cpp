@@ -13,6 +13,7 @@
 #include <map>
 
 #include "preload_library.hpp"
+#include "proc_text.hpp"
 #include "writers/system/clock.hpp"
 #include "writers/system/number.hpp"
 #include "writers/system/proc_file.hpp"
@@ -23,39 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::nanoseconds;
 
-constexpr std::size_t max_text_bytes = std::size_t{16} << 20;
-constexpr std::size_t max_entries = 65'536;
 constexpr std::uint64_t at_secure = 23;
 constexpr nanoseconds min_between_looks = std::chrono::seconds{1};
-/// Of one CPU. A thread that computes loses some of it to others.
+/// Of the time. What a thread that runs has had on its CPU is known up to the last tick.
 constexpr double spinning_share = 0.95;
-
-/// All of a kernel file, or its first 16 MiB. nullopt when it cannot be opened or read.
-std::optional<std::string> blocking_read_text(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  std::string text;
-  std::array<char, 16'384> part{};
-  ssize_t size = 0;
-  do {
-    size = ::read(descriptor, part.data(), part.size());
-    if (size > 0) text.append(part.data(), static_cast<std::size_t>(size));
-  } while (size > 0 ? text.size() < max_text_bytes : size < 0 && errno == EINTR);
-  ::close(descriptor);
-  if (size < 0) return std::nullopt;
-  return text;
-}
-
-/// The names in a folder that are numbers: processes, threads or descriptors. Empty when it cannot be read.
-std::vector<pid_t> blocking_list_numbers(const std::string& folder) {
-  std::vector<pid_t> out;
-  std::error_code error;
-  for (fs::directory_iterator each{folder, error};
-       !error && each != fs::directory_iterator{} && out.size() < max_entries; each.increment(error))
-    if (const auto number = system::parse_number<pid_t>(each->path().filename().string())) out.push_back(*number);
-  std::ranges::sort(out);
-  return out;
-}
 
 std::string process_path(pid_t pid, const char* file) {
   return "/proc/" + std::to_string(pid) + "/" + file;
@@ -74,10 +46,8 @@ thread_times blocking_read_thread_times(pid_t pid) {
   thread_times out{system::read_clock(CLOCK_MONOTONIC), {}};
   const std::string folder = process_path(pid, "task");
   for (const pid_t tid : blocking_list_numbers(folder)) {
-    const std::string line = system::proc_file{folder + "/" + std::to_string(tid) + "/schedstat"}.read();
-    std::string_view rest = line;
-    if (const auto cpu_ns = system::parse_number<std::int64_t>(system::next_word(rest)))
-      out.threads.push_back({tid, nanoseconds{*cpu_ns}});
+    const auto line = system::proc_file{folder + "/" + std::to_string(tid) + "/schedstat"}.read();
+    if (const auto times = system::parse_schedstat(line)) out.threads.push_back({tid, times->cpu + times->run_delay});
   }
   return out;
 }
@@ -113,6 +83,18 @@ std::optional<trace_obstacle> blocking_find_obstacle(pid_t pid, const std::strin
   const bool refused = memory < 0 && (errno == EACCES || errno == EPERM);
   if (memory >= 0) ::close(memory);
   return refused ? std::optional{blocking_find_reason(pid, same_user)} : std::nullopt;
+}
+
+/// Another effective user or group than the real one: what setuid and setgid files give, and what anybody may see.
+bool has_other_rights(std::string_view status) {
+  const auto differs = [&](std::string_view key) {
+    const auto at = status.find(key);
+    if (at == std::string_view::npos) return false;
+    auto rest = status.substr(at + key.size());
+    const auto real = system::next_word(rest);
+    return real != system::next_word(rest);
+  };
+  return differs("\nUid:") || differs("\nGid:");
 }
 
 /// A path as a whole entry of LD_PRELOAD.
@@ -166,10 +148,10 @@ std::optional<process_facts> blocking_collect_facts(pid_t pid, const std::string
   out.name.resize(std::min(out.name.find('\n'), out.name.size()));
   out.same_user = system::parse_field(*status, "Uid") == ::getuid();
   const auto ids = parse_namespace_ids(*status);
-  static const auto own_depth = parse_namespace_ids(blocking_read_text("/proc/self/status").value_or("")).depth;
   out.pid_in_namespace = ids.depth > 0 ? ids.innermost : pid;
-  out.other_pid_namespace = ids.depth > own_depth;
+  out.other_pid_namespace = ids.depth > own_namespace_depth();
   blocking_read_start_of_program(out, preload);
+  if (!out.gained_rights && has_other_rights(*status)) out.gained_rights = true;
   out.obstacle = blocking_find_obstacle(pid, *status, out.same_user);
   out.uses_io_uring = blocking_has_io_uring(pid);
   out.times = blocking_read_thread_times(pid);
@@ -192,10 +174,10 @@ std::optional<spinning_thread> find_spinning_thread(const thread_times& earlier,
   const nanoseconds between = later.taken_at - earlier.taken_at;
   if (between < min_between_looks) return std::nullopt;
   for (const auto& now : later.threads) {
-    const auto before = std::ranges::find(earlier.threads, now.tid, &thread_cpu::tid);
+    const auto before = std::ranges::find(earlier.threads, now.tid, &thread_time::tid);
     if (before == earlier.threads.end()) continue;
-    const auto ran = std::chrono::duration<double>(now.cpu - before->cpu);
-    if (ran >= spinning_share * std::chrono::duration<double>(between)) return spinning_thread{now.tid, between};
+    const auto awake = std::chrono::duration<double>(now.awake - before->awake);
+    if (awake >= spinning_share * std::chrono::duration<double>(between)) return spinning_thread{now.tid, between};
   }
   return std::nullopt;
 }
@@ -207,16 +189,6 @@ std::optional<bool> parse_secure(std::string_view auxv) {
     if (entry[0] == at_secure) return entry[1] != 0;
   }
   return std::nullopt;
-}
-
-namespace_ids parse_namespace_ids(std::string_view status) {
-  constexpr std::string_view key = "\nNSpid:";
-  const auto at = status.find(key);
-  if (at == std::string_view::npos) return {};
-  auto rest = status.substr(at + key.size());
-  namespace_ids out;
-  while (const auto id = system::parse_number<pid_t>(system::next_word(rest))) out = {*id, out.depth + 1};
-  return out;
 }
 
 std::optional<std::string> parse_variable(std::string_view environ_text, std::string_view name) {

@@ -25,17 +25,17 @@ enum class trace_obstacle {
   unknown,
 };
 
-struct thread_cpu {
+struct thread_time {
   pid_t tid = 0;
-  std::chrono::nanoseconds cpu{0};
+  std::chrono::nanoseconds awake{0};  ///< on a CPU, or waiting for one
 
-  bool operator==(const thread_cpu&) const = default;
+  bool operator==(const thread_time&) const = default;
 };
 
-/// CPU times of the threads of a process. `taken_at`: steady clock.
+/// Times of the threads of a process. `taken_at`: steady clock.
 struct thread_times {
   std::chrono::nanoseconds taken_at{0};
-  std::vector<thread_cpu> threads;
+  std::vector<thread_time> threads;
 };
 
 /// What /proc tells about a process below the command. Absent: the kernel did not tell, or the process was gone.
@@ -67,12 +67,13 @@ std::optional<process_facts> blocking_collect_facts(pid_t pid, const std::string
 struct map_facts {
   bool registered = false;
   bool has_loop = false;
+  std::size_t users = 1;  ///< processes that may have written it
   std::uint32_t lost_threads = 0;
 };
 
 map_facts find_map_facts(const watch_map& map, pid_t pid) noexcept;
 
-/// A thread that ran all the time between two looks.
+/// A thread that never slept between two looks.
 struct spinning_thread {
   pid_t tid = 0;
   std::chrono::nanoseconds lasted{0};
@@ -85,12 +86,6 @@ std::optional<spinning_thread> find_spinning_thread(const thread_times& earlier,
 
 /// The value of AT_SECURE. Errors: nullopt when it is not there.
 std::optional<bool> parse_secure(std::string_view auxv);
-/// The last ID of NSpid in a status file, and how many there are. Errors: {0, 0}.
-struct namespace_ids {
-  pid_t innermost = 0;
-  std::size_t depth = 0;
-};
-namespace_ids parse_namespace_ids(std::string_view status);
 /// The value of a variable in an environ file. Errors: nullopt when it is not set.
 std::optional<std::string> parse_variable(std::string_view environ_text, std::string_view name);
 

@@ -97,8 +97,8 @@ std::vector<std::string> unseen_of(const observed_process& process) {
                   std::to_string(process.map.lost_threads) + " of its threads came too late: they are not seen.");
   if (!no_loop && process.facts.obstacle)
     out.push_back(words_of(*process.facts.obstacle) + ": stalls have their time, but no stack.");
-  if (!no_loop && process.facts.other_pid_namespace)
-    out.emplace_back("It runs in another PID namespace: its IDs in the map are those of that namespace.");
+  if (process.map.users > 1)
+    out.emplace_back("Processes of several PID namespaces have its ID: its loops are not seen.");
   return out;
 }
 

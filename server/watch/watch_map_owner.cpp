@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,8 @@ watch_map_owner::watch_map_owner(std::chrono::nanoseconds long_turn)
   map_->magic = map_magic;
   map_->size = sizeof(watch_map);
   map_->long_turn_ns = long_turn.count();
+  struct stat file {};
+  if (::fstat(descriptor_, &file) == 0) inode_ = file.st_ino;
   path_ = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor_);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "preload/watch_map.hpp"
@@ -21,12 +22,15 @@ class watch_map_owner {
   watch_map_owner& operator=(const watch_map_owner&) = delete;
 
   watch_map& map() const noexcept { return *map_; }
+  /// Of its file: /proc/PID/maps has it.
+  std::uint64_t inode() const noexcept { return inode_; }
   /// For LOOPSCOPE_WATCH_MAP. The descriptor in it is closed on exec: the command has it by this path alone.
   const std::string& path() const noexcept { return path_; }
 
  private:
   int descriptor_;
   watch_map* map_ = nullptr;
+  std::uint64_t inode_ = 0;
   std::string path_;
 };
 

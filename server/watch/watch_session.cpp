@@ -62,7 +62,7 @@ loop_figures figures_of(const found_loop& loop) {
 
 }  // namespace
 
-watch_session::watch_session(session_settings settings, watch_map& map, message_log& log)
+watch_session::watch_session(session_settings settings, const watch_map_owner& map, message_log& log)
     : settings_(std::move(settings)),
       map_(map),
       log_(log),
@@ -121,7 +121,7 @@ watch_report watch_session::report() const {
   }
   // A process may end before it was looked at.
   for (auto& [pid, figures] : loops) out.processes.push_back({pid, {}, std::move(figures), {}});
-  if (const auto lost = unseen_of_map(map_); lost && !out.processes.empty())
+  if (const auto lost = unseen_of_map(map_.map()); lost && !out.processes.empty())
     out.processes.front().unseen.push_back(*lost);
   if (const auto left_out = finder_.left_out(); left_out > 0 && !out.processes.empty())
     out.processes.front().unseen.push_back(std::to_string(left_out) + " threads ran loops beyond the " +

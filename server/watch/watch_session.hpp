@@ -10,6 +10,7 @@
 #include "process_book.hpp"
 #include "report/watch_report.hpp"
 #include "stall_book.hpp"
+#include "watch_map_owner.hpp"
 
 namespace loopscope::watch {
 
@@ -26,7 +27,7 @@ struct session_settings {
 /// the log outlive it.
 class watch_session {
  public:
-  watch_session(session_settings settings, watch_map& map, message_log& log);
+  watch_session(session_settings settings, const watch_map_owner& map, message_log& log);
 
   /// The command runs. Its loops are found by blocking_update().
   void start(pid_t command, const std::string& preload);
@@ -46,7 +47,7 @@ class watch_session {
   monitor::options options_of(pid_t pid, const std::string& name);
 
   const session_settings settings_;
-  watch_map& map_;
+  const watch_map_owner& map_;
   message_log& log_;
   stall_book stalls_;
   loop_finder finder_;

@@ -92,17 +92,6 @@ class Output(unittest.TestCase):
         self.assertEqual(done.stdout, "1\n")
         self.assertIn("No thread waited for events", done.stderr)
 
-    def test_a_static_program_is_said_to_be_one(self) -> None:
-        source, binary, report = self.folder / "a.c", self.folder / "a", self.folder / "json"
-        source.write_text("#include <unistd.h>\nint main(void) { sleep(1); return 5; }\n")
-        made = subprocess.run(["cc", "-static", "-o", binary, source], capture_output=True, check=False)
-        if made.returncode:
-            self.skipTest("nothing can be linked statically here")
-        done = run(str(binary), flags=("--quiet", "--json", str(report)))
-        self.assertEqual(done.returncode, 5)
-        (unseen,) = json.loads(report.read_text())["processes"][0]["unseen"]
-        self.assertIn("linked statically", unseen)
-
     def test_a_program_that_is_killed_in_a_stall_was_blocked_until_then(self) -> None:
         report = self.folder / "json"
         command = watch_command(*python(BLOCKS_FOR_EVER), flags=("--quiet", "--json", str(report)))

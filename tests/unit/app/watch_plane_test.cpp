@@ -76,8 +76,9 @@ class watch_plane_test : public ::testing::Test {
   http::fetched get(const std::string& path) const { return http::blocking_get(plane_.url() + path, 20s).value(); }
   json get_json(const std::string& path) const { return json::parse(get(path).body); }
 
-  std::unique_ptr<watch::watch_map> map_ = std::make_unique<watch::watch_map>();
-  watch::loop_finder finder_{*map_, [](pid_t, const std::string& name) {
+  watch::watch_map_owner owner_{25ms};
+  watch::watch_map* const map_ = &owner_.map();
+  watch::loop_finder finder_{owner_, [](pid_t, const std::string& name) {
                                monitor::options options;
                                options.name = name;
                                return options;

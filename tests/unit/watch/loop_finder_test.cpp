@@ -70,8 +70,6 @@ class looping_thread {
 
 class loop_finder_test : public ::testing::Test {
  protected:
-  loop_finder_test() { map_->long_turn_ns = nanoseconds(milliseconds{25}).count(); }
-
   monitor::options options(const std::string& name) {
     monitor::options out;
     out.name = name;
@@ -89,8 +87,9 @@ class loop_finder_test : public ::testing::Test {
 
   std::mutex mutex_;
   std::vector<monitor::stall_record> stalls_;
-  std::unique_ptr<watch_map> map_ = std::make_unique<watch_map>();
-  loop_finder finder_{*map_, [this](pid_t, const std::string& name) { return options(name); }};
+  watch_map_owner owner_{milliseconds{25}};
+  watch_map* const map_ = &owner_.map();
+  loop_finder finder_{owner_, [this](pid_t, const std::string& name) { return options(name); }};
 };
 
 TEST_F(loop_finder_test, finds_a_thread_that_loops_and_tells_its_stall) {

@@ -39,12 +39,13 @@ class preloaded_thread_test : public ::testing::Test {
   std::int64_t now_ = std::chrono::steady_clock::now().time_since_epoch().count() - 60'000 * ms;
   std::unique_ptr<watch_map> map_ = std::make_unique<watch_map>();
   thread_words& words_ = map_->threads[0];
+  const monitor::watched_thread id_{::getpid(), ::gettid()};
   turn_recorder recorder_{words_, 25 * ms};
 };
 
 TEST_F(preloaded_thread_test, has_a_turn_since_the_last_wait_returned) {
   become_a_loop();
-  const preloaded_thread thread(words_);
+  const preloaded_thread thread(words_, id_);
   EXPECT_EQ(thread.id().tid, ::gettid());
   const auto turn = thread.current_turn();
   ASSERT_TRUE(turn.start);
@@ -55,11 +56,11 @@ TEST_F(preloaded_thread_test, has_a_turn_since_the_last_wait_returned) {
 TEST_F(preloaded_thread_test, has_no_turn_while_it_waits) {
   become_a_loop();
   recorder_.entered(outer_wait, [this] { return now_; });
-  EXPECT_FALSE(preloaded_thread(words_).current_turn().start);
+  EXPECT_FALSE(preloaded_thread(words_, id_).current_turn().start);
 }
 
 TEST_F(preloaded_thread_test, tells_each_long_turn_once) {
-  preloaded_thread thread(words_);
+  preloaded_thread thread(words_, id_);
   become_a_loop();
   wait(outer_wait, 30 * ms);
   wait(outer_wait, 2 * ms);
@@ -74,7 +75,7 @@ TEST_F(preloaded_thread_test, tells_each_long_turn_once) {
 }
 
 TEST_F(preloaded_thread_test, tells_the_last_long_turns_when_there_were_too_many) {
-  preloaded_thread thread(words_);
+  preloaded_thread thread(words_, id_);
   become_a_loop();
   for (std::size_t i = 0; i < max_kept_turns + 3; ++i) wait(outer_wait, 30 * ms);
   std::size_t told = 0;
@@ -83,7 +84,7 @@ TEST_F(preloaded_thread_test, tells_the_last_long_turns_when_there_were_too_many
 }
 
 TEST_F(preloaded_thread_test, believes_no_time_that_cannot_be) {
-  preloaded_thread thread(words_);
+  preloaded_thread thread(words_, id_);
   become_a_loop();
   words_.turn_start = std::chrono::steady_clock::now().time_since_epoch().count() + 3'600'000 * ms;
   EXPECT_FALSE(thread.current_turn().start);
@@ -100,7 +101,7 @@ TEST_F(preloaded_thread_test, believes_no_time_that_cannot_be) {
 
 TEST_F(preloaded_thread_test, makes_the_condition_it_waits_for_one_of_the_loop) {
   become_a_loop();
-  preloaded_thread thread(words_);
+  preloaded_thread thread(words_, id_);
   const auto site = recorder_.entered(deeper_condition, [this] { return now_; });
   EXPECT_TRUE(thread.current_turn().start);
   thread.set_waits_in_loop();
@@ -111,7 +112,7 @@ TEST_F(preloaded_thread_test, makes_the_condition_it_waits_for_one_of_the_loop) 
 }
 
 TEST_F(preloaded_thread_test, does_not_own_the_words_of_the_next_thread) {
-  const preloaded_thread thread(words_);
+  const preloaded_thread thread(words_, id_);
   EXPECT_TRUE(thread.owns_words());
   words_.claimed_at = words_.claimed_at + 1;
   EXPECT_FALSE(thread.owns_words());
@@ -121,7 +122,7 @@ TEST_F(preloaded_thread_test, counts_turns_below_each_bound) {
   become_a_loop();
   for (const auto busy : {ms / 100, 2 * ms, 2 * ms, 30 * ms, 3'000 * ms}) wait(outer_wait, busy);
   monitor::handler_times times;
-  preloaded_thread(words_).add_handler_times(times);
+  preloaded_thread(words_, id_).add_handler_times(times);
   EXPECT_EQ(times.count, 5U);
   EXPECT_EQ(times.max, milliseconds{3'000});
   EXPECT_EQ(times.buckets.back(), 4U);   // up to a second

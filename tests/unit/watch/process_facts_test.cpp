@@ -10,6 +10,8 @@
 #include <array>
 #include <memory>
 
+#include "server/watch/proc_text.hpp"
+
 namespace loopscope::watch {
 namespace {
 
