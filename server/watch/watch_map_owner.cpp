@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "cycle_counter.hpp"
+
 namespace loopscope::watch {
 namespace {
 
@@ -41,6 +43,7 @@ watch_map_owner::watch_map_owner(std::chrono::nanoseconds long_turn)
   map_->magic = map_magic;
   map_->size = sizeof(watch_map);
   map_->long_turn_ns = long_turn.count();
+  map_->cycles = blocking_measure_cycles();
   struct stat file {};
   if (::fstat(descriptor_, &file) == 0) inode_ = file.st_ino;
   path_ = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor_);

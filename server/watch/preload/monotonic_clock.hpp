@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <ctime>
 
+#include "server/watch/preload/watch_map.hpp"
+
 namespace loopscope::watch {
 
 /// CLOCK_MONOTONIC, read through the vDSO where the kernel has one.
@@ -11,5 +13,33 @@ inline std::int64_t monotonic_ns() noexcept {
   ::clock_gettime(CLOCK_MONOTONIC, &time);
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
+
+/// The same for one thread. A reading through the vDSO costs more than all else that is done in a wait, so between two
+/// of them, for as long as the scale says, the thread counts cycles of its CPU instead. On a CPU without the scale each
+/// reading is the vDSO's. Threads: one; after a signal handler has interrupted now(), a time may be wrong by what the
+/// handler took, until the next reading through the vDSO.
+class thread_clock {
+ public:
+  constexpr thread_clock() noexcept = default;
+  constexpr explicit thread_clock(const cycle_scale& scale) noexcept : scale_{scale} {}
+
+  std::int64_t now() noexcept {
+#if defined(__x86_64__)
+    const std::uint64_t cycles = __builtin_ia32_rdtsc() - read_at_;  // huge where another CPU's counter is behind
+    if (cycles < scale_.max_cycles) [[likely]]
+      return read_ + static_cast<std::int64_t>((cycles * scale_.ns_per_cycle) >> 32U);
+    read_ = monotonic_ns();
+    read_at_ = __builtin_ia32_rdtsc();
+    return read_;
+#else
+    return monotonic_ns();
+#endif
+  }
+
+ private:
+  cycle_scale scale_{};
+  std::uint64_t read_at_ = 0;  ///< in cycles
+  std::int64_t read_ = 0;
+};
 
 }  // namespace loopscope::watch

@@ -107,11 +107,18 @@ struct process_words {
   std::atomic<std::uint32_t> lost_threads{0};  ///< threads that found no free words
 };
 
+/// How long the cycle counter of a CPU stands for the clock. All zero: it never does.
+struct cycle_scale {
+  std::uint64_t max_cycles = 0;
+  std::uint64_t ns_per_cycle = 0;  ///< in units of 2^-32
+};
+
 struct watch_map {
-  /// Writer: the watcher, before the first process starts.
+  // Writer of the first four: the watcher, before the first process starts.
   std::uint64_t magic = map_magic;
   std::uint64_t size = sizeof(watch_map);
   std::atomic<std::int64_t> long_turn_ns{0};
+  cycle_scale cycles;
   /// The processes that found no free words.
   std::atomic<std::uint32_t> lost_processes{0};
   std::array<process_words, max_processes> processes;

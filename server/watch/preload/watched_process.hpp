@@ -35,6 +35,7 @@ class watched_process {
   /// Takes words for the thread and clears them, or counts it as lost and returns nullptr.
   static thread_words* claim_thread(std::int32_t tid) noexcept;
 
+  static cycle_scale cycles() noexcept { return shared_map->cycles; }
   static std::int64_t long_turn_ns() noexcept { return shared_map->long_turn_ns.load(std::memory_order_relaxed); }
 
  private:

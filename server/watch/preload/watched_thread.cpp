@@ -7,21 +7,21 @@
 
 namespace loopscope::watch {
 
-constinit thread_local watched_thread::thread_state watched_thread::own_state;
+constinit thread_local watched_thread watched_thread::own;
 
-turn_recorder* watched_thread::first_wait() noexcept {
-  if (!watched_process::is_watched() || own_state.starting)
-    return nullptr;  // a signal handler interrupted this function
-  own_state.starting = true;
+watched_thread* watched_thread::first_wait() noexcept {
+  if (!watched_process::is_watched() || own.starting_) return nullptr;  // a signal handler interrupted this function
+  own.starting_ = true;
   const int error = errno;
-  if (const auto pid = watched_process::registered_pid(); pid != 0 && pid != own_state.pid) {
+  if (const auto pid = watched_process::registered_pid(); pid != 0 && pid != own.pid_) {
     auto* const words = watched_process::claim_thread(static_cast<std::int32_t>(::syscall(SYS_gettid)));
-    own_state.recorder = words != nullptr ? turn_recorder{*words, watched_process::long_turn_ns()} : turn_recorder{};
-    own_state.pid = pid;
+    own.recorder_ = words != nullptr ? turn_recorder{*words, watched_process::long_turn_ns()} : turn_recorder{};
+    own.clock_ = thread_clock{watched_process::cycles()};
+    own.pid_ = pid;
   }
   errno = error;
-  own_state.starting = false;
-  return own_state.recorder.has_words() ? &own_state.recorder : nullptr;
+  own.starting_ = false;
+  return own.recorder_.has_words() ? &own : nullptr;
 }
 
 }  // namespace loopscope::watch

@@ -8,33 +8,41 @@
 
 namespace loopscope::watch {
 
-/// The calling thread's recorder. It has words once the thread has waited for events, if there were some left.
+/// The calling thread, with its recorder. It has words once the thread has waited for events, if there were some left.
 class watched_thread {
  public:
+  constexpr watched_thread() noexcept = default;
+
   /// For a wait for events; nullptr if it is not recorded.
-  static turn_recorder* for_events() noexcept {
+  static watched_thread* for_events() noexcept {
     const auto pid = watched_process::pid();
-    if (pid == 0 || own_state.pid != pid) [[unlikely]]
+    if (pid == 0 || own.pid_ != pid) [[unlikely]]
       return first_wait();
-    return own_state.recorder.has_words() ? &own_state.recorder : nullptr;
+    return own.recorder_.has_words() ? &own : nullptr;
   }
 
   /// For a wait at a condition variable; nullptr if this thread has not waited for events in this process.
-  static turn_recorder* for_condition() noexcept {
-    if (!own_state.recorder.has_words() || own_state.pid != watched_process::pid()) return nullptr;
-    return &own_state.recorder;
+  static watched_thread* for_condition() noexcept {
+    if (!own.recorder_.has_words() || own.pid_ != watched_process::pid()) return nullptr;
+    return &own;
+  }
+
+  std::size_t entered(const wait_place& place) noexcept {
+    return recorder_.entered(place, [this] { return clock_.now(); });
+  }
+  void returned(std::size_t site) noexcept {
+    recorder_.returned(site, [this] { return clock_.now(); });
   }
 
  private:
-  struct thread_state {
-    turn_recorder recorder;
-    std::int32_t pid = 0;  ///< the process in which the recorder was made: a child of fork has its parent's
-    bool starting = false;
-  };
+  static watched_thread* first_wait() noexcept;
 
-  static turn_recorder* first_wait() noexcept;
+  static constinit thread_local watched_thread own;
 
-  static constinit thread_local thread_state own_state;
+  turn_recorder recorder_;
+  thread_clock clock_;
+  std::int32_t pid_ = 0;  ///< the process in which the recorder was made: a child of fork has its parent's
+  bool starting_ = false;
 };
 
 }  // namespace loopscope::watch

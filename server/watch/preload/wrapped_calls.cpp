@@ -45,17 +45,15 @@ struct caller {
 #define LOOPSCOPE_CALLER (caller{__builtin_return_address(0), __builtin_frame_address(0)})
 
 template <class Call>
-__attribute__((always_inline)) inline int recorded(turn_recorder* recorder, wait_kind kind, int descriptor, caller from,
+__attribute__((always_inline)) inline int recorded(watched_thread* thread, wait_kind kind, int descriptor, caller from,
                                                    Call call) {
-  if (recorder == nullptr) return call();
-  const auto site =
-      recorder->entered(wait_place{.kind = kind,
-                                   .descriptor = descriptor,
-                                   .return_address = reinterpret_cast<std::uintptr_t>(from.return_address),
-                                   .stack_pointer = reinterpret_cast<std::uintptr_t>(from.frame)},
-                        monotonic_ns);
+  if (thread == nullptr) return call();
+  const auto site = thread->entered({.kind = kind,
+                                     .descriptor = descriptor,
+                                     .return_address = reinterpret_cast<std::uintptr_t>(from.return_address),
+                                     .stack_pointer = reinterpret_cast<std::uintptr_t>(from.frame)});
   const int result = call();
-  recorder->returned(site, monotonic_ns);
+  thread->returned(site);
   return result;
 }
 
