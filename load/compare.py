@@ -228,7 +228,7 @@ def recommend(options: argparse.Namespace, progress: Progress) -> None:
         raise Failure(
             f"{options.document} has no measurement at {scale.FULL.counts[-1]:,} records: compare.py --scale does."
         )
-    results.write_whole(path, json.dumps(recommendations.page_part(document), indent=1) + "\n")
+    results.write_whole(path, json.dumps(recommendations.page_part(document), indent=2, ensure_ascii=False) + "\n")
     progress.say(f"Recommendations: {path}")
 
 

@@ -16,11 +16,11 @@ NOTICED_FACTOR = 2
 GROWTH_BYTES = 32  # a record; its text has 8 at a million records
 GROWTH_MIN_BYTES = 16_000_000  # the place of a stall is read from debug information, which takes up to 12 MB once
 SLOW_FACTOR = 10
-SYSTEMS = {"loopscope": "", "node": "Node.js "}
 
 RULES = (
     f"A write stalls the loop when the loop stood still for {STALL_MS} ms (the service's own threshold) and for "
-    f"{STRESSED_SHARE * 100:.0f} % of the write's time. A count stalls it when at least half of the writes do.",
+    f"{STRESSED_SHARE * 100:.0f} % of the write's time, but not longer than the write. A count stalls it when at least half "
+    "of the writes do.",
     f"/hello notices a count when p99 of the requests that were due during its writes is above {NOTICED_US / 1000:.0f} ms "
     f"and above {NOTICED_FACTOR} times p99 of the idle time before them, or when one has no response. Where the probe itself "
     "was late for want of CPU time, a slow /hello says nothing.",
@@ -52,9 +52,9 @@ class Scale:
 
     @functools.cached_property
     def harmless(self) -> list[Json]:
-        """The points below the first that does harm. A point that says nothing about the loop ends them."""
+        """The points up to the largest that is known to do no harm: a write of fewer records does not do more."""
         below = self.measured[: len(self.measured) - len(self.harmful)]
-        return below if all(harms(point) is not None for point in below) else []
+        return below[: len(below) - len(tail(below, lambda point: harms(point) is not False))]
 
     @functools.cached_property
     def bytes_a_record(self) -> float | None:
@@ -111,7 +111,7 @@ class Scale:
             at = f"at {units.count(point['count'])} records"
             if point["stalled_writes"] is None or point["hello_p99_us"] is None:
                 return f"{'the loop' if point['stalled_writes'] is None else '/hello'} was not measured {at}."
-            if harms(point) is None:
+            if harms(point) is None and point not in self.harmless:
                 return f"/hello was slow {at}, but the probe itself was late for want of CPU time."
             if point["in_order"] is None or point["complete"] is None:
                 return f"the file was not read back {at}."

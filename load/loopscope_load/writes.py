@@ -155,7 +155,7 @@ def summary(reports: Sequence[Json]) -> Json:
 def stalls_the_loop(report: Json) -> bool | None:
     """Whether the write stalled the loop, by the server's stall record, or else its lag. None when neither is known.
 
-    A stall that is short beside the time of the write is rather the machine's.
+    A stall that is short beside the time of the write is rather the machine's, and so is one that is longer than the write.
     """
     loop = report.get("loop") or {}
     stall_ms, lag_us = loop.get("longest_stall_ms"), loop.get("lag_max_us")
@@ -165,7 +165,8 @@ def stalls_the_loop(report: Json) -> bool | None:
         stall_ms = lag_us / 1000
     if stall_ms is None:
         return None
-    return bool(stall_ms >= max(STALL_MS, STRESSED_SHARE * report["timing_ms"]["completed"]))
+    completed_ms: float = report["timing_ms"]["completed"]
+    return bool(max(STALL_MS, STRESSED_SHARE * completed_ms) <= stall_ms <= completed_ms + STALL_MS)
 
 
 def figures(reports: Sequence[Json], part: str, name: str) -> list[float]:

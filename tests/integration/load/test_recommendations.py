@@ -6,7 +6,7 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, recommendations, results, scale, table
+from loopscope_load import Json, recommendations, results, scale, table, writes
 from loopscope_load.claims import METHODS
 from loopscope_load.recommendations import Scale, advice, findings
 from loopscope_load.verdict import STALL_MS
@@ -120,6 +120,11 @@ class Production(unittest.TestCase):
         self.assertIs(self.production(point(1_000_000, hello_p99_us=80_000.0, idle_p99_us=50_000.0)), True)
         self.assertIs(self.production(point(1_000_000, hello_p99_us=24_000.0)), True)
 
+    def test_a_late_probe_at_few_records_is_no_doubt_where_more_do_no_harm(self) -> None:
+        late = {"hello_p99_us": 80_000.0, "probe_late": True}
+        self.assertIs(self.production(point(10, **late)), True)
+        self.assertIsNone(self.production(point(1_000_000, **late)))
+
     def test_a_stall_in_few_of_the_writes_is_no_harm(self) -> None:
         self.assertIs(self.production(point(1_000_000, stalled_writes=4, longest_stall_ms=90.0)), True)
         self.assertIs(self.production(point(1_000_000, stalled_writes=5, longest_stall_ms=90.0)), False)
@@ -230,6 +235,15 @@ class Documents(unittest.TestCase):
 
 
 class Limits(unittest.TestCase):
+    def test_a_stall_is_the_writes_when_it_is_long_and_not_longer_than_the_write(self) -> None:
+        for time_ms, stall_ms, stalls in ((100, 24, False), (100, 26, True), (100, 130, False), (10_000, 150, False)):
+            loop = {"stalls": 1, "longest_stall_ms": stall_ms, "lag_max_us": None}
+            report = {"timing_ms": {"completed": time_ms}, "loop": loop}
+            self.assertIs(writes.stalls_the_loop(report), stalls)
+        self.assertIs(writes.stalls_the_loop({**report, "loop": {"stalls": 0}}), False)
+        self.assertIs(writes.stalls_the_loop({**report, "loop": {"stalls": None, "lag_max_us": 400_000}}), True)
+        self.assertIsNone(writes.stalls_the_loop({**report, "loop": None}))
+
     def test_a_write_is_left_out_by_the_cost_of_the_one_before(self) -> None:
         self.assertIsNone(scale.too_much(None, 10**7))
         self.assertIsNone(scale.too_much(point(10**6, time_ms=5_000.0), 10**7))

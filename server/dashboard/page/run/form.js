@@ -1,4 +1,5 @@
 import { find, make, setText } from '../draw/dom.js';
+import { count } from '../draw/format.js';
 
 const fields = ['count', 'repeat', 'io', 'high_water_mark', 'slice_us', 'durability', 'verify'];
 
@@ -37,12 +38,13 @@ export class RunForm {
   async readRecommendations(url) {
     const response = await fetch(url);
     if (!response.ok) return;
-    const { methods, started, machine } = await response.json();
+    const { methods, scale, started, machine } = await response.json();
     this.recommendations = Object.fromEntries(methods.map((each) => [each.method, each]));
+    const largest = Math.max(...scale.filter(({ outcome }) => outcome === 'measured').map((point) => point.count));
     const where = [machine.cpu, `${machine.cores} cores`, machine.file_system].filter(Boolean).join(', ');
     setText(
       find('recommendations_from'),
-      `The recommendations follow by rule from writes of 10 to 10,000,000 records on ${where}, measured on ` +
+      `The recommendations follow by rule from writes of 10 to ${count(largest)} records on ${where}, measured on ` +
         `${started.slice(0, 10)} by load/compare.py --scale; its report has the rules and the figures.`,
     );
     this.drawRecommendations();
