@@ -69,11 +69,9 @@
     const order = ({ in_order: inOrder }) => (inOrder === null ? units.notMeasured : inOrder ? 'yes' : 'NO');
     const row = (point) => {
       const count = units.count(point.count);
-      if (point.outcome !== 'measured') {
-        return [count, `${point.outcome.replace('_', ' ')}${point.reason ? `: ${point.reason}` : ''}`];
-      }
+      if (point.outcome !== 'measured') return [count, point.outcome.replace('_', ' ')];
       return [
-        point.reason ? element('span', {}, count, element('span', { class: 'relation' }, point.reason)) : count,
+        count,
         units.duration(point.time_ms),
         units.percent(point.cpu_share),
         units.megabytes(point.growth_bytes),
@@ -82,9 +80,12 @@
         units.durationOfUs(point.hello_p99_us),
         units.durationOfUs(point.idle_p99_us),
         order(point),
-      ];
+      ].map((text) => text.replaceAll(' ', '\u00a0')); // keep a number and its unit on one line
     };
-    return report.table({
+    const reasons = points
+      .filter(({ reason }) => reason)
+      .map(({ count, reason }) => element('p', { class: 'quiet' }, `${units.count(count)} records: ${reason}`));
+    const table = report.table({
       className: 'stack',
       caption: 'By the number of records in a write.',
       columns: [
@@ -100,5 +101,6 @@
       ],
       groups: [{ rows: points.map(row) }],
     });
+    return element('div', {}, table, ...reasons);
   };
 })();
