@@ -7,12 +7,25 @@ Exit status: 0 done, 1 something failed or got worse, 2 bad usage, 128 + N ended
 
 import argparse
 import datetime
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, build, diff, experiment, report_page, results, session, table, terminal
+from loopscope_load import (
+    Json,
+    build,
+    diff,
+    experiment,
+    recommendations,
+    report_page,
+    results,
+    scale,
+    session,
+    table,
+    terminal,
+)
 from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, NodePeer, System
 from loopscope_load.terminal import Failure, Progress
@@ -61,6 +74,13 @@ def run_flags() -> argparse.ArgumentParser:
         f"{experiment.QUICK_WRITE_S} s here",
     )
     group.add_argument(
+        "--scale",
+        action="store_true",
+        help=f"measure 10 to {scale.FULL.counts[-1]:,} records, each for {scale.FULL.window_s:g} s or one write; adds about "
+        f"2 minutes. Without it, 10 to {scale.SHORT.counts[-1]:,} are measured for {scale.SHORT.window_s:g} s each, which adds "
+        "15 seconds",
+    )
+    group.add_argument(
         "--idle",
         type=terminal.positive_seconds,
         metavar="S",
@@ -93,7 +113,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     flags = run_flags()
     parser = argparse.ArgumentParser(
         prog="load/compare.py",
-        usage="%(prog)s [run] [flags of run]\n       %(prog)s report FILE [--out FILE]\n       %(prog)s diff OLD NEW",
+        usage="%(prog)s [run] [flags of run]\n       %(prog)s report FILE [--out FILE]\n"
+        "       %(prog)s recommend FILE [--out FILE]\n"
+        "       %(prog)s diff OLD NEW",
         description=title,
         epilog=notes.strip() + " NO_COLOR turns colours off. The files of the writes are below TMPDIR.",
         parents=[flags],
@@ -111,6 +133,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     report_parser.add_argument("document", metavar="FILE", help="a results.json or a downloaded session")
     report_parser.add_argument("--out", metavar="FILE", help="the report (report.html beside FILE)")
     report_parser.set_defaults(name="compare report", work=report)
+
+    recommend_parser = commands.add_parser(
+        "recommend",
+        help="makes the recommendations that the page shows from a results.json of --scale",
+        description="Makes the recommendations that the page shows from a results.json of --scale.",
+    )
+    recommend_parser.add_argument("document", metavar="FILE", help="a results.json")
+    recommend_parser.add_argument("--out", metavar="FILE", help="the recommendations (load/recommendations.json)")
+    recommend_parser.set_defaults(name="compare recommend", work=recommend)
 
     diff_parser = commands.add_parser(
         "diff",
@@ -149,6 +180,7 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         rate_per_s=options.rate,
         idle_s=options.idle,
         window_s=options.window,
+        extent=scale.FULL if options.scale else scale.SHORT,
     )
     settings = {
         "count": plan.count,
@@ -160,6 +192,7 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         "peer": options.peer,
         "idle_s": plan.idle_s,
         "window_s": plan.window_s,
+        "scale": list(plan.extent.counts),
     }
     folder = options.out or os.path.join(
         build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -185,6 +218,18 @@ def report(options: argparse.Namespace, progress: Progress) -> None:
     elif document.get("schema") != results.SCHEMA:
         raise Failure(f"{options.document} is neither a {results.SCHEMA} document nor a {session.FORMAT}.")
     save_report(document, path, progress)
+
+
+def recommend(options: argparse.Namespace, progress: Progress) -> None:
+    path = options.out or os.path.join(build.ROOT, "load", "recommendations.json")
+    document = results.read(options.document)
+    counts = [point["count"] for point in document.get("scale", []) if point["outcome"] == "measured"]
+    if max(counts, default=0) < scale.FULL.counts[-1]:
+        raise Failure(
+            f"{options.document} has no measurement at {scale.FULL.counts[-1]:,} records: compare.py --scale does."
+        )
+    results.write_whole(path, json.dumps(recommendations.page_part(document), indent=2, ensure_ascii=False) + "\n")
+    progress.say(f"Recommendations: {path}")
 
 
 def save_report(document: Json, path: str, progress: Progress) -> None:

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, statistics, units, writes, wrk
+from loopscope_load import Json, scale, statistics, units, writes, wrk
 from loopscope_load.probe import ProbeRun, Requests
 from loopscope_load.results import Results
 from loopscope_load.servers import System, running
@@ -45,6 +45,7 @@ class Plan:
     rate_per_s: int
     idle_s: float
     window_s: float
+    extent: scale.Extent
 
 
 def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: str, progress: Progress) -> list[str]:
@@ -70,8 +71,29 @@ def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: s
                 else:
                     results.add_repeat(entry, repeat)
                     progress.say(f"{step}: {in_short(repeat)}")
+    for system in systems:
+        for method in (name for name in plan.methods if name in system.methods):
+            failed += measure_scale(system, method, plan, results, data_dir, progress)
     results.finish()
     return failed
+
+
+def measure_scale(
+    system: System, method: str, plan: Plan, results: Results, data_dir: str, progress: Progress
+) -> list[str]:
+    """Adds the points of the counts that the comparison has not measured; returns the names of what failed."""
+    counts = [count for count in plan.extent.counts if count != results.entry(system.name, method, plan.count)["count"]]
+    name = method if system.name == "loopscope" else f"{system.name} {method}"
+    step = f"{name}: {units.count(counts[0])} to {units.count(counts[-1], 'record')}"
+
+    def show(part: str) -> None:
+        progress.show(f"{step}, {part}")
+
+    with progress.step(step):
+        points = scale.measure(system, method, counts, plan.extent, plan.probe, plan.rate_per_s, data_dir, show)
+    results.add_points(points)
+    progress.say(f"{step}: {scale.in_short(points)}")
+    return [f"{system.name} {method} at {point['count']:,}" for point in points if point["outcome"] == "failed"]
 
 
 def measure_repeat(

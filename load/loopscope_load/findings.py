@@ -1,6 +1,6 @@
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
-from loopscope_load import Json, units
+from loopscope_load import Json, recommendations, units
 from loopscope_load.statistics import Curve
 from loopscope_load.verdict import Figures, Loop, medians, repeats_done
 
@@ -25,7 +25,7 @@ def sentences(document: Json) -> list[str]:
         recorded_us, due_us = median_of(raw_curve(entry)), median_of(shown(entry)["open_loop_curve"])
         if entry["system"] == "loopscope" and recorded_us is not None and due_us is not None:
             said.append(closed_loop(entry, recorded_us, due_us))
-    return said
+    return said + list(recommendations.findings(document["recommendations"]))
 
 
 def title(entry: Json) -> str:
@@ -105,6 +105,7 @@ def caveats(document: Json) -> list[str]:
         "Short writes are repeated with pauses until the window is full. The time is the median of the writes, the memory "
         "the maximum; the order is that of the first write.",
         "n/a: not measured. p99.9 needs at least 1,000 requests.",
+        "At the other counts, the writes follow each other directly, without pauses, on one server for all counts.",
     ]
     done = repeats_done(entries)
     if done and done[0] < REPEATS_MIN:

@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from loopscope_load import Json, claims, findings
+from loopscope_load import Json, claims, findings, recommendations, scale
 from loopscope_load.build import ROOT
 from loopscope_load.servers import System
 from loopscope_load.terminal import Failure
@@ -26,6 +26,7 @@ class Results:
 
     def __init__(self, path: str, settings: Json, systems: Sequence[System], data_dir: str) -> None:
         self.path = path
+        self._points: list[Json] = []
         self.document: Json = {
             "schema": SCHEMA,
             "started": now(),
@@ -36,6 +37,8 @@ class Results:
             "entries": [],
             "claims": [],
             "other_claims": [],
+            "scale": [],
+            "recommendations": recommendations.document_part([], []),
             "finding": [],
             "caveats": [],
         }
@@ -63,6 +66,11 @@ class Results:
             entry["outcome"] = outcome
         self._conclude()
 
+    def add_points(self, points: Sequence[Json]) -> None:
+        """Adds the points of one method that scale.measure() returned."""
+        self._points += points
+        self._conclude()
+
     def finish(self) -> None:
         self.document["finished"] = now()
         self.save()
@@ -71,12 +79,23 @@ class Results:
         document = self.document
         document["claims"] = claims.rows(document["entries"], document["settings"]["count"])
         document["other_claims"] = claims.other_rows(document["entries"])
+        document["scale"] = all_points(document["entries"], self._points)
+        document["recommendations"] = recommendations.document_part(document["scale"], document["entries"])
         document["finding"] = findings.sentences(document)
         document["caveats"] = findings.caveats(document)
         self.save()
 
     def save(self) -> None:
         write_whole(self.path, json.dumps(self.document, separators=(",", ":")) + "\n")
+
+
+def all_points(entries: Sequence[Json], points: Sequence[Json]) -> list[Json]:
+    """The points of all counts: those of the comparison's own count are in its entries."""
+    own = [point for entry in entries if (point := scale.point_of(entry))]
+    order = list(dict.fromkeys((point["system"], point["method"]) for point in [*own, *points]))
+    return sorted(
+        [*own, *points], key=lambda point: (order.index((point["system"], point["method"])), int(point["count"]))
+    )
 
 
 def new_entry(system: str, method: str, count: int) -> Json:

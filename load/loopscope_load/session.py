@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 
-from loopscope_load import Json, claims, findings, results, statistics, writes
+from loopscope_load import Json, claims, findings, recommendations, results, statistics, writes
 from loopscope_load.experiment import points
 from loopscope_load.probe import Requests
 from loopscope_load.terminal import Failure
@@ -58,6 +58,7 @@ def _document(session: Json) -> Json:
             "peer": None,
             "idle_s": IDLE_S,
             "window_s": IDLE_S,
+            "scale": [],
         },
         "systems": {SYSTEM: {"version": session["service"]["version"]}},
         "entries": entries,
@@ -65,6 +66,8 @@ def _document(session: Json) -> Json:
     claimed = [entry for entry in entries if entry["count"] == claims.CLAIMED_COUNT]
     document["claims"] = claims.rows(claimed, claims.CLAIMED_COUNT)
     document["other_claims"] = claims.other_rows(entries)
+    document["scale"] = results.all_points(entries, [])
+    document["recommendations"] = recommendations.document_part(document["scale"], entries)
     document["finding"] = findings.sentences(document)
     document["caveats"] = [
         "A browser measured this through the dashboard. Its own delays are in every latency.",

@@ -1,9 +1,9 @@
-"""The comparison's table: 80 columns, each method's figures beside the articles' claim."""
+"""The comparison's table: 80 columns, each method's figures, the articles' claim, and what to use the method for."""
 
 import textwrap
 from collections.abc import Sequence
 
-from loopscope_load import Json, statistics, units
+from loopscope_load import Json, recommendations, statistics, units
 from loopscope_load.claims import CLAIMED_COUNT, CLAIMS
 from loopscope_load.verdict import Loop, medians, repeats_done
 
@@ -20,9 +20,9 @@ COLOURS = {
 PLAIN = dict.fromkeys(COLOURS, "")
 LOOP_COLOURS = {Loop.BLOCKED: "red", Loop.STRESSED: "yellow", Loop.FREE: "green", None: "off"}
 
-# method, time, /hello p50, p99, max, memory, in order, loop
-COLUMNS = "{:<10} {:>10} {:>10} {:>9} {:>9} {:>8}  {:<6} {}"
-CLAIM_COLUMNS = "{:<10} {:>10} {:>27} {:>11}  {:<6} {}"  # time, /hello, memory, loop under their columns
+# method, time, writes a second, CPU, /hello p99, max, memory, in order, loop
+COLUMNS = "{:<10} {:>8} {:>7} {:>7} {:>8} {:>8} {:>8}  {:<6} {}"
+CLAIM_COLUMNS = "{:<10} {:>8} {:>7} {:>7} {:>13} {:>12}  {:<6} {}"  # /hello and memory are longer than a figure
 
 
 def render(document: Json, colours: bool = False) -> list[str]:
@@ -31,6 +31,10 @@ def render(document: Json, colours: bool = False) -> list[str]:
     lines = head(entries, colours)
     for method in dict.fromkeys(entry["method"] for entry in entries):
         lines += ["", *block([entry for entry in entries if entry["method"] == method], colours)]
+        for found in document["recommendations"]["methods"]:
+            if found["method"] == method:
+                name = "" if found["system"] == "loopscope" else f"{found['system']}: "
+                lines += ["  " + line for line in textwrap.wrap(name + recommendations.in_words(found), WIDTH - 2)]
     return lines + foot(document, colours)
 
 
@@ -39,18 +43,17 @@ def head(entries: Sequence[Json], colours: bool = False) -> list[str]:
     paint = COLOURS if colours else PLAIN
     own = [medians(entry["summary"]) for entry in entries if entry["summary"] and entry["system"] == "loopscope"]
     idle_us = (
-        statistics.median(figures.idle_p50_us for figures in own),
         statistics.median(figures.idle_p99_us for figures in own),
         statistics.median(figures.idle_max_us for figures in own),
     )
     titles = [
-        f"{'':<21} {'/hello while it writes':^30} {'peak':>8}  {'in':<6}".rstrip(),
-        COLUMNS.format("method", "time", "p50", "p99", "max", "memory", "order?", "loop"),
+        f"{'':<19} {'writes':>7} {'':>7} {'/hello meanwhile':^17} {'peak':>8}  {'in':<6}".rstrip(),
+        COLUMNS.format("method", "time", "per s", "CPU", "p99", "max", "memory", "order?", "loop"),
     ]
     return [
         *(paint["bold"] + line + paint["off"] for line in titles),
         "-" * WIDTH,
-        COLUMNS.format("idle", "", *map(units.duration_of_us, idle_us), "", "", "").rstrip(),
+        COLUMNS.format("idle", "", "", "", *map(units.duration_of_us, idle_us), "", "", "").rstrip(),
     ]
 
 
@@ -72,7 +75,9 @@ def block(entries: Sequence[Json], colours: bool = False) -> list[str]:
             COLUMNS.format(
                 name,
                 units.duration(figures.time_ms) + ("+" if entry["cut_from"] else ""),
-                *map(units.duration_of_us, (figures.hello_p50_us, figures.hello_p99_us, figures.hello_max_us)),
+                units.rate(figures.count / figures.time_ms * 1000 if figures.time_ms else None),
+                units.percent(figures.cpu_share),
+                *map(units.duration_of_us, (figures.hello_p99_us, figures.hello_max_us)),
                 units.megabytes(figures.peak_bytes),
                 yes_or_no(figures.in_order),
                 paint[LOOP_COLOURS[loop]]
@@ -93,8 +98,8 @@ def block(entries: Sequence[Json], colours: bool = False) -> list[str]:
             )
     claim = CLAIMS.get(entries[0]["method"])
     if claim and any(claims_apply(entry) for entry in entries):
-        time, hello, memory, loop = (claim[name]["text"] for name in ("time", "hello", "memory", "loop"))
-        line = CLAIM_COLUMNS.format("  article", time, hello, memory, "", loop)
+        time, cpu, hello, memory, loop = (claim[name]["text"] for name in ("time", "cpu", "hello", "memory", "loop"))
+        line = CLAIM_COLUMNS.format("  article", time, "", cpu, hello, memory, "", loop)
         lines.append(paint["dim"] + line + paint["off"])
     return lines + [
         "  " + line for text in said for piece in text.splitlines() for line in textwrap.wrap(piece, WIDTH - 2)
@@ -118,10 +123,18 @@ def foot(document: Json, colours: bool = False) -> list[str]:
     notes = [
         f"/hello: {units.count(settings['rate_per_s'])} a second are sent on a fixed schedule from the same {cores} and "
         "counted from when they were due; the table has those due while a write was under way.",
+        "CPU: of one core, all threads of the process.",
         f"time: the server's own for {units.count(settings['count'], 'record')}, until the kernel has every one (page "
         f"cache, not disk). Writes shorter than {settings['window_s']:g} s are repeated: time is the median of the writes, "
         "memory the highest of the whole process, order that of the first.",
     ]
+    if document["recommendations"]["methods"]:
+        counts = sorted({point["count"] for point in document["scale"] if point["outcome"] == "measured"})
+        if counts:
+            notes.append(
+                f"production, use it for, never for: by rule, from {units.count(counts[0])} to "
+                f"{units.count(counts[-1], 'record')} measured in this run; the report has the rules and the figures."
+            )
     done = repeats_done(entries)
     if done and done[1] > 1:
         number = str(done[1]) if done[0] == done[1] else f"{done[0]} to {done[1]}"

@@ -49,6 +49,22 @@ def count(number: int | None, noun: str = "") -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def rate(per_s: float | None) -> str:
+    """A number of records a second: 370 k, 1.25 M."""
+    if per_s is None:
+        return NOT_MEASURED
+    if per_s < 999.5:
+        return f"{per_s:.0f}"
+    scaled, unit = (per_s / 1e3, "k") if per_s < 999_500 else (per_s / 1e6, "M")
+    return (
+        f"{scaled:,.0f} {unit}"
+        if scaled >= 99.5
+        else f"{scaled:.1f} {unit}"
+        if scaled >= 9.95
+        else f"{scaled:.2f} {unit}"
+    )
+
+
 def percent(share: float | None) -> str:
     """A share of one core. More than one core is above 100 %."""
     if share is None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from loopscope_load import Json, statistics
 from loopscope_load.terminal import Failure, Refused
+from loopscope_load.verdict import STALL_MS, STRESSED_SHARE
 
 RESPONSE_TIMEOUT_S = 3600
 PAUSE_SHARE = 0.5  # of the write's time: the requests that it delayed have a response before the next write begins
@@ -124,18 +125,24 @@ def summary(reports: Sequence[Json]) -> Json:
     first = reports[0]
     content = first.get("content") or {}
     stalls = figures(reports, "loop", "stalls")
+    stalled = [stalls_the_loop(report) for report in reports]
+    start_bytes = (first.get("memory") or {}).get("rss_before_bytes")
+    peak_bytes = statistics.maximum(figures(reports, "memory", "rss_peak_bytes"))
     return {
         "writes": len(reports),
         "io": first.get("io"),
         "bytes": first.get("bytes"),
         "time_ms": statistics.median(figures(reports, "timing_ms", "completed")),
         "queued_ms": statistics.median(figures(reports, "timing_ms", "queued")),
-        "peak_bytes": statistics.maximum(figures(reports, "memory", "rss_peak_bytes")),
+        "peak_bytes": peak_bytes,
+        "start_bytes": start_bytes,
+        "growth_bytes": None if peak_bytes is None or start_bytes is None else max(0, peak_bytes - start_bytes),
         "pending_peak_bytes": statistics.maximum(figures(reports, "memory", "pending_peak_bytes")),
         "cpu_share": statistics.median(map(cpu_share, reports)),
         "write_calls": (first.get("syscalls") or {}).get("write"),
         "drains": (first.get("backpressure") or {}).get("drains"),
         "stalls": sum(stalls) if stalls else None,
+        "stalled_writes": None if None in stalled else sum(map(bool, stalled)),
         "longest_stall_ms": statistics.maximum(figures(reports, "loop", "longest_stall_ms")),
         "lag_max_us": statistics.maximum(figures(reports, "loop", "lag_max_us")),
         "dirty_bytes": (first.get("page_cache") or {}).get("dirty_bytes"),
@@ -143,6 +150,23 @@ def summary(reports: Sequence[Json]) -> Json:
         "in_order": content.get("in_order"),
         "out_of_order_records": content.get("out_of_order_records"),
     }
+
+
+def stalls_the_loop(report: Json) -> bool | None:
+    """Whether the write stalled the loop, by the server's stall record, or else its lag. None when neither is known.
+
+    A stall that is short beside the time of the write is rather the machine's, and so is one that is longer than the write.
+    """
+    loop = report.get("loop") or {}
+    stall_ms, lag_us = loop.get("longest_stall_ms"), loop.get("lag_max_us")
+    if stall_ms is None and loop.get("stalls") == 0:
+        return False
+    if stall_ms is None and lag_us is not None:
+        stall_ms = lag_us / 1000
+    if stall_ms is None:
+        return None
+    completed_ms: float = report["timing_ms"]["completed"]
+    return bool(max(STALL_MS, STRESSED_SHARE * completed_ms) <= stall_ms <= completed_ms + STALL_MS)
 
 
 def figures(reports: Sequence[Json], part: str, name: str) -> list[float]:

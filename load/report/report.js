@@ -13,7 +13,13 @@
 
   function entryBlock(entry) {
     const name = report.systemNames[entry.system] ?? entry.system;
-    if (!entry.summary) return [element('h3', {}, name), element('p', {}, report.notMeasured(entry))];
+    if (!entry.summary) {
+      return [
+        element('h3', {}, name),
+        element('p', {}, report.notMeasured(entry)),
+        report.scaleTable(results, entry),
+      ].filter((part) => part !== null);
+    }
     const repeat = entry.repeats[entry.summary.shown_repeat];
     const several =
       entry.repeats.length > 1 ? `, repeat ${entry.summary.shown_repeat + 1} of ${entry.repeats.length}` : '';
@@ -30,7 +36,8 @@
         report.percentileCurves(repeat),
         ...report.timeSeries(repeat),
       ),
-    ];
+      report.scaleTable(results, entry),
+    ].filter((part) => part !== null);
   }
 
   function saveResults() {
@@ -88,7 +95,15 @@
               ),
           results.other_claims.length > 0 ? report.otherClaimsTable(results) : null,
         ),
-        element('section', { id: 'methods' }, element('h2', {}, 'All methods'), report.overviewTable(results)),
+        element(
+          'section',
+          { id: 'methods' },
+          element('h2', {}, 'All methods'),
+          report.overviewTable(results),
+          report.recommendationTable(results),
+          report.recommendationRules(results),
+          report.adviceTable(results),
+        ),
         ...methods.map(methodSection),
         report.conditions(results),
         element('p', { class: 'quiet' }, 'All figures: ', saveResults(), `, ${results.schema}.`),

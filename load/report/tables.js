@@ -96,6 +96,7 @@ report.overviewTable = (results) => {
     return [
       titled,
       spread(summary.time_ms, units.duration),
+      summary.time_ms?.median ? tied(units.rate((summary.count / summary.time_ms.median) * 1000)) : units.notMeasured,
       us('hello_p50_us'),
       us('hello_p99_us'),
       us('hello_p99_9_us'),
@@ -115,6 +116,7 @@ report.overviewTable = (results) => {
     columns: [
       'method',
       'time',
+      'writes per s',
       'p50',
       'p99',
       'p99.9',

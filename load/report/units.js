@@ -24,6 +24,14 @@ globalThis.units = (() => {
     return mb < 999.5 ? `${mb.toFixed(0)} MB` : `${(mb / 1000).toFixed(2)} GB`;
   }
 
+  function rate(perSecond) {
+    if (perSecond === null || perSecond === undefined) return notMeasured;
+    if (perSecond < 999.5) return perSecond.toFixed(0);
+    const [scaled, unit] = perSecond < 999_500 ? [perSecond / 1e3, 'k'] : [perSecond / 1e6, 'M'];
+    if (scaled >= 99.5) return `${grouped(Math.round(scaled))} ${unit}`;
+    return `${scaled.toFixed(scaled >= 9.95 ? 1 : 2)} ${unit}`;
+  }
+
   function percent(share) {
     if (share === null || share === undefined) return notMeasured;
     return share >= 0.1 ? `${(share * 100).toFixed(0)} %` : `${(share * 100).toFixed(1)} %`;
@@ -33,6 +41,7 @@ globalThis.units = (() => {
     notMeasured,
     duration,
     megabytes,
+    rate,
     percent,
     durationOfUs: (us) => duration(us === null || us === undefined ? null : us / 1000),
     count: (number) => (number === null || number === undefined ? notMeasured : grouped(number)),

@@ -233,6 +233,7 @@ theme.addEventListener('input', () => {
 find('field_window_s').value = state.window_s;
 applyTheme();
 results.readClaims('dashboard/claims.json');
+desk.form.readRecommendations('dashboard/recommendations.json');
 
 new ShareView({
   link: () => location.origin + location.pathname + toQuery(state),

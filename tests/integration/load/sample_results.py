@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loopscope_load import Json, claims, findings, results
+from loopscope_load import Json, claims, findings, recommendations, results
 from loopscope_load.statistics import Latency
 from loopscope_load.verdict import summary
 
@@ -44,11 +44,14 @@ def write(**figures: Any) -> Json:
         "time_ms": 1000.0,
         "queued_ms": 1000.0,
         "peak_bytes": 9_400_000,
+        "start_bytes": 9_000_000,
+        "growth_bytes": 400_000,
         "pending_peak_bytes": 8,
         "cpu_share": 0.9,
         "write_calls": 1_000_000,
         "drains": None,
         "stalls": None,
+        "stalled_writes": None,
         "longest_stall_ms": None,
         "lag_max_us": None,
         "dirty_bytes": 7_888_896,
@@ -125,7 +128,8 @@ def failed(method: str, reason: str) -> Json:
     return {**results.new_entry("loopscope", method, 1_000_000), "outcome": "failed", "reason": reason}
 
 
-def document(entries: Sequence[Json], **settings: Any) -> Json:
+def document(entries: Sequence[Json], points: Sequence[Json] = (), **settings: Any) -> Json:
+    """`points` are those of further counts."""
     made: Json = {
         "schema": results.SCHEMA,
         "started": "2026-01-01T00:00:00+00:00",
@@ -141,6 +145,7 @@ def document(entries: Sequence[Json], **settings: Any) -> Json:
             "peer": None,
             "idle_s": 3.0,
             "window_s": 3.0,
+            "scale": [],
             **settings,
         },
         "systems": {system: {"version": "1"} for system in {"loopscope"} | {each["system"] for each in entries}},
@@ -148,6 +153,8 @@ def document(entries: Sequence[Json], **settings: Any) -> Json:
     }
     made["claims"] = claims.rows(entries, made["settings"]["count"])
     made["other_claims"] = claims.other_rows(entries)
+    made["scale"] = results.all_points(entries, points)
+    made["recommendations"] = recommendations.document_part(made["scale"], entries)
     made["finding"] = findings.sentences(made)
     made["caveats"] = findings.caveats(made)
     return made

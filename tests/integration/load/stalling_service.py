@@ -2,8 +2,8 @@
 
 It has the parts of the contract that load/ uses: the ready line, /hello, /write and its report, problem+json. It has one
 thread and one event loop, so that a blocking method really blocks /hello. STANDIN_WRITE_S is the length of a write,
-STANDIN_FAIL names a method that ends the process, and STANDIN_LOOP=report adds loop figures to the report. STANDIN_STARTED
-is a file to which every start appends its pid and address.
+STANDIN_MAX the largest count, STANDIN_FAIL names a method that ends the process, and STANDIN_LOOP=report adds loop figures
+to the report. STANDIN_STARTED is a file to which every start appends its pid and address.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from loopscope_load import Json
 
 METHODS = ("sync", "promise", "callback", "stream", "partition", "offload")
-MAX_COUNT = 10_000_000
+MAX_COUNT = int(os.environ.get("STANDIN_MAX", "10000000"))
 WRITE_S = float(os.environ.get("STANDIN_WRITE_S", "0.3"))
 STARTED = os.environ.get("STANDIN_STARTED", "")
 FAIL = os.environ.get("STANDIN_FAIL", "")

@@ -10,8 +10,7 @@ import start
 from loopscope_load import Json
 from loopscope_load.probe import Requests
 from loopscope_load.watch import Sample
-from parts import cost_per_record, eight_streams, more_loops, one_loop_blocked, rounds
-from parts.cost_per_record import Cost
+from parts import eight_streams, more_loops, one_loop_blocked, rounds
 from parts.steady_clients import Response, SteadyClient
 
 
@@ -81,18 +80,6 @@ class Responsiveness(unittest.TestCase):
                 ]
             }
             self.assertIs(responsiveness.callback_takes_slices(methods), takes)
-
-
-class CostPerRecord(unittest.TestCase):
-    def test_is_that_of_one_record_over_a_record_of_a_million(self) -> None:
-        costs = [Cost(2.0, 3.0, 10), Cost(4.0, 3.0, 30)]
-        row = cost_per_record.summary(10_000, costs, [Cost(100.0, 1.0, 9)] * 2)
-        self.assertEqual((row.ns_per_record, row.cpu_ns_per_record, row.growth_bytes), (300.0, 300.0, 30))
-        self.assertEqual(row.over_base, {"median": 3.0, "min": 2.0, "max": 4.0})
-
-    def test_has_no_memory_where_one_write_had_none(self) -> None:
-        costs = [Cost(1.0, 1.0, 5), Cost(1.0, 1.0, None)]
-        self.assertIsNone(cost_per_record.summary(1, costs, costs).growth_bytes)
 
 
 class MoreLoops(unittest.TestCase):

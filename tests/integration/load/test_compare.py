@@ -41,7 +41,8 @@ class Compare(support.StandIn):
         self.assertNotIn("\033", output + progress)
         self.assertRegex(output, r"(?m)^sync +\d+ ms .*MB  yes +BLOCKED$")
         self.assertRegex(output, r"(?m)^stream +\d+ ms .*MB  yes +free$")
-        self.assertRegex(output, r"(?m)^  article +2-3 s +2,500 ms +50-70 MB +BLOCKED$")
+        self.assertRegex(output, r"(?m)^  article +2-3 s +70-90 % +2,500 ms +50-70 MB +BLOCKED$")
+        self.assertIn("  production: no, from 10 records on the loop stands still for", output)
         self.assertIn("sync: 1,000,000 records ...", progress)
         self.assertIn(f"Report: {os.path.join(self.out, 'report.html')}", progress)
         self.assertTrue(os.path.exists(os.path.join(self.out, "report.html")))
@@ -54,10 +55,16 @@ class Compare(support.StandIn):
         self.assertGreater(sync["summary"]["hello_p50_us"]["median"], 0.2 * 500_000)
         self.assertLess(stream["summary"]["hello_p99_us"]["median"], 0.5 * 500_000)
         self.assertLess(sync["summary"]["idle_p99_us"]["median"], 0.5 * 500_000)
+        points = [point for point in results["scale"] if point["method"] == "sync"]
+        self.assertEqual([point["count"] for point in points], [10, 100, 1_000, 10_000, 100_000, 1_000_000])
+        for point in points:
+            self.assertEqual((point["outcome"], point["stalled_writes"]), ("measured", point["writes"]))
+            self.assertGreater(point["hello_max_us"], 0.9 * 500_000)
+        self.assertEqual(results["recommendations"]["methods"][0]["harmful_from"], 10)
         self.assertEqual(
             len({pid for pid, _ in self.started_servers()}),
-            4,
-            "a fresh server for the probe and for wrk of each method",
+            6,
+            "a fresh server for the probe, for wrk and for the scale of each method",
         )
         self.assert_nothing_left()
 
@@ -110,8 +117,21 @@ class Compare(support.StandIn):
         self.assertIn("Not measured: loopscope sync", progress)
         self.assertRegex(output, r"(?m)^sync +failed\n  No response from .*\n(.*\n)*?.*exit status 7")
         self.assertRegex(output, r"(?m)^stream +\d+ ")
-        self.results()
         self.assert_nothing_left()
+        points = [point for point in self.results()["scale"] if point["method"] == "sync"]
+        self.assertEqual([point["outcome"] for point in points], ["failed", *["left_out"] * 4, "failed"])
+        self.assertIn("exit status 7", points[0]["reason"])
+        self.assertEqual({point["time_ms"] for point in points}, {None})
+        self.assertRegex(output, r"production: not known, not measured at 10 records: No response")
+
+    def test_the_scale_goes_up_to_ten_million_and_keeps_the_reason_of_a_refused_count(self) -> None:
+        process = self.compare("--scale", "--methods", "stream", "--count", "1000", STANDIN_MAX="9999999")
+        output, progress = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, progress)
+        points = self.results()["scale"]
+        self.assertEqual([point["count"] for point in points], [10**power for power in range(1, 8)])
+        self.assertEqual([point["outcome"] for point in points], [*["measured"] * 6, "refused"])
+        self.assertIn("above the limit", points[-1]["reason"])
 
     def test_a_refused_write_has_its_reason(self) -> None:
         process = self.compare("--methods", "sync", "--count", "99000000")
@@ -126,6 +146,7 @@ class Compare(support.StandIn):
             (("--methods", "sync,bogus"), 2, "bogus given, known are sync"),
             (("--server", "/bin/true"), 2, "--server and --probe go together"),
             (("diff",), 2, "unrecognized arguments: diff"),
+            (("--scale=10",), 2, "--scale: ignored explicit argument '10'"),
             (("--server", "/nonexistent", "--probe", PROBE), 1, "Cannot start /nonexistent"),
             (("--server", "/bin/true", "--probe", PROBE), 1, "ended before it was ready. (exit status 0)"),
             ((*self.binaries, "--probe", "/nonexistent"), 1, "Cannot start /nonexistent"),
@@ -184,6 +205,12 @@ class Diff(support.Folder):
         self.assertIn("WORSE   stream               time 11 ms", output)
         self.assertEqual(self.run_script("compare.py", "diff", slow, fast)[0], 0)
         self.assertEqual(self.run_script("compare.py", "diff", fast, fast), (0, "Nothing changed beyond noise.\n", ""))
+
+    def test_recommendations_need_the_whole_scale(self) -> None:
+        short = self.stream("short", 10)
+        code, _, errors = self.run_script("compare.py", "recommend", short, "--out", os.path.join(self.folder, "made"))
+        self.assertEqual(code, 1)
+        self.assertIn("no measurement at 10,000,000 records: compare.py --scale does", errors)
 
     def test_a_file_that_cannot_be_read_has_a_message(self) -> None:
         fast = self.stream("fast", 10, 11, 12)

@@ -196,10 +196,9 @@ class Findings(unittest.TestCase):
 
     def test_closed_and_open_loop_are_compared_where_both_have_two_requests(self) -> None:
         compared = findings.sentences(sample.document([sample.entry(repeats=[self.BLOCKED])]))
-        self.assertEqual(len(compared), 2)
-        self.assertIn("wrk", compared[1])
+        self.assertRegex(compared[1], "^wrk ")
         single = {**self.BLOCKED, "wrk": {**self.BLOCKED["wrk"], "raw_curve": {"x": [1], "us": [90]}}}
-        self.assertEqual(len(findings.sentences(sample.document([sample.entry(repeats=[single])]))), 1)
+        self.assertNotIn("wrk", "".join(findings.sentences(sample.document([sample.entry(repeats=[single])]))))
 
     def test_a_caveat_counts_the_requests_that_are_in_no_figure(self) -> None:
         lossy = sample.repeat(sample.latency(100, 300, 5_000, unanswered=1200))

@@ -108,9 +108,16 @@ class Table(unittest.TestCase):
         entry = sample.entry()
         title = table.head([entry])[1]
         figures, article = table.block([entry])[:2]
-        for name, figure in (("time", "1.00 s"), ("p50", "0.10 ms"), ("max", "5.0 ms"), ("memory", "9.4 MB")):
+        for name, figure in (
+            ("time", "1.00 s"),
+            ("per s", "1.00 M"),
+            ("CPU", "90 %"),
+            ("p99", "0.30 ms"),
+            ("max", "5.0 ms"),
+            ("memory", "9.4 MB"),
+        ):
             self.assertEqual(title.index(name) + len(name), figures.index(figure) + len(figure), name)
-        for name, claim in (("time", "2-3 s"), ("memory", "50-70 MB")):
+        for name, claim in (("time", "2-3 s"), ("CPU", "70-90 %"), ("memory", "50-70 MB")):
             self.assertEqual(title.index(name) + len(name), article.index(claim) + len(claim), name)
         self.assertEqual(title.index("loop"), article.index("BLOCKED"))
 
@@ -168,6 +175,18 @@ class Units(unittest.TestCase):
     def test_sizes_are_decimal_megabytes(self) -> None:
         for size_bytes, text in ((None, "n/a"), (9_400_000, "9.4 MB"), (183_000_000, "183 MB"), (1_078e6, "1.08 GB")):
             self.assertEqual(units.megabytes(size_bytes), text)
+
+    def test_rates_have_three_digits(self) -> None:
+        for per_s, text in (
+            (None, "n/a"),
+            (20, "20"),
+            (1_234, "1.23 k"),
+            (99_400, "99.4 k"),
+            (370_400, "370 k"),
+            (999_600, "1.00 M"),
+            (96_164_803, "96.2 M"),
+        ):
+            self.assertEqual(units.rate(per_s), text)
 
     def test_counts_have_a_plural(self) -> None:
         self.assertEqual(units.count(1, "drain"), "1 drain")

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { recommendationText } from '../../../server/dashboard/page/run/form.js';
 import { MethodReader, toMethod } from '../../../server/dashboard/page/run/methods.js';
 import { writeQuery } from '../../../server/dashboard/page/run/runner.js';
 import { defaults } from '../../../server/dashboard/page/state.js';
@@ -74,4 +75,14 @@ test('a late list of an earlier process is dropped', async () => {
   release();
   await settled();
   assert.equal(lists.length, 1);
+});
+
+test('a recommendation says what is known, and that production is not known where it is not', () => {
+  const found = { production: false, use_for: 'few records', never_for: 'many' };
+  assert.equal(recommendationText(found), 'Production: no. Use it for few records. Never for many.');
+  assert.equal(recommendationText({ production: null, use_for: null, never_for: null }), 'Production: not known.');
+  assert.equal(
+    recommendationText({ ...found, production: true, never_for: null }),
+    'Production: yes. Use it for few records.',
+  );
 });

@@ -1,0 +1,473 @@
+"""What each method is good for, by rule, from its points at every count (scale.py): a pure function of them.
+
+RULES states the rules. The report and the file of the page have them from here.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Sequence
+
+from loopscope_load import Json, units
+from loopscope_load.verdict import STALL_MS, STRESSED_SHARE
+
+PRODUCTION_COUNT = 1_000_000  # records up to which a method must have been measured and must do no harm
+NOTICED_US = STALL_MS * 1000
+NOTICED_FACTOR = 2
+GROWTH_BYTES = 32  # a record; its text has 8 at a million records
+GROWTH_MIN_BYTES = 16_000_000  # the place of a stall is read from debug information, which takes up to 12 MB once
+SLOW_FACTOR = 10
+
+RULES = (
+    f"A write stalls the loop when the loop stood still for {STALL_MS} ms (the service's own threshold) and for "
+    f"{STRESSED_SHARE * 100:.0f} % of the write's time, but not longer than the write. A count stalls it when at least half "
+    "of the writes do.",
+    f"/hello notices a count when p99 of the requests that were due during its writes is above {NOTICED_US / 1000:.0f} ms "
+    f"and above {NOTICED_FACTOR} times p99 of the idle time before them, or when one has no response. Where the probe itself "
+    "was late for want of CPU time, a slow /hello says nothing.",
+    "A method does harm from the count on at which, and at every larger measured count, the loop stalls or /hello notices.",
+    f"Its memory grows with the count when it grew by more than {GROWTH_MIN_BYTES // 1_000_000} MB, and from the last count but "
+    f"one to the last by more than {GROWTH_BYTES} bytes a record.",
+    f"It is slow from the count on at which, and at every larger one, it takes {SLOW_FACTOR} times as long as the fastest "
+    "method that is fit for production.",
+    f"It is fit for production, in a process whose loop serves others, when it was measured at every count up to "
+    f"{PRODUCTION_COUNT:,} records and at none did harm, lost the order, left a file incomplete or had memory that grows.",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """The points of one method on one system, at rising counts, and what follows from them."""
+
+    system: str
+    method: str
+    points: Sequence[Json]
+
+    @functools.cached_property
+    def measured(self) -> list[Json]:
+        return [point for point in self.points if point["outcome"] == "measured"]
+
+    @functools.cached_property
+    def harmful(self) -> list[Json]:
+        return tail(self.measured, lambda point: harms(point) is True)
+
+    @functools.cached_property
+    def harmless(self) -> list[Json]:
+        """The points up to the largest that is known to do no harm: a write of fewer records does not do more."""
+        below = self.measured[: len(self.measured) - len(self.harmful)]
+        return below[: len(below) - len(tail(below, lambda point: harms(point) is not False))]
+
+    @functools.cached_property
+    def bytes_a_record(self) -> float | None:
+        """The growth of memory between the last two counts, for each record that the larger has more."""
+        known = [point for point in self.measured if point["growth_bytes"] is not None]
+        if len(known) < 2:
+            return None
+        smaller, larger = known[-2:]
+        further: float = larger["growth_bytes"] - smaller["growth_bytes"]
+        return further / float(larger["count"] - smaller["count"])
+
+    @property
+    def grows(self) -> bool:
+        largest: float = max((point["growth_bytes"] or 0 for point in self.measured), default=0)
+        return (self.bytes_a_record or 0) > GROWTH_BYTES and largest > GROWTH_MIN_BYTES
+
+    @functools.cached_property
+    def disordered(self) -> Json | None:
+        return next((point for point in self.measured if point["in_order"] is False), None)
+
+    @functools.cached_property
+    def incomplete(self) -> Json | None:
+        return next((point for point in self.measured if point["complete"] is False), None)
+
+    def at(self, count: int) -> Json | None:
+        return next((point for point in self.measured if point["count"] == count), None)
+
+    @functools.cached_property
+    def faults(self) -> list[str]:
+        """Why it is not fit for production."""
+        found = []
+        if self.harmful:
+            first, last = self.harmful[0], self.harmful[-1]
+            found.append(f"from {units.count(first['count'])} records on {harm(last)} at {units.count(last['count'])}")
+        if self.grows:
+            found.append(f"memory grows by {self.bytes_a_record:.0f} bytes a record")
+        if self.disordered:
+            found.append(f"out of order at {units.count(self.disordered['count'])} records")
+        if self.incomplete:
+            found.append(f"the file is incomplete at {units.count(self.incomplete['count'])} records")
+        return found
+
+    @functools.cached_property
+    def unknown(self) -> str | None:
+        """What is missing for a yes."""
+        for point in self.points:
+            if point["count"] <= PRODUCTION_COUNT and point["outcome"] != "measured":
+                reason = first_line(point["reason"]) or f"{point['outcome'].replace('_', ' ')}."
+                return f"not measured at {units.count(point['count'])} records: {reason}"
+        if not self.measured or self.measured[-1]["count"] < PRODUCTION_COUNT:
+            up_to = units.count(self.measured[-1]["count"]) if self.measured else "no"
+            return f"measured up to {up_to} records only."
+        for point in self.measured:
+            at = f"at {units.count(point['count'])} records"
+            if point["stalled_writes"] is None or point["hello_p99_us"] is None:
+                return f"{'the loop' if point['stalled_writes'] is None else '/hello'} was not measured {at}."
+            if harms(point) is None and point not in self.harmless:
+                return f"/hello was slow {at}, but the probe itself was late for want of CPU time."
+            if point["in_order"] is None or point["complete"] is None:
+                return f"the file was not read back {at}."
+        return "memory was not measured." if self.bytes_a_record is None else None
+
+    @property
+    def fit(self) -> bool | None:
+        """Whether it is fit for production; None where that is not known."""
+        if self.faults:
+            return False
+        return None if self.unknown else True
+
+    def slow(self, rival: "Scale | None") -> list[Json]:
+        if rival is None or rival is self:
+            return []
+        rival_ms = {point["count"]: point["time_ms"] for point in rival.measured}
+        return tail(
+            self.measured,
+            lambda point: point["count"] in rival_ms
+            and bool(point["time_ms"] >= SLOW_FACTOR * rival_ms[point["count"]]),
+        )
+
+
+def tail(points: Sequence[Json], holds: Callable[[Json], bool]) -> list[Json]:
+    """The points from which on it holds at every larger count, too."""
+    found: list[Json] = []
+    for point in reversed(points):
+        if not holds(point):
+            break
+        found.insert(0, point)
+    return found
+
+
+def stalls(point: Json) -> bool | None:
+    if point["stalled_writes"] is None:
+        return None
+    return bool(point["stalled_writes"] > 0 and 2 * point["stalled_writes"] >= point["writes"])
+
+
+def noticed(point: Json) -> bool | None:
+    """Whether /hello noticed the writes."""
+    if point["hello_unanswered"]:
+        return True
+    during_us, idle_us = point["hello_p99_us"], point["idle_p99_us"]
+    if during_us is None or idle_us is None:
+        return None
+    if during_us > NOTICED_US and point["probe_late"]:
+        return None  # a part of the latency is the probe's own
+    return bool(during_us > NOTICED_US and during_us > NOTICED_FACTOR * idle_us)
+
+
+def harms(point: Json) -> bool | None:
+    each = (stalls(point), noticed(point))
+    return True if True in each else None if None in each else False
+
+
+def longest_stall_ms(point: Json) -> float | None:
+    """By the server's stall record, or by its lag where it keeps none."""
+    if point["longest_stall_ms"] is not None or point["lag_max_us"] is None:
+        stall_ms: float | None = point["longest_stall_ms"]
+        return stall_ms
+    return float(point["lag_max_us"]) / 1000
+
+
+def harm(point: Json) -> str:
+    """What a write does at a point that does harm."""
+    said = []
+    if stalls(point):
+        said.append(f"the loop stands still for {units.duration(longest_stall_ms(point))}")
+    if noticed(point):
+        said.append(hello(point))
+    return " and ".join(said)
+
+
+def hello(point: Json) -> str:
+    if point["hello_unanswered"]:
+        return f"{units.count(point['hello_unanswered'])} /hello have no response"
+    return f"/hello p99 is {units.duration_of_us(point['hello_p99_us'])} (idle {units.duration_of_us(point['idle_p99_us'])})"
+
+
+def first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n", maxsplit=1)[0]
+
+
+def scales(points: Sequence[Json]) -> list[Scale]:
+    """The points by system and method, in the order in which those come."""
+    keys = dict.fromkeys((point["system"], point["method"]) for point in points)
+    return [
+        Scale(
+            *key,
+            sorted((p for p in points if (p["system"], p["method"]) == key), key=lambda point: int(point["count"])),
+        )
+        for key in keys
+    ]
+
+
+def rival_of(system: str, every: Sequence[Scale]) -> Scale | None:
+    """The fastest method of the system that is fit for production, at the largest count that all of them have."""
+    fit = [scale for scale in every if scale.system == system and scale.fit]
+    shared = set.intersection(*({point["count"] for point in scale.measured} for scale in fit)) if fit else set()
+    if not shared:
+        return None
+    count = max(shared)
+    return min(fit, key=lambda scale: float((scale.at(count) or {})["time_ms"]))
+
+
+def recommendations(points: Sequence[Json]) -> list[Json]:
+    """One for each system and method, as results.schema.json describes it."""
+    every = scales(points)
+    return [recommendation(scale, rival_of(scale.system, every)) for scale in every]
+
+
+def recommendation(scale: Scale, rival: Scale | None) -> Json:
+    slow = scale.slow(rival)
+    return {
+        "system": scale.system,
+        "method": scale.method,
+        "production": scale.fit,
+        "reason": reason(scale),
+        "use_for": use_for(scale, slow),
+        "never_for": never_for(scale, slow, rival),
+        "harmless_up_to": scale.harmless[-1]["count"] if scale.harmless else None,
+        "harmful_from": scale.harmful[0]["count"] if scale.harmful else None,
+        "slow_from": slow[0]["count"] if slow else None,
+        "bytes_a_record": None if scale.bytes_a_record is None else round(scale.bytes_a_record, 1),
+    }
+
+
+def reason(scale: Scale) -> str:
+    """Why it is fit for production, or why not."""
+    if scale.faults:
+        return "; ".join(scale.faults) + "."
+    if scale.unknown:
+        return scale.unknown
+    slowest = max(scale.measured, key=lambda point: float(point["hello_p99_us"]))
+    return (
+        f"up to {units.count(scale.measured[-1]['count'])} records it stalls nobody, /hello p99 is at most "
+        f"{units.duration_of_us(slowest['hello_p99_us'])} (idle {units.duration_of_us(slowest['idle_p99_us'])}), memory "
+        f"does not grow with the count, the records are in order."
+    )
+
+
+def use_for(scale: Scale, slow: Sequence[Json]) -> str | None:
+    """None where nothing can be said."""
+    if not scale.measured or not (scale.harmless or scale.harmful):
+        return None
+    order = " whose order does not matter" if scale.disordered else ""
+    largest = scale.harmless[-1] if scale.harmless else None
+    said = []
+    if largest and not scale.harmful and not slow and not scale.grows:
+        said.append(f"any number of records{order} beside other requests ({units.count(largest['count'])} take ")
+        return said[0] + f"{units.duration(largest['time_ms'])})"
+    if largest:
+        quick = [point for point in scale.harmless if not slow or point["count"] < slow[0]["count"]]
+        best = quick[-1] if quick else scale.harmless[-1]
+        said.append(
+            f"up to {units.count(best['count'])} records{order} beside other requests ({units.duration(best['time_ms'])})"
+        )
+        if largest is not best:
+            said.append(f"up to {units.count(largest['count'])} where the time does not matter")
+    if scale.harmful and not scale.grows and not scale.disordered:
+        said.append("any number where no other request waits: command-line tools, before the server listens")
+    return "; ".join(said) if said else "nothing that was measured"
+
+
+def never_for(scale: Scale, slow: Sequence[Json], rival: Scale | None) -> str | None:
+    said = []
+    if scale.harmful:
+        said.append(f"{units.count(scale.harmful[0]['count'])} records or more beside other requests")
+    if scale.grows:
+        said.append(f"an unbounded number ({scale.bytes_a_record:.0f} bytes of memory each)")
+    if scale.disordered:
+        said.append("records whose order matters")
+    if scale.incomplete:
+        said.append("anything: the file is incomplete")
+    if slow and rival:
+        last = slow[-1]
+        factor = last["time_ms"] / (rival.at(last["count"]) or last)["time_ms"]
+        said.append(
+            f"{units.count(slow[0]['count'])} records or more in a hurry ({rival.method} is {units.ratio(factor)} times as "
+            f"fast at {units.count(last['count'])})"
+        )
+    return "; ".join(said) if said else None
+
+
+def in_words(found: Json) -> str:
+    """One recommendation for the terminal."""
+    known = {True: "yes", False: "no", None: "not known"}[found["production"]]
+    said = [f"production: {known}" + ("" if found["production"] else f", {found['reason'].rstrip('.')}")]
+    if found["use_for"]:
+        said.append(f"use it for {found['use_for']}")
+    if found["never_for"] and found["production"]:
+        said.append(f"never for {found['never_for']}")
+    return "; ".join(said) + "."
+
+
+# The articles' advice, confronted. Each has the method, the advice in our words, and what was measured about it.
+
+
+def advice(points: Sequence[Json], entries: Sequence[Json]) -> list[Json]:
+    """[{"system", "method", "advice", "measured", "verdict"}]; the verdict is None where it was not measured."""
+    every = scales(points)
+    found = []
+    for scale in every:
+        rival = rival_of(scale.system, every)
+        for method, text, confront in ADVICE:
+            if method == scale.method:
+                measured, verdict = confront(scale, rival)
+                found.append(row(scale, text, measured, verdict))
+        if scale.method == "stream":
+            found += [
+                row(scale, ONLY_STREAMS, *only_streams(scale, every)),
+                row(scale, PARALLEL, *parallel(scale, entries)),
+            ]
+    return found
+
+
+def row(scale: Scale, text: str, measured: str, verdict: str | None) -> Json:
+    return {"system": scale.system, "method": scale.method, "advice": text, "measured": measured, "verdict": verdict}
+
+
+HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
+ONLY_STREAMS = "Streams are the only method fit for production: always use them."
+PARALLEL = "Parallel I/O is one reason why streams are fast."
+
+Confronted = tuple[str, str | None]
+
+
+def small_loops(scale: Scale, rival: Scale | None) -> Confronted:
+    if rival is None or not scale.measured:
+        return "No method fit for production was measured beside it.", None
+    slow = scale.slow(rival)
+    hundred = scale.at(100)
+    said = f"100 records take {units.duration(hundred['time_ms'])}; " if hundred else ""
+    if not slow:
+        return f"{said}at no count does it take {SLOW_FACTOR} times as long as {rival.method}.", NOT
+    says = (
+        f"{said}from {units.count(slow[0]['count'])} records on it takes more than {SLOW_FACTOR} times as long as "
+        f"{rival.method}."
+    )
+    return says, HOLDS if slow[0]["count"] <= 1000 else IN_PART
+
+
+def not_in_production(scale: Scale, _rival: Scale | None) -> Confronted:
+    if scale.fit is None:
+        return capital(reason(scale)), None
+    return capital(reason(scale)), NOT if scale.fit else HOLDS
+
+
+def never_in_servers(scale: Scale, _rival: Scale | None) -> Confronted:
+    if not scale.harmful or not scale.harmless:
+        return capital(reason(scale)), None if scale.fit is None else NOT if scale.fit else HOLDS
+    last = scale.harmless[-1]
+    return (
+        f"Up to {units.count(last['count'])} records ({units.duration(last['time_ms'])}) nobody notices; "
+        f"{scale.faults[0]}.",
+        IN_PART,
+    )
+
+
+def small_batches(scale: Scale, _rival: Scale | None) -> Confronted:
+    if not scale.measured or not (scale.harmful or scale.harmless):
+        return "Nothing about the loop was measured.", None
+    harmless = scale.harmless[-1]["count"] if scale.harmless else 0
+    said = f"Nobody notices up to {units.count(harmless)} records" if harmless else "It does harm at every count"
+    if scale.disordered:
+        said += f", but at {units.count(scale.disordered['count'])} the order is lost"
+    return f"{said}.", HOLDS if harmless < 10_000 else IN_PART
+
+
+def bulk(scale: Scale, rival: Scale | None) -> Confronted:
+    last = scale.measured[-1] if scale.measured else None
+    if last is None or scale.fit is None:
+        return capital(reason(scale)), None
+    each = units.count(int(last["count"] / last["time_ms"] * 1000))
+    fastest = ", the fastest" if rival is scale else ""
+    return (
+        f"{each} records a second at {units.count(last['count'])}{fastest}; {reason(scale)}",
+        HOLDS if scale.fit else NOT,
+    )
+
+
+ADVICE: tuple[tuple[str, str, Callable[[Scale, Scale | None], Confronted]], ...] = (
+    ("promise", "Only for loops of fewer than 100 records.", small_loops),
+    ("promise", "Not for production.", not_in_production),
+    ("sync", "Only in command-line tools and at start-up, never in a server.", never_in_servers),
+    ("callback", "Only for fewer than 1,000 records, never for more than 10,000.", small_batches),
+    ("stream", "For everything large: logs, CSV, exports.", bulk),
+)
+
+
+def only_streams(scale: Scale, every: Sequence[Scale]) -> Confronted:
+    others = [other for other in every if other.system == scale.system and other.fit and other is not scale]
+    if scale.fit is None:
+        return capital(reason(scale)), None
+    if not others:
+        return "No other method of this system was fit for production.", HOLDS if scale.fit else NOT
+    each = "; ".join(
+        f"{other.method} ({hello(other.measured[-1])} at {units.count(other.measured[-1]['count'])} records, "
+        f"{units.duration(other.measured[-1]['time_ms'])})"
+        for other in others
+    )
+    return f"Fit by the same rules: {each}.", NOT
+
+
+def parallel(scale: Scale, entries: Sequence[Json]) -> Confronted:
+    for entry in entries:
+        if (entry["system"], entry["method"]) == (scale.system, scale.method) and entry["summary"]:
+            calls, drains = entry["summary"]["write_calls"], entry["summary"]["drains"]
+            if calls is None or not drains:
+                break
+            said = (
+                f"{units.count(calls, 'write call')} for {units.count(entry['count'], 'record')}, with a pause for drain "
+                f"after {units.count(drains)} of them: "
+            )
+            if calls - drains <= 1:
+                return (
+                    f"{said}one chunk is under way at a time. {units.count(entry['count'] // calls)} records a call do it.",
+                    NOT,
+                )
+            return f"{said}others may be under way meanwhile.", None
+    return "Not measured: there are no write calls or drains to compare.", None
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def findings(found: Json) -> Iterator[str]:
+    """Sentences about loopscope's methods for the report's finding; `found` is document["recommendations"]."""
+    own = [each for each in found["methods"] if each["system"] == "loopscope"]
+    fit = [each["method"] for each in own if each["production"]]
+    unfit = [f"{each['method']} ({each['reason'].rstrip('.')})" for each in own if each["production"] is False]
+    if fit or unfit:
+        said = [f"yes for {', '.join(fit)}" if fit else "", f"no for {' and '.join(unfit)}" if unfit else ""]
+        yield f"Fit for production, by the rules below: {'; '.join(part for part in said if part)}."
+    for each in found["advice"]:
+        if each["verdict"] == NOT and each["system"] == "loopscope" and each["method"] == "stream":
+            yield f'The articles say: "{each["advice"]}" That does not hold. {each["measured"]}'
+
+
+def page_part(document: Json) -> Json:
+    """What the page shows of a results.json: loopscope's recommendations, and the points that they follow from."""
+    points = [point for point in document["scale"] if point["system"] == "loopscope"]
+    return {
+        "about": "Made by load/compare.py recommend RESULTS from a results.json of load/compare.py --scale.",
+        "started": document["started"],
+        "machine": {
+            name: document["machine"][name] for name in ("cpu", "cores", "kernel", "file_system", "load_average_1m")
+        },
+        "rules": list(RULES),
+        "methods": recommendations(points),
+        "scale": points,
+    }
+
+
+def document_part(points: Sequence[Json], entries: Sequence[Json]) -> Json:
+    """The part "recommendations" of results.schema.json."""
+    return {"rules": list(RULES), "methods": recommendations(points), "advice": advice(points, entries)}

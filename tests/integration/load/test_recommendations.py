@@ -1,0 +1,260 @@
+"""What the scale of a method says about it: the rules on made-up points, and on those that the page ships. No process runs."""
+
+import json
+import unittest
+from typing import Any
+
+import sample_results as sample
+import support
+from loopscope_load import Json, recommendations, results, scale, table, writes
+from loopscope_load.claims import METHODS
+from loopscope_load.recommendations import Scale, advice, findings
+from loopscope_load.verdict import STALL_MS
+
+COUNTS = [10**power for power in range(1, 7)]
+IDLE_US = 400.0
+
+
+def point(count: int, method: str = "stream", **figures: Any) -> Json:
+    """A point at which nothing is wrong, but for `figures`."""
+    return scale.new_point(
+        figures.pop("system", "loopscope"),
+        method,
+        count,
+        figures.pop("outcome", "measured"),
+        figures.pop("reason", None),
+        **{
+            "writes": 9,
+            "time_ms": 0.1 + count * 1.6e-5,
+            "cpu_share": 0.9,
+            "peak_bytes": 12_000_000,
+            "growth_bytes": 600_000,
+            "stalled_writes": 0,
+            "longest_stall_ms": None,
+            "lag_max_us": None,
+            "hello_requests": 200,
+            "hello_unanswered": 0,
+            "hello_p99_us": 900.0,
+            "hello_max_us": 2000.0,
+            "idle_p99_us": IDLE_US,
+            "probe_late": False,
+            "complete": True,
+            "in_order": True,
+            **figures,
+        },
+    )
+
+
+def of(method: str, *changed: Json) -> list[Json]:
+    """The points of a method at all COUNTS; those in `changed` replace them, and may be at further counts."""
+    by_count = {each["count"]: each for each in [*(point(count, method) for count in COUNTS), *changed]}
+    return list(by_count.values())
+
+
+def recommended(points: list[Json], method: str) -> Json:
+    return next(each for each in recommendations.recommendations(points) if each["method"] == method)
+
+
+def blocked(count: int, method: str = "sync", **figures: Any) -> Json:
+    time_ms = count / 1000
+    stalled: Json = {
+        "time_ms": time_ms,
+        "stalled_writes": 9,
+        "longest_stall_ms": time_ms,
+        "hello_p99_us": time_ms * 1000,
+    }
+    return point(count, method, **{**stalled, **figures})
+
+
+class Production(unittest.TestCase):
+    def production(self, *changed: Json) -> bool | None:
+        found: bool | None = recommended(of("stream", *changed), "stream")["production"]
+        return found
+
+    def test_is_yes_when_no_count_does_harm(self) -> None:
+        found = recommended(of("stream"), "stream")
+        self.assertIs(found["production"], True)
+        self.assertRegex(found["reason"], r"1,000,000 records .* p99 is at most 0\.90 ms \(idle 0\.40 ms\)")
+        self.assertEqual((found["harmful_from"], found["harmless_up_to"], found["slow_from"]), (None, 1_000_000, None))
+        self.assertIn("any number of records", found["use_for"])
+
+    def test_is_no_for_each_fault_and_says_which(self) -> None:
+        for changed, words in (
+            (blocked(1_000_000, "stream"), "stands still for 1.00 s"),
+            (point(1_000_000, hello_p99_us=80_000.0), "/hello p99 is 80 ms"),
+            (point(1_000_000, hello_unanswered=3), "3 /hello have no response"),
+            (point(1_000_000, growth_bytes=60_000_000), "66 bytes a record"),
+            (point(1_000, in_order=False), "out of order at 1,000 records"),
+            (point(10, complete=False), "incomplete at 10 records"),
+        ):
+            with self.subTest(words):
+                found = recommended(of("stream", changed), "stream")
+                self.assertIs(found["production"], False)
+                self.assertIn(words, found["reason"])
+
+    def test_is_not_known_where_a_figure_is_missing(self) -> None:
+        for changed, words in (
+            (point(1_000_000, stalled_writes=None), "the loop was not measured at 1,000,000"),
+            (point(100, hello_p99_us=None), "/hello was not measured at 100 "),
+            (point(100, in_order=None), "not read back"),
+            (point(1_000_000, hello_p99_us=80_000.0, probe_late=True), "the probe itself was late"),
+            (point(1_000, outcome="failed", reason="It died.\n  | log"), "not measured at 1,000 records: It died."),
+        ):
+            with self.subTest(words):
+                found = recommended(of("stream", changed), "stream")
+                self.assertIsNone(found["production"])
+                self.assertIn(words, found["reason"])
+
+    def test_is_not_known_below_a_million_records(self) -> None:
+        found = recommended(of("stream")[:4], "stream")
+        self.assertIsNone(found["production"])
+        self.assertIn("up to 10,000 records only", found["reason"])
+
+    def test_is_not_changed_by_a_count_above_a_million(self) -> None:
+        self.assertIs(self.production(point(10**7, outcome="refused", reason="over the limit")), True)
+
+    def test_a_noisy_count_in_between_is_no_harm(self) -> None:
+        self.assertIs(self.production(point(1_000, hello_p99_us=80_000.0)), True)
+
+    def test_hello_may_be_slow_where_it_was_slow_when_idle(self) -> None:
+        self.assertIs(self.production(point(1_000_000, hello_p99_us=80_000.0, idle_p99_us=50_000.0)), True)
+        self.assertIs(self.production(point(1_000_000, hello_p99_us=24_000.0)), True)
+
+    def test_a_late_probe_at_few_records_is_no_doubt_where_more_do_no_harm(self) -> None:
+        late = {"hello_p99_us": 80_000.0, "probe_late": True}
+        self.assertIs(self.production(point(10, **late)), True)
+        self.assertIsNone(self.production(point(1_000_000, **late)))
+
+    def test_a_stall_in_few_of_the_writes_is_no_harm(self) -> None:
+        self.assertIs(self.production(point(1_000_000, stalled_writes=4, longest_stall_ms=90.0)), True)
+        self.assertIs(self.production(point(1_000_000, stalled_writes=5, longest_stall_ms=90.0)), False)
+
+
+class Use(unittest.TestCase):
+    def test_a_blocking_method_is_for_few_records_and_for_processes_without_clients(self) -> None:
+        found = recommended(of("sync", blocked(100_000), blocked(1_000_000)) + of("stream"), "sync")
+        self.assertEqual((found["harmless_up_to"], found["harmful_from"]), (10_000, 100_000))
+        self.assertRegex(found["use_for"], "up to 10,000 records beside other requests.*command-line")
+        self.assertIn("100,000 records or more beside other requests", found["never_for"])
+
+    def test_a_method_that_loses_the_order_is_not_for_records_whose_order_matters(self) -> None:
+        changed = [point(count, "callback", in_order=False) for count in COUNTS[3:]]
+        grown = {**changed[-1], "growth_bytes": 60_000_000}
+        found = recommended(of("callback", *changed, grown), "callback")
+        self.assertIn("whose order does not matter", found["use_for"])
+        self.assertNotIn("command-line", found["use_for"])
+        self.assertRegex(found["never_for"], r"unbounded number \(66 bytes.*order matters")
+
+    def test_a_slow_method_says_from_where_on_and_against_which(self) -> None:
+        slow = [point(count, "promise", time_ms=count * 0.002) for count in COUNTS]
+        found = recommended(slow + of("stream"), "promise")
+        self.assertEqual((found["production"], found["slow_from"]), (True, 1_000))
+        self.assertRegex(found["use_for"], r"up to 100 records .*\(0\.20 ms\); up to 1,000,000 where the time")
+        self.assertRegex(
+            found["never_for"], "1,000 records or more in a hurry .stream is 124 times as fast at 1,000,000"
+        )
+
+    def test_nothing_is_said_where_nothing_was_measured(self) -> None:
+        found = recommended([point(count, outcome="failed", reason="It died.") for count in COUNTS], "stream")
+        self.assertEqual((found["production"], found["use_for"], found["never_for"]), (None, None, None))
+        self.assertIn("It died.", recommendations.in_words(found))
+
+    def test_systems_are_judged_apart(self) -> None:
+        node = [{**each, "system": "node", "time_ms": each["time_ms"] * 50} for each in of("stream")]
+        found = recommendations.recommendations(of("stream") + node)
+        self.assertEqual([each["slow_from"] for each in found], [None, None])
+
+
+class Advice(unittest.TestCase):
+    def verdicts(self, points: list[Json], entries: list[Json] | None = None) -> dict[str, str | None]:
+        return {each["advice"]: each["verdict"] for each in advice(points, entries or [])}
+
+    def test_only_streams_is_false_where_another_method_is_fit(self) -> None:
+        self.assertEqual(self.verdicts(of("stream"))[recommendations.ONLY_STREAMS], "holds")
+        self.assertEqual(self.verdicts(of("stream") + of("offload"))[recommendations.ONLY_STREAMS], "does not hold")
+        self.assertIsNone(self.verdicts(of("stream")[:3])[recommendations.ONLY_STREAMS])
+
+    def test_parallel_io_is_false_where_a_drain_follows_every_write_call(self) -> None:
+        for drains, verdict in ((120, "does not hold"), (60, None), (None, None)):
+            entries = [sample.entry("stream", [sample.repeat(write_calls=121, drains=drains)])]
+            self.assertEqual(self.verdicts(of("stream"), entries)[recommendations.PARALLEL], verdict)
+
+    def test_the_count_from_which_promise_is_slow_decides_on_small_loops(self) -> None:
+        small = "Only for loops of fewer than 100 records."
+        for cost_ms, verdict in ((0.002, "holds"), (0.00025, "holds in part"), (0.00001, "does not hold")):
+            slow = [point(count, "promise", time_ms=count * cost_ms) for count in COUNTS]
+            self.assertEqual(self.verdicts(slow + of("stream"))[small], verdict)
+
+    def test_sync_in_a_server_holds_in_part_where_small_writes_do_no_harm(self) -> None:
+        points = of("sync", blocked(100_000), blocked(1_000_000))
+        self.assertIn("holds in part", self.verdicts(points).values())
+
+    def test_the_findings_name_who_is_fit_and_the_claims_that_are_false(self) -> None:
+        points = of("sync", blocked(1_000_000)) + of("stream") + of("offload")
+        entries = [sample.entry("stream", [sample.repeat(write_calls=121, drains=120)])]
+        said = list(findings(recommendations.document_part(points, entries)))
+        self.assertRegex(
+            said[0], r"yes for stream, offload; no for sync \(from 1,000,000 records on the loop stands still"
+        )
+        self.assertRegex(said[1], "only method fit.*offload")
+        self.assertRegex(said[2], "121 write calls.*one chunk is under way at a time")
+        self.assertEqual(list(findings(recommendations.document_part([], []))), [])
+
+
+class Documents(unittest.TestCase):
+    def test_follow_the_schema_and_fit_the_terminal(self) -> None:
+        points = [each for each in of("sync", blocked(100_000)) if each["count"] < 1_000_000]
+        points += [point(10**7, "callback", outcome="refused", reason="422: " + "over the limit " * 20)]
+        document = sample.document([sample.entry("sync"), sample.entry("callback")], points)
+        support.check_schema(document)
+        text = table.render(document)
+        self.assertTrue(all(len(line) <= table.WIDTH for line in text))
+        self.assertIn("production: ", "".join(text))
+
+    def test_the_comparisons_own_count_is_a_point(self) -> None:
+        repeats = [sample.repeat(stalled_writes=1, longest_stall_ms=990.0), sample.repeat(stalled_writes=1)]
+        [own] = results.all_points([sample.entry("sync", repeats)], [])
+        self.assertEqual((own["count"], own["stalled_writes"], own["writes"]), (1_000_000, 2, 2))
+        self.assertEqual((own["longest_stall_ms"], own["growth_bytes"], own["time_ms"]), (990.0, 400_000, 1000.0))
+        self.assertIs(recommendations.harms(own), True)
+
+    def test_points_come_by_method_with_rising_counts(self) -> None:
+        points = results.all_points([sample.entry("sync"), sample.entry("stream")], of("stream")[:2] + of("sync")[:2])
+        order = [(each["method"], each["count"]) for each in points]
+        self.assertEqual(order, [(name, count) for name in ("sync", "stream") for count in (10, 100, 1_000_000)])
+
+    def test_the_file_of_the_page_follows_from_its_own_points_by_these_rules(self) -> None:
+        shipped = json.loads((support.LOAD / "recommendations.json").read_text(encoding="utf-8"))
+        again = recommendations.page_part({**shipped, "entries": []})
+        self.assertEqual(shipped["rules"], again["rules"])
+        self.assertEqual(shipped["methods"], again["methods"])
+        self.assertEqual({each["method"] for each in shipped["methods"]}, set(METHODS))
+
+    def test_the_rules_name_the_thresholds(self) -> None:
+        self.assertIn(f"{STALL_MS} ms", " ".join(recommendations.RULES))
+
+
+class Limits(unittest.TestCase):
+    def test_a_stall_is_the_writes_when_it_is_long_and_not_longer_than_the_write(self) -> None:
+        for time_ms, stall_ms, stalls in ((100, 24, False), (100, 26, True), (100, 130, False), (10_000, 150, False)):
+            loop = {"stalls": 1, "longest_stall_ms": stall_ms, "lag_max_us": None}
+            report = {"timing_ms": {"completed": time_ms}, "loop": loop}
+            self.assertIs(writes.stalls_the_loop(report), stalls)
+        self.assertIs(writes.stalls_the_loop({**report, "loop": {"stalls": 0}}), False)
+        self.assertIs(writes.stalls_the_loop({**report, "loop": {"stalls": None, "lag_max_us": 400_000}}), True)
+        self.assertIsNone(writes.stalls_the_loop({**report, "loop": None}))
+
+    def test_a_write_is_left_out_by_the_cost_of_the_one_before(self) -> None:
+        self.assertIsNone(scale.too_much(None, 10**7))
+        self.assertIsNone(scale.too_much(point(10**6, time_ms=5_000.0), 10**7))
+        self.assertRegex(scale.too_much(point(10**6, time_ms=7_000.0), 10**7) or "", r"70\.0 s; the limit is 60 s")
+        grown = point(10**6, growth_bytes=300_000_000)
+        self.assertRegex(scale.too_much(grown, 10**7) or "", r"3\.00 GB of memory; the limit is 1\.00 GB")
+
+    def test_an_empty_scale_has_no_figures(self) -> None:
+        empty = Scale("loopscope", "stream", [])
+        self.assertEqual((empty.fit, empty.bytes_a_record, empty.harmless, empty.harmful), (None, None, [], []))
+
+
+if __name__ == "__main__":
+    unittest.main()
