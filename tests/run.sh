@@ -35,8 +35,8 @@ fi
 preset=${1:-release}
 [ $# -eq 0 ] || shift
 
-.ci/install-packages.sh build dashboard demo unit test
-.ci/install-node-modules.sh server/dashboard tests/browser ||
+.ci/install-packages.sh build demo unit test browser
+.ci/install-node-modules.sh tests/browser ||
   echo "tests/run.sh: npm did not succeed, so the dashboard's tests are skipped" >&2
 # shellcheck disable=SC2086 # several flags in one variable
 cmake --preset "$preset" -D LOOPSCOPE_BUILD_TESTS=ON -D LOOPSCOPE_BUILD_BENCH=ON ${LOOPSCOPE_CMAKE_FLAGS:-}

@@ -22,9 +22,6 @@ python3 -c 'import jsonschema, yaml' ||
     echo "tests/docker: .ci/install-packages.sh test installs what is missing." >&2
     exit 1
   }
-if command -v npm >/dev/null; then
-  .ci/install-node-modules.sh server/dashboard || echo "tests/docker: the image has to fetch the page's module" >&2
-fi
 step() { printf '\n=== tests/docker: %s (%ds)\n' "$*" "$SECONDS"; }
 step "building the image"
 docker build --target service --tag loopscope .

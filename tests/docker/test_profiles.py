@@ -85,7 +85,7 @@ class Load(unittest.TestCase):
             jsonschema.validate(results, schema)
             report = (found.parent / "report.html").read_text()
             self.assertIn(json.dumps(results["started"]), report)
-            self.assertIn("uPlot", report)  # with its charts
+            self.assertIn("Dygraph", report)  # with its charts
 
 
 @needs(HAPROXY)
