@@ -26,7 +26,7 @@ def programs(options: argparse.Namespace, progress: Progress) -> tuple[str, str]
     if options.server:
         install("demo")
         return options.server, options.probe
-    install("build", "demo")
+    install("build", "charts", "demo")
     return build(progress)
 
 
