@@ -7,7 +7,7 @@
 #
 # Each system is a root that debootstrap makes from this machine's own source of packages. The commands run twice: as an
 # ordinary user with sudo, and in a second root as root where apt has no npm. Needs root, debootstrap, 6 GB, and about an hour
-# a system on two cores. DISTRIBUTIONS_DIR keeps the roots and the logs; without it they are removed.
+# a system on two cores. DISTRIBUTIONS_DIR keeps the logs and the empty systems, which a second run takes again.
 set -euo pipefail
 source="$(readlink -f "$(dirname "$0")/../..")"
 
