@@ -18,10 +18,10 @@ report.chart = (() => {
   function decadesAround(values) {
     const known = values.filter((value) => value > 0);
     if (known.length === 0) return [1, 1000];
-    const [min, max] = known.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [
-      Infinity,
-      -Infinity,
-    ]);
+    const [min, max] = known.reduce(
+      ([low, high], each) => [Math.min(low, each), Math.max(high, each)],
+      [Infinity, -Infinity],
+    );
     return [10 ** Math.floor(Math.log10(min)), 10 ** Math.ceil(Math.log10(max * 1.01))];
   }
 
