@@ -62,6 +62,7 @@ export function drawSelection(ctx, area, plot, drag, colour) {
   const [left, right] = drag.map((time) => plot.toDomXCoord(time)).sort((a, b) => a - b);
   ctx.save();
   ctx.fillStyle = colour;
+  ctx.globalAlpha = 0.2;
   ctx.fillRect(left, area.y, right - left, area.h);
   ctx.restore();
 }

@@ -161,7 +161,7 @@ export class Charts {
           runs: spec.source === 'hello' ? runs : null,
           colours: this.colours,
         });
-        drawSelection(ctx, area, plot, this.drag, this.colours.band);
+        drawSelection(ctx, area, plot, this.drag, this.colours.text);
         drawCursor(ctx, area, plot, this.cursor, this.colours.text);
       },
       axes: {
