@@ -26,7 +26,7 @@ done
 mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-apt_knows() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+apt_knows() { [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]; }
 any_of() { # any_of COMMAND NAME...: prints the first name for which the command succeeds
   local command=$1 name
   shift
