@@ -1,16 +1,12 @@
 # Stages: build compiles; service is the image; load measures a service, with the probe, wrk and compare.py.
-# The last one repeats service, so that `docker build .` makes that one. No BuildKit needed.
+# The last one repeats service, so that `docker build .` makes that one. Any builder will do; where there is BuildKit,
+# `docker buildx bake --file docker/bake.hcl` replaces the first stage by one that keeps what it compiled.
 
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 # What changes seldom comes first: each layer is kept for as long as those above it are.
 COPY .ci .ci
-RUN .ci/install-packages.sh build
-# The page's one module is taken from the checkout where it is installed there, which also serves a network that npm in
-# a container cannot cross; else npm fetches it.
-COPY server/dashboard server/dashboard
-RUN [ -d server/dashboard/node_modules/uplot ] \
- || { .ci/install-packages.sh dashboard && .ci/install-node-modules.sh server/dashboard; }
+RUN .ci/install-packages.sh build charts
 COPY . .
 RUN cmake --preset release -D LOOPSCOPE_BUILD_TESTS=OFF -D LOOPSCOPE_BUILD_BENCH=OFF -D LOOPSCOPE_DASHBOARD=ON \
  && cmake --build build --target loopscope loopscope-probe
@@ -32,20 +28,26 @@ USER 10001:10001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 CMD ["loopscope", "healthcheck"]
 ENTRYPOINT ["loopscope"]
 ARG VERSION=0.1.0
+# Who publishes an image says where it comes from.
 ARG REVISION=
+ARG SOURCE=
+ARG URL=${SOURCE}
 LABEL org.opencontainers.image.title="loopscope" \
       org.opencontainers.image.description="See, measure and explain event-loop blocking in C++ services" \
+      org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.url="${URL}" \
       org.opencontainers.image.base.name="debian:bookworm-slim"
 
 FROM service AS load
 USER 0:0
 WORKDIR /loopscope
 COPY .ci .ci
-RUN .ci/install-packages.sh demo && rm -rf /var/lib/apt/lists/*
+# The report embeds the library of its charts.
+RUN .ci/install-packages.sh demo charts && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/bin/loopscope-probe /usr/local/bin/
-COPY --from=build /src/server/dashboard/node_modules/uplot/dist server/dashboard/node_modules/uplot/dist
 COPY load load
 USER 10001:10001
 # The files that are written belong on a disk, not on the container's own layer.

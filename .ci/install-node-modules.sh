@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs with npm the packages in the package-lock.json of each folder, unless they are installed.
 #
-#   .ci/install-node-modules.sh server/dashboard tests/browser
+#   .ci/install-node-modules.sh tests/browser .ci
 #
-# Fails with a message when npm is missing or cannot reach its registry. The service also builds without these packages.
+# Fails with a message when npm is missing or cannot reach its registry. The service and the comparison need none of these packages.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 [ $# -gt 0 ] || {

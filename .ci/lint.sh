@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-.ci/install-packages.sh lint dashboard
+.ci/install-packages.sh lint
 biome=
 if .ci/install-node-modules.sh .ci; then
   biome=.ci/node_modules/.bin/biome

@@ -233,9 +233,8 @@ def recommend(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def save_report(document: Json, path: str, progress: Progress) -> None:
-    without_charts = report_page.install_uplot()
-    if without_charts:
-        progress.say(f"Note: {without_charts}.")
+    if not report_page.has_charts():
+        progress.say(f"Note: {report_page.NO_CHARTS}.")
     results.write_whole(path, report_page.render(document))
     progress.say(f"Report: {path}")
 

@@ -35,9 +35,11 @@ fi
 preset=${1:-release}
 [ $# -eq 0 ] || shift
 
-.ci/install-packages.sh build dashboard demo unit test
-.ci/install-node-modules.sh server/dashboard tests/browser ||
-  echo "tests/run.sh: npm did not succeed, so the dashboard's tests are skipped" >&2
+.ci/install-packages.sh build charts demo unit test
+# Node.js and its npm serve the tests of the page alone.
+if ! .ci/install-packages.sh browser || ! .ci/install-node-modules.sh tests/browser; then
+  echo "tests/run.sh: without what is named above, the page's tests are skipped" >&2
+fi
 # shellcheck disable=SC2086 # several flags in one variable
 cmake --preset "$preset" -D LOOPSCOPE_BUILD_TESTS=ON -D LOOPSCOPE_BUILD_BENCH=ON ${LOOPSCOPE_CMAKE_FLAGS:-}
 cmake --build --preset "$preset"

@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -17,26 +16,9 @@ PROGRAMS = ("loopscope", "loopscope-probe")
 
 
 def install(*sections: str) -> None:
-    """Installs the sections of .ci/packages.txt. The installer names what it installs, or prints nothing."""
-    if shutil.which("dpkg-query") is None:
-        if shutil.which("wrk") is None or ("build" in sections and shutil.which("cmake") is None):
-            raise Failure(
-                "Packages are missing, and this is not a Debian system. Install what .ci/packages.txt lists, then run "
-                "this again."
-            )
-        return
+    """Installs the sections of .ci/packages.txt. The installer names what it installs or cannot, or prints nothing."""
     if subprocess.run([os.path.join(ROOT, ".ci", "install-packages.sh"), *sections], check=False).returncode:
         raise Failure("The missing packages could not be installed.")
-
-
-def install_dashboard_modules() -> None:
-    """Lets npm install the modules of the page. Without npm, the service is built without the page."""
-    if shutil.which("npm"):
-        subprocess.run(
-            [os.path.join(ROOT, ".ci", "install-node-modules.sh"), "server/dashboard"],
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
 
 
 def programs(options: argparse.Namespace, progress: Progress) -> tuple[str, str]:
@@ -44,7 +26,7 @@ def programs(options: argparse.Namespace, progress: Progress) -> tuple[str, str]
     if options.server:
         install("demo")
         return options.server, options.probe
-    install("build", "demo")
+    install("build", "charts", "demo")
     return build(progress)
 
 
@@ -53,7 +35,6 @@ def build(progress: Progress) -> tuple[str, str]:
     folder = os.path.join(ROOT, "build")
     os.makedirs(folder, exist_ok=True)
     log_path = os.path.join(folder, "demo-build.log")
-    install_dashboard_modules()
     configure = ["cmake", "--preset", "release"]
     if not os.path.exists(os.path.join(folder, "CMakeCache.txt")):
         configure += ["-D", "LOOPSCOPE_BUILD_TESTS=OFF", "-D", "LOOPSCOPE_BUILD_BENCH=OFF"]

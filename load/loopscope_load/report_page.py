@@ -6,14 +6,15 @@ template.html names the files to insert by <!-- inline: NAME --> and the place o
 import json
 import os
 import re
-import shutil
 
 from loopscope_load import Json
-from loopscope_load.build import ROOT, install_dashboard_modules
+from loopscope_load.build import ROOT
 
 FOLDER = os.path.join(ROOT, "load", "report")
-UPLOT = os.path.join(ROOT, "server", "dashboard", "node_modules", "uplot", "dist")
-UPLOT_FILES = {"uplot.css": "uPlot.min.css", "uplot.js": "uPlot.iife.min.js"}
+DYGRAPHS = os.environ.get("LOOPSCOPE_DYGRAPHS", "/usr/share/javascript/dygraphs")
+DYGRAPHS_FILES = ("dygraph.min.css", "dygraph.min.js")
+DYGRAPHS_NOTICE = "/usr/share/doc/libjs-dygraphs/copyright"
+NO_CHARTS = "the report has tables but no charts: they need dygraphs (Debian package libjs-dygraphs)"
 
 
 def render(document: Json) -> str:
@@ -29,24 +30,26 @@ def read(name: str) -> str:
         return file.read()
 
 
+def has_charts() -> bool:
+    """Whether the chart library is installed, so that reports have charts."""
+    return all(os.path.exists(os.path.join(DYGRAPHS, name)) for name in DYGRAPHS_FILES)
+
+
 def _inlined(name: str) -> str:
-    if name in UPLOT_FILES and not _has_uplot():
+    if name in DYGRAPHS_FILES and not has_charts():
         return ""
-    text = read(os.path.join(UPLOT, UPLOT_FILES[name]) if name in UPLOT_FILES else name)
+    text = read(os.path.join(DYGRAPHS, name) if name in DYGRAPHS_FILES else name)
+    if name in DYGRAPHS_FILES:
+        text = re.sub(r"\n?/[/*][#@] ?sourceMappingURL=.*", "", text)
     if name.endswith(".css"):
         return f"<style>\n{text}</style>"
-    return "<script>\n" + text.replace("</script", "<\\/script") + "</script>"
+    notice = _notice() if name in DYGRAPHS_FILES else ""
+    return notice + "<script>\n" + text.replace("</script", "<\\/script") + "</script>"
 
 
-def _has_uplot() -> bool:
-    return all(os.path.exists(os.path.join(UPLOT, name)) for name in UPLOT_FILES.values())
-
-
-def install_uplot() -> str | None:
-    """Lets npm install the chart library if it is missing. Returns the reason if there will be no charts."""
-    if _has_uplot():
-        return None
-    if shutil.which("npm") is None:
-        return "the report has tables but no charts: they need uPlot, and npm (Debian package npm) to install it"
-    install_dashboard_modules()
-    return None if _has_uplot() else "the report has tables but no charts: npm could not install uPlot"
+def _notice() -> str:
+    """The licence of the chart library as a comment. Empty where it is not installed; the library names its own."""
+    if not os.path.exists(DYGRAPHS_NOTICE):
+        return ""
+    with open(DYGRAPHS_NOTICE, encoding="utf-8") as file:
+        return "<!-- dygraphs, which follows:\n" + file.read().replace("--", "- -") + "-->\n"

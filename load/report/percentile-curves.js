@@ -2,39 +2,33 @@
 // Latency over 1 / (1 - share): as a closed-loop tool recorded it, as it corrected it, and in open loop.
 
 report.percentileCurves = (repeat) => {
-  const { chart, theme, units } = report;
+  const { chart, units } = report;
   const curves = [
     { key: 'raw', label: 'wrk, as recorded', dash: [2, 4], curve: repeat.wrk?.raw_curve },
     { key: 'corrected', label: 'wrk, corrected by wrk', dash: [8, 5], curve: repeat.wrk?.corrected_curve },
-    { key: 'open', label: 'open loop, from the due time', dash: [], curve: repeat.open_loop_curve },
+    { key: 'open', label: 'open loop, from the due time', dash: null, curve: repeat.open_loop_curve },
   ].filter(({ curve }) => curve && curve.x.length > 0);
 
   const share = (x) => {
     const nines = 100 * (1 - 1 / x);
     return x < 1.5 ? '0 %' : `${Number(nines.toFixed(Math.max(0, Math.ceil(Math.log10(x)) - 1)))} %`;
   };
-  const build = () => ({
-    data: uPlot.join(curves.map(({ curve }) => [curve.x, curve.us])),
-    options: {
-      scales: { x: { time: false, distr: 3 }, y: chart.logLatency },
-      axes: [
-        chart.axis({ values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : share(tick))) }),
-        chart.axis({ values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : units.tick(tick))), size: 62 }),
-      ],
-      series: [
-        { label: 'share within', value: (_, x) => (x === null ? '' : share(x)) },
-        ...curves.map(({ key, label, dash }) => ({
-          label,
-          dash,
-          width: 2,
-          spanGaps: true,
-          points: { show: false },
-          stroke: () => theme.colour(key),
-          value: (_, us) => (us === null ? '' : units.durationOfUs(us)),
-        })),
-      ],
-    },
-  });
+  // The curves have values at different shares: a row for each share, empty where a curve has none.
+  const build = () => {
+    const rows = new Map();
+    curves.forEach(({ curve }, column) => {
+      curve.x.forEach((x, i) => {
+        if (!rows.has(x)) rows.set(x, [x, ...curves.map(() => null)]);
+        rows.get(x)[column + 1] = curve.us[i];
+      });
+    });
+    return {
+      x: { label: 'share within', words: share, log: true },
+      y: { words: units.durationOfUs, axisWords: units.tick, log: true },
+      series: curves.map(({ key, label, dash }) => ({ label, dash, colour: key })),
+      rows: [...rows.values()].sort(([a], [b]) => a - b),
+    };
+  };
 
   const at = (curve, x) => {
     if (curve.x.at(-1) < x) return null;

@@ -66,7 +66,7 @@
           : element(
               'p',
               { class: 'notice' },
-              'This report has no charts, because the library uPlot was not installed. Install npm (Debian package npm), then ',
+              'This report has no charts, because the library dygraphs was not installed. Install it (Debian package libjs-dygraphs), then ',
               element('code', {}, 'load/compare.py report results.json'),
               ' adds the charts.',
             ),

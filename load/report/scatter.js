@@ -6,71 +6,48 @@ report.scatter = (repeat) => {
   const zeroMs = repeat.windows_ms[0][0];
   const seconds = (ms) => (ms - zeroMs) / 1000;
 
-  function inPlot(plot, paint) {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    paint(ctx, bbox);
-    ctx.restore();
-  }
-
   function edges(plot, fromMs, untilMs) {
-    const left = plot.valToPos(seconds(fromMs), 'x', true);
-    return [left, Math.max(1, plot.valToPos(seconds(untilMs), 'x', true) - left)];
+    const left = plot.toDomXCoord(seconds(fromMs));
+    return [left, Math.max(1, plot.toDomXCoord(seconds(untilMs)) - left)];
   }
 
-  function hatch(ctx, left, width, { top, height }) {
-    const gap = 9 * devicePixelRatio;
+  function hatch(ctx, left, width, { y, h }) {
+    const gap = 9;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(left, top, width, height);
+    ctx.rect(left, y, width, h);
     ctx.clip();
     ctx.beginPath();
-    for (let x = Math.floor((left - height) / gap) * gap; x < left + width; x += gap) {
-      ctx.moveTo(x, top + height);
-      ctx.lineTo(x + height, top);
+    for (let x = Math.floor((left - h) / gap) * gap; x < left + width; x += gap) {
+      ctx.moveTo(x, y + h);
+      ctx.lineTo(x + h, y);
     }
     ctx.stroke();
     ctx.restore();
   }
 
-  const bands = (plot) =>
-    inPlot(plot, (ctx, bbox) => {
-      ctx.fillStyle = theme.colour('write');
-      for (const [from, until] of repeat.windows_ms) {
-        const [left, width] = edges(plot, from, until);
-        ctx.fillRect(left, bbox.top, width, bbox.height);
-      }
-      ctx.strokeStyle = theme.colour('stall');
-      ctx.globalAlpha = 0.7;
-      ctx.lineWidth = 1.5 * devicePixelRatio;
-      for (const stall of repeat.stalls ?? []) {
-        hatch(ctx, ...edges(plot, stall.started_ms, stall.started_ms + stall.duration_ms), bbox);
-      }
-    });
+  function bands(ctx, area, plot) {
+    ctx.save();
+    ctx.fillStyle = theme.colour('write');
+    for (const [from, until] of repeat.windows_ms) {
+      const [left, width] = edges(plot, from, until);
+      ctx.fillRect(left, area.y, width, area.h);
+    }
+    ctx.strokeStyle = theme.colour('stall');
+    ctx.globalAlpha = 0.7;
+    ctx.lineWidth = 1.5;
+    for (const stall of repeat.stalls ?? []) {
+      hatch(ctx, ...edges(plot, stall.started_ms, stall.started_ms + stall.duration_ms), area);
+    }
+    ctx.restore();
+  }
 
   const build = () => ({
-    data: [repeat.points.at_ms.map(seconds), repeat.points.latency_us],
-    options: {
-      scales: { x: { time: false }, y: chart.logLatency },
-      axes: [
-        chart.axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) }),
-        chart.axis({ values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : units.tick(tick))), size: 62 }),
-      ],
-      series: [
-        { label: 'due at', value: (_, at) => (at === null ? '' : `${at.toFixed(2)} s`) },
-        {
-          label: 'latency of /hello',
-          value: (_, us) => units.durationOfUs(us),
-          stroke: () => theme.colour('open'),
-          paths: () => null,
-          points: { show: true, size: 3, width: 1, fill: () => theme.colour('open') },
-        },
-      ],
-      hooks: { drawAxes: [bands] },
-    },
+    x: { label: 'due at', words: (at) => `${at.toFixed(2)} s`, axisWords: (at) => `${at} s` },
+    y: { words: units.durationOfUs, axisWords: units.tick, log: true },
+    series: [{ label: 'latency of /hello', colour: 'open', dots: true }],
+    rows: repeat.points.at_ms.map((ms, i) => [seconds(ms), repeat.points.latency_us[i]]),
+    paint: bands,
   });
 
   const row = (name, figures) => [

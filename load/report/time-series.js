@@ -8,49 +8,27 @@ report.timeSeries = (repeat) => {
   const endS = (repeat.windows_ms.at(-1)[1] - zeroMs) / 1000;
   const rowsMax = 12;
 
-  const shade = (plot) => {
-    const { ctx, bbox } = plot;
-    const left = Math.max(bbox.left, plot.valToPos(0, 'x', true));
-    const right = Math.min(bbox.left + bbox.width, plot.valToPos(endS, 'x', true));
+  const shade = (ctx, area, plot) => {
+    const left = Math.max(area.x, plot.toDomXCoord(0));
+    const right = Math.min(area.x + area.w, plot.toDomXCoord(endS));
     ctx.save();
     ctx.fillStyle = theme.colour('write');
-    ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+    ctx.fillRect(left, area.y, Math.max(1, right - left), area.h);
     ctx.restore();
   };
 
-  function one({ title, key, words, axisWords, colour, note, scale }) {
+  function one({ title, key, words, axisWords, colour, note, log }) {
     const values = repeat.samples[key];
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return null;
-    const build = () => ({
-      data: [at, values],
-      options: {
-        scales: {
-          x: { time: false },
-          y: scale ?? { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
-        },
-        axes: [
-          chart.axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) }),
-          chart.axis({
-            values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : (axisWords ?? words)(tick))),
-            size: 66,
-          }),
-        ],
-        series: [
-          { label: 'at', value: (_, x) => (x === null ? '' : `${x.toFixed(1)} s`) },
-          {
-            label: title,
-            stroke: () => theme.colour(colour),
-            width: 2,
-            spanGaps: true,
-            points: { show: false },
-            value: (_, value) => words(value),
-          },
-        ],
-        hooks: { drawAxes: [shade] },
-      },
-    });
     const max = Math.max(...known);
+    const build = () => ({
+      x: { label: 'at', words: (x) => `${x.toFixed(1)} s`, axisWords: (x) => `${x} s` },
+      y: { words, axisWords, log, range: [0, max > 0 ? max * 1.1 : 1] },
+      series: [{ label: title, colour }],
+      rows: at.map((s, i) => [s, values[i]]),
+      paint: shade,
+    });
     // The table has about a dozen rows; the peak is always one of them.
     const stride = Math.max(1, Math.ceil(values.length / rowsMax));
     const peak = values.indexOf(max);
@@ -86,7 +64,7 @@ report.timeSeries = (repeat) => {
       axisWords: units.tick,
       colour: 'open',
       note: 'The maximum delay of the loop in each 100 ms, a stall in progress included.',
-      scale: chart.logLatency,
+      log: true,
     }),
   ].filter((figure) => figure !== null);
 };

@@ -1,3 +1,2 @@
-// Beast and Boost.URL, compiled once.
+// Beast, compiled once.
 #include <boost/beast/src.hpp>
-#include <boost/url/src.hpp>

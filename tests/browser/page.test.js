@@ -234,6 +234,32 @@ describe('the dashboard', () => {
     assert.ok(live.to > frozen.to);
   });
 
+  test('a drag across a chart, by pointer or finger, shows the span of time that it covers', async () => {
+    const { page, log } = await visit();
+    await firstHello(page);
+    for (const pointerType of ['mouse', 'touch']) {
+      await page.keyboard.press('0');
+      const whole = await read(page, (app) => app.window.range(app.now()));
+      const { x, width } = await (await page.$('#chart_lag .plot')).boundingBox();
+      await page.$eval(
+        '#chart_lag .plot',
+        (place, [type, ...xs]) => {
+          place.setPointerCapture = () => {}; // no such pointer is down
+          ['pointerdown', 'pointermove', 'pointerup'].forEach((name, i) => {
+            const at = { clientX: xs[i], pageX: xs[i], clientY: 20, pageY: 20 };
+            place.dispatchEvent(new PointerEvent(name, { bubbles: true, button: 0, pointerType: type, ...at }));
+          });
+        },
+        [pointerType, x + width * 0.6, x + width * 0.8, x + width * 0.8],
+      );
+      const shown = await read(page, (app) => app.window.range(app.now()));
+      const share = (shown.to - shown.from) / (whole.to - whole.from);
+      assert.ok(share > 0.15 && share < 0.3, `${pointerType}: ${share}`);
+      assert.equal(await page.getAttribute('#pause', 'aria-pressed'), 'true');
+    }
+    assert.deepEqual(log.errors, []);
+  });
+
   test('with reduced motion the charts are drawn at most once a second and nothing fades', async () => {
     // The time between two drawings is at least the frame period, however busy the machine is. Without reduced motion a
     // shorter time comes sooner or later.

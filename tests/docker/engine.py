@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import uuid
@@ -17,7 +18,8 @@ import polling  # noqa: E402
 
 Value = TypeVar("Value")
 DOCKER = ROOT / "docker"
-IMAGE = "loopscope"
+VERSION = re.findall(r"^project\(loopscope VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE)[0]
+IMAGE = f"loopscope:{VERSION}"
 
 
 def docker(*arguments: str | pathlib.Path, check: bool = True, timeout: float = 120) -> str:
@@ -105,11 +107,10 @@ class Container:
 
 
 class Project:
-    """docker/compose.yaml under a name of its own, on free ports; a context manager that brings it down."""
+    """What `docker compose` finds in the root, under a name of its own, on free ports; a context manager that brings it
+    down. `files`: these of docker/ instead, from that folder."""
 
-    def __init__(
-        self, *profiles: str, files: tuple[str, ...] = ("compose.yaml",), report_folder: str | None = None
-    ) -> None:
+    def __init__(self, *profiles: str, files: tuple[str, ...] = (), report_folder: str | None = None) -> None:
         v2 = subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
         self.name = "loopscopetest" + uuid.uuid4().hex[:6]
         self._compose = [
@@ -119,6 +120,7 @@ class Project:
             *(word for file in files for word in ("-f", str(DOCKER / file))),
             *(word for profile in profiles for word in ("--profile", profile)),
         ]
+        self._folder = DOCKER if files else ROOT
         ports = ("DATA", "ADMIN", "BALANCER", "STATISTICS", "PROMETHEUS", "GRAFANA")
         self._environment = {**os.environ, **{port + "_PORT": "0" for port in ports}}
         if report_folder:
@@ -138,7 +140,7 @@ class Project:
             text=True,
             timeout=timeout,
             env=self._environment,
-            cwd=DOCKER,
+            cwd=self._folder,
             stdin=subprocess.DEVNULL,
         )
         if check and done.returncode:

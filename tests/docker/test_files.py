@@ -52,7 +52,39 @@ class Metrics(unittest.TestCase):
         self.assertEqual(code, 0, said)
 
 
+class Versions(unittest.TestCase):
+    def test_one_version_is_named_everywhere(self) -> None:
+        root = DOCKER.parent
+        version = re.findall(r"^project\(loopscope VERSION ([0-9.]+)", (root / "CMakeLists.txt").read_text(), re.M)[0]
+        self.assertIn(f"ARG VERSION={version}\n", (root / "Dockerfile").read_text())
+        self.assertIn(f'variable "VERSION" {{ default = "{version}" }}', (DOCKER / "bake.hcl").read_text())
+        for name in (*DOCKER.glob("*.yaml"), root / "README.md"):
+            tags = re.findall(r"(?<![-/\w.])loopscope(?:-load)?:([0-9][\w.]*)", name.read_text())
+            self.assertEqual(set(tags) - {version}, set(), name)
+            images = re.findall(r"image: (?:&\w+ )?(loopscope\S*)", name.read_text())
+            self.assertEqual([image for image in images if not image.endswith(f":{version}")], [], name)
+
+    def test_both_builds_compile_the_same_way(self) -> None:
+        command = re.compile(r"cmake --preset .*\n.*cmake --build .*")
+        root = DOCKER.parent
+        plain, kept = (command.findall(path.read_text()) for path in (root / "Dockerfile", DOCKER / "bake.hcl"))
+        self.assertEqual(len(plain), 1)
+        self.assertEqual(plain, kept)
+
+
 class Compose(unittest.TestCase):
+    def test_the_root_names_the_file(self) -> None:
+        settings = (DOCKER.parent / ".env").read_text().splitlines()
+        self.assertIn("COMPOSE_FILE=docker/compose.yaml", settings)
+
+    def test_what_serves_is_restarted_and_waits_for_health(self) -> None:
+        services = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+        tools = {"load", "lesson", "wrk"}
+        self.assertEqual({name for name, each in services.items() if "restart" not in each}, tools)
+        for name, each in services.items():
+            for other, wanted in (each.get("depends_on") or {}).items():
+                self.assertEqual(wanted, {"condition": "service_healthy"}, f"{name}: {other}")
+
     def test_publish_on_loopback_only(self) -> None:
         for name in DOCKER.glob("compose*.yaml"):
             for mapping in re.findall(r"ports: \[(.*)\]", name.read_text()):

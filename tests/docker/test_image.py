@@ -22,6 +22,7 @@ class Image(unittest.TestCase):
         version = docker("run", "--rm", IMAGE, "--version").split()[1]
         self.assertEqual(config["Labels"]["org.opencontainers.image.version"], version)
         self.assertEqual(config["Labels"]["org.opencontainers.image.title"], "loopscope")
+        self.assertEqual(config["Labels"]["org.opencontainers.image.licenses"], "MIT")
         self.assertNotIn(config["User"].split(":")[0], ("", "0", "root"))
         self.assertEqual(config["Entrypoint"], ["loopscope"])
         self.assertEqual(list(config["Volumes"]), ["/data"])
@@ -47,6 +48,20 @@ class Image(unittest.TestCase):
             docker("exec", service.name, "loopscope", "healthcheck")
             with self.assertRaisesRegex(AssertionError, "status 404"):
                 docker("exec", service.name, "loopscope", "healthcheck", "--url", "http://127.0.0.1:8080/nothing")
+
+
+class Watch(unittest.TestCase):
+    def test_names_the_line_that_blocks_another_program_of_the_image(self) -> None:
+        serve = ("loopscope", "--listen", "0.0.0.0:8080", "--admin", "off")
+        with Container("--cap-drop", "ALL", command=("watch", "--admin", "0.0.0.0:8081", "--", *serve)) as watched:
+            self.assertEqual(ask_json(watched.admin_port, "/info")["mode"], "watch")
+            self.assertEqual(ask(watched.port, "/write?method=sync&count=2000000")[0], 200)
+
+            def culprits() -> set[str]:
+                stalls = ask_json(watched.admin_port, "/stalls")["stalls"]
+                return {(stall["culprit"] or {}).get("file") or "" for stall in stalls}
+
+            wait_until(lambda: any(name.startswith("writers/") for name in culprits()), "the line of the write")
 
 
 class IoUring(unittest.TestCase):

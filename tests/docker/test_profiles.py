@@ -38,6 +38,7 @@ class Default(unittest.TestCase):
             self.assertEqual(host["CapDrop"], ["ALL"])
             self.assertEqual(host["Memory"], 512 << 20)
             self.assertTrue(any("no-new-privileges" in option for option in host["SecurityOpt"]))
+            self.assertEqual(host["RestartPolicy"]["Name"], "unless-stopped")
             self.assertEqual(host["LogConfig"]["Config"]["mode"], "non-blocking")
             addresses = {
                 binding["HostIp"]
@@ -85,7 +86,21 @@ class Load(unittest.TestCase):
             jsonschema.validate(results, schema)
             report = (found.parent / "report.html").read_text()
             self.assertIn(json.dumps(results["started"]), report)
-            self.assertIn("uPlot", report)  # with its charts
+            self.assertIn("Dygraph", report)  # with its charts
+
+
+class Wrk(unittest.TestCase):
+    def test_takes_any_arguments_and_starts_once_the_service_is_healthy(self) -> None:
+        with Project() as project:
+            said = project.run("run", "--rm", "wrk", "-t1", "-c4", "-d1s", "--latency", "http://loopscope:8080/hello")
+            self.assertRegex(said, r"Latency Distribution[\s\S]*99%[\s\S]*Requests/sec: +[1-9]")
+            self.assertNotIn("Non-2xx", said)
+            self.assertEqual(inspect(project.container("loopscope"))["State"]["Health"]["Status"], "healthy")
+
+    def test_shows_the_stall_by_itself(self) -> None:
+        with Project() as project:
+            said = project.run("run", "--rm", "wrk")
+            self.assertRegex(said, r"sync[\s\S]*/hello")
 
 
 @needs(HAPROXY)
@@ -98,7 +113,9 @@ class Balancer(unittest.TestCase):
 
     def test_loses_no_request_when_a_replica_is_killed_or_blocked(self) -> None:
         with tempfile.TemporaryDirectory() as folder, Project("balancer", "lesson", report_folder=folder) as project:
-            project.run("up", "-d", *REPLICAS, "balancer")
+            project.run("up", "-d", "balancer")
+            for each in REPLICAS:  # before the balancer starts
+                self.assertEqual(inspect(project.container(each))["State"]["Health"]["Status"], "healthy")
             port = project.port("balancer", 8090)
             wait_until(lambda: all(self.states(project)[each].startswith("UP") for each in REPLICAS), "all up")
 

@@ -1,45 +1,68 @@
 const minWidthPx = 2;
+const edgePx = 3;
+const runPx = 4;
 
-/** A uPlot plugin: draws stalls as bands behind the lines, and runs as labelled strips at the bottom. */
-export function bandsPlugin({ stalls, runs, colours }) {
-  const span = (u, from, to) => {
-    const left = Math.max(u.bbox.left, u.valToPos(from / 1e3, 'x', true));
-    const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(to / 1e3, 'x', true));
-    return right >= u.bbox.left && left <= u.bbox.left + u.bbox.width
-      ? [left, Math.max(minWidthPx, right - left)]
-      : null;
+/** Draws stalls as bands behind the lines, and runs as labelled strips at the bottom. Times are in ms. */
+export function drawBands(ctx, area, plot, { stalls, runs, colours }) {
+  const [from, to] = plot.xAxisRange();
+  const bottom = area.y + area.h;
+  const span = (begin, end) => {
+    const left = Math.max(area.x, plot.toDomXCoord(begin));
+    const right = Math.min(area.x + area.w, plot.toDomXCoord(end));
+    return right >= area.x && left <= area.x + area.w ? [left, Math.max(minWidthPx, right - left)] : null;
   };
-  const draw = (u) => {
-    const [from, to] = [u.scales.x.min * 1e3, u.scales.x.max * 1e3];
-    const { ctx, bbox } = u;
-    ctx.save();
-    for (const [begin, end] of stalls(from, to)) {
-      const at = span(u, begin, end);
-      if (!at) continue;
-      ctx.fillStyle = colours().band;
-      ctx.fillRect(at[0], bbox.top, at[1], bbox.height);
-      ctx.fillStyle = colours().bandEdge;
-      ctx.fillRect(at[0], bbox.top, at[1], 3 * devicePixelRatio);
-    }
-    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-    ctx.textBaseline = 'bottom';
-    ctx.textAlign = 'left';
-    let labelledUntil = -Infinity;
-    const inOrder = [...(runs?.(from, to) ?? [])].sort((a, b) => a.from - b.from);
-    for (const run of inOrder) {
-      const at = span(u, run.from, run.to);
-      if (!at) continue;
-      const bottom = bbox.top + bbox.height;
-      ctx.fillStyle = colours().run;
-      ctx.fillRect(at[0], bottom - 4 * devicePixelRatio, at[1], 4 * devicePixelRatio);
-      ctx.fillStyle = colours().text;
-      const { width } = ctx.measureText(run.method);
-      const left = Math.min(at[0], bbox.left + bbox.width - width);
-      if (left < labelledUntil) continue;
-      ctx.fillText(run.method, left, bottom - 5 * devicePixelRatio);
-      labelledUntil = left + width + 6 * devicePixelRatio;
-    }
-    ctx.restore();
-  };
-  return { hooks: { drawAxes: draw } };
+  ctx.save();
+  for (const [begin, end] of stalls(from, to)) {
+    const at = span(begin, end);
+    if (!at) continue;
+    ctx.fillStyle = colours.band;
+    ctx.fillRect(at[0], area.y, at[1], area.h);
+    ctx.fillStyle = colours.bandEdge;
+    ctx.fillRect(at[0], area.y, at[1], edgePx);
+  }
+  ctx.font = '11px system-ui, sans-serif';
+  ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
+  let labelledUntil = -Infinity;
+  const inOrder = [...(runs?.(from, to) ?? [])].sort((a, b) => a.from - b.from);
+  for (const run of inOrder) {
+    const at = span(run.from, run.to);
+    if (!at) continue;
+    ctx.fillStyle = colours.run;
+    ctx.fillRect(at[0], bottom - runPx, at[1], runPx);
+    ctx.fillStyle = colours.text;
+    const { width } = ctx.measureText(run.method);
+    const left = Math.min(at[0], area.x + area.w - width);
+    if (left < labelledUntil) continue;
+    ctx.fillText(run.method, left, bottom - runPx - 1);
+    labelledUntil = left + width + 6;
+  }
+  ctx.restore();
+}
+
+/** Draws the cursor that all charts share, when its time is in the window. */
+export function drawCursor(ctx, area, plot, time, colour) {
+  const [from, to] = plot.xAxisRange();
+  if (time === null || time < from || time > to) return;
+  const x = Math.round(plot.toDomXCoord(time)) + 0.5;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([3, 3]);
+  ctx.beginPath();
+  ctx.moveTo(x, area.y);
+  ctx.lineTo(x, area.y + area.h);
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** Draws the span of time that is being dragged out: [from, to] in ms, in either order, or null. */
+export function drawSelection(ctx, area, plot, drag, colour) {
+  if (!drag) return;
+  const [left, right] = drag.map((time) => plot.toDomXCoord(time)).sort((a, b) => a - b);
+  ctx.save();
+  ctx.fillStyle = colour;
+  ctx.globalAlpha = 0.2;
+  ctx.fillRect(left, area.y, right - left, area.h);
+  ctx.restore();
 }

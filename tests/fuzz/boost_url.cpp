@@ -1,2 +1,0 @@
-// Boost.URL, compiled once for the fuzz targets.
-#include <boost/url/src.hpp>
