@@ -22,6 +22,7 @@ RUN /tmp/install-packages.sh runtime \
  && rm -rf /tmp/install-packages.sh /tmp/packages.txt /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
  && install -d -o 10001 -g 10001 -m 1777 /data
 COPY --from=build /src/build/bin/loopscope /src/build/bin/libloopscope-watch.so /usr/local/bin/
+COPY --from=build /src/build/copyright /usr/share/doc/loopscope/copyright
 # Inside a container loopback is out of reach: who may connect is decided where ports are published.
 ENV LOOPSCOPE_LISTEN=0.0.0.0:8080 LOOPSCOPE_ADMIN=0.0.0.0:8081 LOOPSCOPE_DATA_DIR=/data
 EXPOSE 8080 8081
@@ -37,6 +38,7 @@ LABEL org.opencontainers.image.title="loopscope" \
       org.opencontainers.image.description="See, measure and explain event-loop blocking in C++ services" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.base.name="debian:bookworm-slim"
 
 FROM service AS load
@@ -45,7 +47,7 @@ WORKDIR /loopscope
 COPY .ci .ci
 RUN .ci/install-packages.sh demo && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/bin/loopscope-probe /usr/local/bin/
-COPY --from=build /src/server/dashboard/node_modules/uplot/dist server/dashboard/node_modules/uplot/dist
+COPY --from=build /src/server/dashboard/node_modules/uplot server/dashboard/node_modules/uplot
 COPY load load
 USER 10001:10001
 # The files that are written belong on a disk, not on the container's own layer.

@@ -1,8 +1,10 @@
 """Makes report.html: the page of load/report with all of its files and the results as JSON in one file.
 
-template.html names the files to insert by <!-- inline: NAME --> and the place of the results by <!-- results -->.
+template.html names the files to insert by <!-- inline: NAME --> and the places of the results and of the licences by
+<!-- results --> and <!-- licenses -->.
 """
 
+import html
 import json
 import os
 import re
@@ -13,6 +15,8 @@ from loopscope_load.build import ROOT, install_dashboard_modules
 
 FOLDER = os.path.join(ROOT, "load", "report")
 UPLOT = os.path.join(ROOT, "server", "dashboard", "node_modules", "uplot", "dist")
+# What stands beside the chart library: a page that has the one in it has the other in it.
+CHART_LICENSE = os.path.join(os.path.dirname(UPLOT), "LICENSE")
 UPLOT_FILES = {"uplot.css": "uPlot.min.css", "uplot.js": "uPlot.iife.min.js"}
 
 
@@ -21,7 +25,7 @@ def render(document: Json) -> str:
     page = re.sub(r"<!-- inline: ([\w.-]+) -->", lambda match: _inlined(match[1]), read("template.html"))
     # "</script>" or "<!--" inside a string would end the element early.
     text = json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
-    return page.replace("<!-- results -->", text)
+    return page.replace("<!-- licenses -->", html.escape(_licenses())).replace("<!-- results -->", text)
 
 
 def read(name: str) -> str:
@@ -36,6 +40,14 @@ def _inlined(name: str) -> str:
     if name.endswith(".css"):
         return f"<style>\n{text}</style>"
     return "<script>\n" + text.replace("</script", "<\\/script") + "</script>"
+
+
+def _licenses() -> str:
+    text = "This page was made by loopscope: SPDX-License-Identifier: MIT, the loopscope authors.\n"
+    if not _has_uplot():
+        return text
+    with open(CHART_LICENSE, encoding="utf-8") as file:
+        return text + "\nIts charts are drawn by uPlot, which is in this page:\n\n" + file.read()
 
 
 def _has_uplot() -> bool:

@@ -39,6 +39,18 @@ class Page(unittest.TestCase):
         self.assertNotIn("<!-- inline", page)
         self.assertNotIn("<!-- results", page)
 
+    def test_the_foot_has_the_licence_of_what_is_in_the_page(self) -> None:
+        if not os.path.exists(report_page.CHART_LICENSE):
+            self.skipTest("the chart library is not installed")
+        [foot] = re.findall(r"<footer>(.*?)</footer>", report_page.render(a_document()), re.DOTALL)
+        self.assertIn("the loopscope authors", foot)
+        with open(report_page.CHART_LICENSE, encoding="utf-8") as file:
+            self.assertIn(html.escape(file.read()), foot)
+        with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"):
+            self.assertNotIn(
+                "uPlot", re.findall(r"<footer>.*?</footer>", report_page.render(a_document()), re.DOTALL)[0]
+            )
+
     def test_a_missing_chart_library_has_a_reason(self) -> None:
         with unittest.mock.patch.object(report_page, "UPLOT", "/nonexistent"), unittest.mock.patch.dict(
             os.environ, {"PATH": "/nonexistent"}
