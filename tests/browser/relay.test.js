@@ -38,6 +38,7 @@ test('without it, the page says what to do when it cannot reach the data plane',
   const plain = await startLoopscope();
   try {
     const context = await browser.newContext();
+    context.setDefaultTimeout(120_000); // for a busy machine; no test measures it
     await context.route(`${plain.data}/**`, (route) => route.abort());
     const page = await context.newPage();
     await page.goto(plain.page);

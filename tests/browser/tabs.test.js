@@ -70,6 +70,7 @@ describe('the pages of one browser', () => {
   beforeEach(async () => {
     proxy = await startProxy(service.page);
     context = await browser.newContext();
+    context.setDefaultTimeout(120_000); // for a busy machine; no test measures it
   });
   afterEach(async () => {
     await context?.close();
