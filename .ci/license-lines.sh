@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Checks that every source file has the line with the licence.
 #
 #   .ci/license-lines.sh         checks
@@ -16,18 +19,13 @@ known=('*.cpp' '*.hpp' '*.c' '*.py' '*.js' '*.lua' '*.sh' '*.css' '*.html' '*.cm
 # reuse has to be told that these have comments as Python has them.
 like_python=('*.cfg' .ci/run)
 
-# A function, because --fix changes this file while it runs.
-main() {
-  if [ "${1:-}" = --fix ]; then
-    add=(reuse annotate --license "$license" --exclude-year)
-    missing "${known[@]}" | xargs -r -d '\n' "${add[@]}" >/dev/null
-    missing "${like_python[@]}" | xargs -r -d '\n' "${add[@]}" --style python >/dev/null
-  fi
-  found=$(missing "${known[@]}" "${like_python[@]}")
-  [ -z "$found" ] || {
-    printf 'no line with the licence; .ci/license-lines.sh --fix adds it:\n%s\n' "$found" >&2
-    exit 1
-  }
+if [ "${1:-}" = --fix ]; then
+  add=(reuse annotate --license "$license" --exclude-year)
+  missing "${known[@]}" | xargs -r -d '\n' "${add[@]}" >/dev/null
+  missing "${like_python[@]}" | xargs -r -d '\n' "${add[@]}" --style python >/dev/null
+fi
+found=$(missing "${known[@]}" "${like_python[@]}")
+[ -z "$found" ] || {
+  printf 'no line with the licence; .ci/license-lines.sh --fix adds it:\n%s\n' "$found" >&2
+  exit 1
 }
-main "$@"
-exit

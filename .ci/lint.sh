@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Checks every source without building it: formatters, linters and type checks. Fails on any finding.
 #
 #   .ci/lint.sh         checks
