@@ -18,6 +18,7 @@ RUN /tmp/install-packages.sh runtime \
  && rm -rf /tmp/install-packages.sh /tmp/packages.txt /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
  && install -d -o 10001 -g 10001 -m 1777 /data
 COPY --from=build /src/build/bin/loopscope /src/build/bin/libloopscope-watch.so /usr/local/bin/
+COPY --from=build /src/build/copyright /usr/share/doc/loopscope/copyright
 # Inside a container loopback is out of reach: who may connect is decided where ports are published.
 ENV LOOPSCOPE_LISTEN=0.0.0.0:8080 LOOPSCOPE_ADMIN=0.0.0.0:8081 LOOPSCOPE_DATA_DIR=/data
 EXPOSE 8080 8081

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Checks every source without building it: formatters, linters and type checks. Fails on any finding.
 #
 #   .ci/lint.sh         checks
-#   .ci/lint.sh --fix   formats C++, Python, shell, JavaScript, JSON and CSS first
+#   .ci/lint.sh --fix   adds missing licence lines, formats C++, Python, shell, JavaScript, JSON and CSS first
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -19,6 +22,7 @@ python() { git ls-files -z '*.py'; }
 shell() { git ls-files -z '*.sh' .ci/run; }
 black=(black --quiet --line-length 120 --target-version py311)
 
+.ci/license-lines.sh "$@"
 if [ "${1:-}" = --fix ]; then
   cpp | xargs -0 clang-format -i
   python | xargs -0 "${black[@]}"

@@ -26,6 +26,7 @@ endforeach()
 # The prefix is found from where the file lies, so that `cmake --install --prefix` may choose it.
 file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/loopscope-monitor.pc.in ${PROJECT_BINARY_DIR}/loopscope-monitor.pc @ONLY)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT monitor)
 install(FILES ${PROJECT_BINARY_DIR}/loopscope-monitor.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT monitor)
 
@@ -40,6 +41,12 @@ if(NOT LOOPSCOPE_MONITOR_ONLY)
   install(FILES ${PROJECT_SOURCE_DIR}/writers/system/page_cache.hpp ${PROJECT_SOURCE_DIR}/writers/system/process.hpp
     DESTINATION ${include_folder}/writers/system COMPONENT writers)
   install(TARGETS loopscope loopscope-probe COMPONENT programs)
+  install(FILES ${PROJECT_BINARY_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+  if(NOT CMAKE_CROSSCOMPILING)
+    install(FILES ${PROJECT_BINARY_DIR}/share/loopscope.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT programs)
+    install(FILES ${PROJECT_BINARY_DIR}/share/loopscope.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+      RENAME loopscope COMPONENT programs)
+  endif()
   # `loopscope watch` finds it beside the binary.
   install(TARGETS loopscope_watch_preload LIBRARY DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 endif()

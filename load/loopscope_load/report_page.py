@@ -1,8 +1,10 @@
 """Makes report.html: the page of load/report with all of its files and the results as JSON in one file.
 
-template.html names the files to insert by <!-- inline: NAME --> and the place of the results by <!-- results -->.
+template.html names the files to insert by <!-- inline: NAME --> and the places of the results and of the licences by
+<!-- results --> and <!-- licenses -->.
 """
 
+import html
 import json
 import os
 import re
@@ -22,7 +24,7 @@ def render(document: Json) -> str:
     page = re.sub(r"<!-- inline: ([\w.-]+) -->", lambda match: _inlined(match[1]), read("template.html"))
     # "</script>" or "<!--" inside a string would end the element early.
     text = json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
-    return page.replace("<!-- results -->", text)
+    return page.replace("<!-- licenses -->", html.escape(_licenses())).replace("<!-- results -->", text)
 
 
 def read(name: str) -> str:
@@ -43,13 +45,12 @@ def _inlined(name: str) -> str:
         text = re.sub(r"\n?/[/*][#@] ?sourceMappingURL=.*", "", text)
     if name.endswith(".css"):
         return f"<style>\n{text}</style>"
-    notice = _notice() if name in DYGRAPHS_FILES else ""
-    return notice + "<script>\n" + text.replace("</script", "<\\/script") + "</script>"
+    return "<script>\n" + text.replace("</script", "<\\/script") + "</script>"
 
 
-def _notice() -> str:
-    """The licence of the chart library as a comment. Empty where it is not installed; the library names its own."""
-    if not os.path.exists(DYGRAPHS_NOTICE):
-        return ""
+def _licenses() -> str:
+    text = "This page was made by loopscope: SPDX-License-Identifier: MIT, the loopscope authors.\n"
+    if not has_charts() or not os.path.exists(DYGRAPHS_NOTICE):
+        return text
     with open(DYGRAPHS_NOTICE, encoding="utf-8") as file:
-        return "<!-- dygraphs, which follows:\n" + file.read().replace("--", "- -") + "-->\n"
+        return text + "\nIts charts are drawn by dygraphs, which is in this page:\n\n" + file.read()

@@ -4,6 +4,7 @@
 
 #include "json.hpp"
 #include "readiness.hpp"
+#include "relay.hpp"
 #include "server/dashboard/assets.hpp"
 #include "server/dashboard/dashboard.hpp"
 #include "server/http/body_stream.hpp"
@@ -131,7 +132,8 @@ void add_routes(http::router& router, const sources& source, const event_sampler
                 std::shared_ptr<event_feed> feed, writers::io_pool& pool) {
   std::string list;
   const auto describe = [&list](std::string_view path, std::string_view description) {
-    list.append(path).append(10 - path.size(), ' ').append(description).append("\n");
+    constexpr std::size_t column = 16;
+    list.append(path).append(column - path.size(), ' ').append(description).append("\n");
   };
   const auto get = [&](std::string_view path, std::string_view description, http::handler handler) {
     describe(path, description);
@@ -158,6 +160,15 @@ void add_routes(http::router& router, const sources& source, const event_sampler
   // Not a fixed response: those are sent whatever the Host field says, and this one shows paths of this machine.
   get("/info", source.data ? "version, configuration, back ends" : "version, command, process",
       [&](const request&) { return get_info(source); });
+
+  if (source.data && source.data->relay_to) {
+    const relay passing{*source.data->relay_to};
+    get("/relay/hello", "/hello of the data plane", passing.handler("/hello"));
+    get("/relay/methods", "/methods of the data plane", passing.handler("/methods"));
+    describe("/relay/write", "/write of the data plane; POST alone");
+    router.add(http::verb::post, "/relay/write", passing.handler("/write"),
+               {.refuse_cross_site = !source.data->relay_cross_site, .head_from_get = false});
+  }
 
   std::string text = "loopscope, admin plane\n\n";
   if (const auto reason = dashboard::missing(); !reason.empty())

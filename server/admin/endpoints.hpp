@@ -10,7 +10,8 @@
 
 namespace loopscope::admin {
 
-/// Adds every endpoint of the admin plane. All are read-only, and none waits for a watched loop or for a disk.
+/// Adds every endpoint of the admin plane. All are read-only, and none waits for a watched loop or for a disk; the
+/// relay, which is off unless `source` has it, passes on writes and waits for the loop that serves them.
 ///
 /// To add an endpoint: one handler and one row in endpoints.cpp. To add a value to a response: json.cpp. To add a value
 /// to the samples of /events: sample.hpp. To add a metric: server/metrics/service_metrics.hpp.

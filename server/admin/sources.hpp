@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "directory_watch.hpp"
+#include "server/http/types.hpp"
 #include "server/metrics/exporter.hpp"
 #include "server/metrics/loop_source.hpp"
 #include "server/metrics/service_metrics.hpp"
@@ -29,6 +30,9 @@ struct sources {
     const metrics::service_metrics& metrics;
     std::filesystem::path data_dir;
     const directory_watch& directory;
+    /// Where the data plane listens, if the page's requests to it are passed on.
+    std::optional<http::tcp::endpoint> relay_to = std::nullopt;
+    bool relay_cross_site = false;  ///< also for pages of other sites
   };
 
   metrics::loop_list loops;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/admin/relay.hpp"
 #include "server/http/serve/accept_policy.hpp"
 
 namespace loopscope::app {
@@ -33,7 +34,8 @@ std::size_t min_descriptors(const config::serve_config& config) {
   // libraries in which a stall's functions are looked up.
   constexpr std::size_t in_use = 3 + 2 + 3;
   const std::size_t clients = http::max_open(min_connections);
-  return standard + planes + asio + watchdog + clients + config.io_threads * (loop + clients) + in_use;
+  return standard + planes + asio + watchdog + clients + config.io_threads * (loop + clients) + in_use +
+         (config.relay ? admin::relay::max_open : 0);
 }
 
 connection_limits fit_connections(std::size_t descriptors, const config::serve_config& config) {

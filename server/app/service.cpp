@@ -17,6 +17,7 @@
 #include "data_plane.hpp"
 #include "description.hpp"
 #include "descriptors.hpp"
+#include "listen_failure.hpp"
 #include "logger.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
@@ -164,17 +165,19 @@ int run(const config::serve_command& command) {
   }};
   std::optional<admin_plane> admin;
   if (const auto error = data.listen(config.listen))
-    return fail(program, "cannot listen on " + config.listen.text() + ": " + error.message());
+    return fail(program, blocking_explain_listen_failure(config.listen, "--listen", error));
   if (config.admin) {
+    const auto relay_to = config.relay ? std::optional{data.local_endpoint()} : std::nullopt;
     admin.emplace(admin::sources{.loops = [loops = data.loops()] { return loops; },
-                                 .data = {{registry, metrics, config.data_dir, directory_watch}},
+                                 .data = {{registry, metrics, config.data_dir, directory_watch, relay_to,
+                                           config.allow_cross_site}},
                                  .shutting_down = shutting_down,
                                  .stall_threshold = config.stall_threshold,
                                  .exporter = make_exporter(),
                                  .info = describe(config, service, data)},
                   connections.admin, log);
     if (const auto error = admin->listen(*config.admin, config.allowed_hosts))
-      return fail(program, "cannot listen on " + config.admin->text() + " (--admin): " + error.message());
+      return fail(program, blocking_explain_listen_failure(*config.admin, "--admin", error));
   }
 
   asio::io_context control{1};

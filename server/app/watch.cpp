@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "commands.hpp"
+#include "listen_failure.hpp"
 #include "server/support/standard_streams.hpp"
 #include "server/watch/command_environment.hpp"
 #include "server/watch/message_log.hpp"
@@ -29,10 +30,6 @@ constexpr std::chrono::milliseconds look_interval{25};
 
 std::unique_ptr<watch::message_log> open_log(const std::optional<std::filesystem::path>& file) {
   return file ? std::make_unique<watch::message_log>(*file) : std::make_unique<watch::message_log>();
-}
-
-std::string address_text(const config::listen_address& address) {
-  return address.host + ":" + std::to_string(address.port);
 }
 
 /// The result of the command does not depend on these files.
@@ -83,7 +80,7 @@ int run(const config::watch_command& command) {
     const system::blocked_signals guard;  // its threads leave them to this one
     plane.emplace(session.loops(), threshold);
     if (const auto error = plane->listen(*command.admin))
-      return fail(program, "watch: --admin " + address_text(*command.admin) + ": " + error.message());
+      return fail(program, "watch: " + blocking_explain_listen_failure(*command.admin, "--admin", error));
   }
 
   const auto started = watch::watched_command::blocking_start(command.command, environment.variables, conditions);

@@ -69,6 +69,7 @@ std::string to_json_text(const serve_config& config) {
       {"idle_timeout_ms", milliseconds(clients.idle_timeout)},
       {"write_timeout_ms", milliseconds(clients.write_timeout)},
       {"linger_timeout_ms", milliseconds(clients.linger_timeout)},
+      {"relay", config.relay},
       {"stall_threshold_ms", milliseconds(config.stall_threshold)},
       {"shutdown_grace_ms", milliseconds(config.shutdown_grace)},
       {"allowed_hosts", config.allowed_hosts},

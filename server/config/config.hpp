@@ -31,7 +31,7 @@ std::optional<listen_address> parse_listen_address(std::string_view text);
 struct serve_config {
   listen_address listen{"127.0.0.1", 8080};
   std::optional<listen_address> admin = listen_address{"127.0.0.1", 8081};  ///< nullopt: off
-  std::filesystem::path data_dir = "loopscope-data";                        ///< created if its parent exists
+  std::filesystem::path data_dir = "loopscope-data";                        ///< created if missing
 
   std::size_t io_threads = 1;
   std::size_t pool_threads = 4;
@@ -41,6 +41,7 @@ struct serve_config {
   http::limits clients;  ///< of the data plane, each for one I/O thread
   std::chrono::microseconds stall_threshold = std::chrono::milliseconds{25};
   std::chrono::microseconds shutdown_grace = std::chrono::seconds{8};
+  bool relay = false;  ///< the admin plane passes the page's requests on to the data plane
   bool allow_cross_site = false;
   std::vector<std::string> allowed_hosts;
   bool core_dumps = false;

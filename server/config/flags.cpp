@@ -19,7 +19,9 @@ CLI::Option* duration_flag(CLI::App& app, const std::string& name, microseconds&
 }
 
 CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, const std::string& help) {
-  return flag(app, name, value, help + " (bytes, or with a unit: 64KiB)")->transform(CLI::AsSizeValue(false));
+  return flag(app, name, value, help + " (bytes, or with a unit: 64KiB)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 CLI::Option* bytes_flag(CLI::App& app, const std::string& name, std::uint64_t& value, std::uint64_t min,
@@ -37,7 +39,7 @@ CLI::Option* admin_flag(CLI::App& app, std::optional<listen_address>& value, con
     if (address || text == "off") value = address;
     return address || text == "off";
   };
-  return parsed_flag(app, "admin", read, "HOST:PORT or off", help, value ? value->text() : "off");
+  return parsed_flag(app, "admin", read, "HOST:PORT or off", help, value ? value->text() : "off")->type_name("ADDRESS");
 }
 
 CLI::Option* file_io_flag(CLI::App& app, const std::string& name, writers::back_end_choice& value,
@@ -47,7 +49,8 @@ CLI::Option* file_io_flag(CLI::App& app, const std::string& name, writers::back_
     if (choice) value = *choice;
     return choice.has_value();
   };
-  return parsed_flag(app, name, read, "one of auto, threads, uring", help + ": auto, threads or uring", "auto");
+  return parsed_flag(app, name, read, "one of auto, threads, uring", help + ": auto, threads or uring", "auto")
+      ->type_name("BACK_END");
 }
 
 CLI::Option* pool_threads_flag(CLI::App& app, std::size_t& value) {

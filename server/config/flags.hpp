@@ -37,7 +37,7 @@ CLI::Option* parsed_flag(CLI::App& app, const std::string& name, Parse parse, co
 /// A number from 1 to `max`.
 template <class Number>
 CLI::Option* count_flag(CLI::App& app, const std::string& name, Number& value, Number max, const std::string& help) {
-  return flag(app, name, value, help)->check(CLI::Range(Number{1}, max));
+  return flag(app, name, value, help)->type_name("N")->check(CLI::Range(Number{1}, max));
 }
 
 /// A duration above 0.
@@ -57,6 +57,9 @@ CLI::Option* admin_flag(CLI::App& app, std::optional<listen_address>& value, con
 
 inline constexpr const char* watch_name = "watch";
 inline constexpr const char* watch_help = "Run a program and explain what blocks its event loops";
+
+/// Declares the flags of `loopscope watch`. Lifetime: `watching` outlives the parsing.
+void declare_watch(CLI::App& app, watch_command& watching);
 
 /// Reads `loopscope watch [flags] [--] COMMAND [ARG...]`.
 command parse_watch(int argc, const char* const* argv);

@@ -1,4 +1,5 @@
 #include "flags.hpp"
+#include "help_text.hpp"
 #include "server/http/parse/target.hpp"
 #include "server/support/duration.hpp"
 
@@ -16,25 +17,29 @@ constexpr std::uint64_t max_header_bytes = 1ULL << 20;
 constexpr std::uint64_t min_header_bytes = 256;
 constexpr std::uint64_t max_body_bytes = 1ULL << 30;
 
-void declare_addresses(CLI::App& app, serve_config& config) {
+void declare_main(CLI::App& app, serve_config& config) {
   const auto read_listen = [&config](const std::string& text) {
     const auto address = parse_listen_address(text);
     if (address) config.listen = *address;
     return address.has_value();
   };
   parsed_flag(app, "listen", read_listen, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:0",
-              "Address of the data plane; port 0 picks a free port", config.listen.text());
-  admin_flag(app, config.admin, "Address of the admin plane, or off");
-}
-
-void declare_work(CLI::App& app, serve_config& config) {
+              "Address of the data plane; port 0 picks a free port", config.listen.text())
+      ->type_name("ADDRESS");
+  admin_flag(app, config.admin, "Address of the admin plane; it has the page and /metrics; off: none");
   const auto read_directory = [&config](const std::string& text) {
     config.data_dir = text;
     return !text.empty();
   };
-  parsed_flag(app, "data-dir", read_directory, "a directory",
-              "Directory for the written files; created if its parent exists", config.data_dir.string());
+  parsed_flag(app, "data-dir", read_directory, "a directory", "Directory for the written files; created if missing",
+              config.data_dir.string())
+      ->type_name("DIRECTORY");
   count_flag(app, "io-threads", config.io_threads, std::size_t{256}, "I/O threads, each with its own event loop");
+  duration_flag(app, "stall-threshold", config.stall_threshold, millisecond,
+                "A loop that is blocked for longer has a stall");
+}
+
+void declare_writes(CLI::App& app, serve_config& config) {
   pool_threads_flag(app, config.pool_threads);
   file_io_flag(app, "file-io", config.file_io, "Back end that io=auto selects");
   count_flag(app, "max-count", config.limits.max_count, max_records, "Maximum records of one write");
@@ -51,9 +56,8 @@ void declare_work(CLI::App& app, serve_config& config) {
   parsed_flag(
       app, "shed-lag", read_shed_lag, "a duration above 0, such as 50ms, or off",
       "New writes get 503 while the recent lag of their loop is above this (a number without a unit: milliseconds)",
-      "off");
-  duration_flag(app, "stall-threshold", config.stall_threshold, millisecond,
-                "A loop that is blocked for longer than this has a stall");
+      "off")
+      ->type_name("TIME");
   duration_flag(app, "shutdown-grace", config.shutdown_grace, second,
                 "How long running requests may take after SIGTERM");
 }
@@ -87,7 +91,7 @@ void declare_client_limits(CLI::App& app, http::limits& clients) {
                 "Time for a client to close its connection after the last response");
 }
 
-void declare_safety(CLI::App& app, serve_config& config) {
+void declare_access(CLI::App& app, serve_config& config) {
   const auto is_name = [](const std::string& name) {
     const bool valid = http::valid_host(name) && http::host_name(name) == name;
     return valid ? std::string{} : "'" + name + "' is not a host name without a port";
@@ -96,29 +100,39 @@ void declare_safety(CLI::App& app, serve_config& config) {
       ->envname(environment_name("allowed-host"))
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->type_name("")
+      ->type_name("NAME")
       ->check(is_name);
+  switch_flag(
+      app, "relay", config.relay,
+      "The admin plane passes on what the page asks of the data plane; for a browser that reaches one port only");
   switch_flag(app, "allow-cross-site", config.allow_cross_site, "Allow pages of other sites to start writes");
   switch_flag(app, "core-dumps", config.core_dumps, "Allow core dumps, which may contain data that clients sent");
 }
 
 void declare_log(CLI::App& app, serve_config& config) {
   flag(app, "log-level", config.log_level, "Lowest severity that is logged")
+      ->type_name("LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   const auto read_format = [&config](const std::string& text) {
     config.format = text == "json" ? log_format::json : log_format::text;
     return text == "json" || text == "text";
   };
-  parsed_flag(app, "log-format", read_format, "text or json", "Format of the log on stderr: text or json", "text");
+  parsed_flag(app, "log-format", read_format, "text or json", "Format of the log on stderr: text or json", "text")
+      ->type_name("FORMAT");
 }
 
 }  // namespace
 
 void declare_serve(CLI::App& app, serve_config& config, bool& print_config) {
-  declare_addresses(app, config);
-  declare_work(app, config);
+  app.option_defaults()->group(main_group);
+  declare_main(app, config);
+  app.option_defaults()->group(write_limits_group);
+  declare_writes(app, config);
+  app.option_defaults()->group(client_limits_group);
   declare_client_limits(app, config.clients);
-  declare_safety(app, config);
+  app.option_defaults()->group(access_group);
+  declare_access(app, config);
+  app.option_defaults()->group(log_group);
   declare_log(app, config);
   switch_flag(app, "print-config", print_config, "Print the effective configuration as JSON and exit");
 }

@@ -1,8 +1,10 @@
 #include "arguments.hpp"
 
 #include <sstream>
+#include <vector>
 
 #include "duration.hpp"
+#include "nearest_word.hpp"
 #include "standard_streams.hpp"
 
 namespace loopscope {
@@ -16,6 +18,31 @@ std::string shown(microseconds value, microseconds unit, const char* unit_name) 
   std::ostringstream text;
   text << static_cast<double>(value.count()) / static_cast<double>(unit.count()) << unit_name;
   return text.str();
+}
+
+/// What a user may have meant: the flags of the command in use, or the commands.
+std::vector<std::string> known_words(const CLI::App& app, bool flags) {
+  std::vector<std::string> words;
+  for (const CLI::App* command : app.get_subcommands(nullptr))
+    if (!flags) words.push_back(command->get_name());
+  const auto used = app.get_subcommands();
+  for (const CLI::App* each : {&app, static_cast<const CLI::App*>(used.empty() ? &app : used.front())})
+    for (const CLI::Option* option : each->get_options())
+      for (const std::string& name : option->get_lnames())
+        if (flags) words.push_back("--" + name);
+  return words;
+}
+
+/// "'wach' is not a command (did you mean watch?)" about the first argument that nothing has taken.
+std::string unexpected(const CLI::App& app, const CLI::Error& error) {
+  const auto rest = app.remaining(true);
+  if (rest.empty()) return error.what();
+  const std::string word = rest.front().substr(0, rest.front().find('='));
+  const bool is_flag = word.starts_with('-');
+  const bool is_command = !is_flag && !app.get_subcommands(nullptr).empty() && app.get_subcommands().empty();
+  const char* kind = is_flag ? "a flag" : is_command ? "a command" : "expected";
+  const std::string guess = is_flag || is_command ? did_you_mean(word, known_words(app, is_flag)) : std::string{};
+  return "'" + word + "' is not " + kind + guess;
 }
 
 }  // namespace
@@ -33,12 +60,15 @@ CLI::Option* duration_option(CLI::App& app, const std::string& name, microsecond
                                                     : "a duration, such as 250ms or 10s";
   return parsed_option(app, name, read, allowed,
                        help + " (a number without a unit: " + (seconds ? "seconds)" : "milliseconds)"))
+      ->type_name("TIME")
       ->default_str(shown(value, bare_unit, seconds ? "s" : "ms"));
 }
 
 std::optional<early_exit> parse_arguments(CLI::App& app, int argc, const char* const* argv) {
-  app.failure_message(
-      [](const CLI::App*, const CLI::Error& error) { return escape_control_characters(error.what()) + where_help_is; });
+  app.failure_message([](const CLI::App* parsed, const CLI::Error& error) {
+    const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+    return escape_control_characters(extra ? unexpected(*parsed, error) : error.what()) + where_help_is;
+  });
   try {
     app.parse(argc, argv);
     return std::nullopt;

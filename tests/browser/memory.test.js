@@ -63,7 +63,7 @@ test('memory does not grow once every log is full', async () => {
   await page.waitForSelector('#results_table tbody tr');
   const result = await read(page, (app) => app.results.results[0]);
   await read(page, (app) => {
-    app.stream.source.close();
+    app.stream.close();
     app.probe.worker.terminate();
   });
   const devtools = await context.newCDPSession(page);

@@ -52,6 +52,8 @@ const toEvents = (samples) => samples.map((each) => `event: sample\ndata: ${JSON
 
 /** Answers in place of a watcher, with these samples each time that the page connects. */
 const pretend = (samples) => async (context) => {
+  // The requests of a shared worker cannot be answered here. Without one, the page reads the events itself.
+  await context.addInitScript(() => delete window.SharedWorker);
   await context.route('**/info', (route) => route.fulfill({ json: info }));
   await context.route('**/stalls?*', (route) => route.fulfill({ json: { stalls: [] } }));
   await context.route('**/events', (route) =>

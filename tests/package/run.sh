@@ -69,6 +69,11 @@ grep -q 'libdw-dev' "$work/log" || fail "libdw-dev is not named: $(cat "$work/lo
 
 echo "--- everything"
 quiet cmake --install "$build" --prefix "$work/installed"
+for file in bin/loopscope share/man/man1/loopscope.1 share/bash-completion/completions/loopscope \
+  share/doc/loopscope/copyright share/doc/loopscope/LICENSE; do
+  [ -s "$work/installed/$file" ] || fail "$file is not installed"
+done
+"$work/installed/bin/loopscope" --licenses | cmp - "$work/installed/share/doc/loopscope/copyright"
 quiet configure "$work/installed" "$work/build_all" -DWRITERS=ON
 quiet cmake --build "$work/build_all" -j2
 cd "$work" && build_all/write_your_own_file | tee "$work/written"

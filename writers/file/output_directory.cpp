@@ -20,9 +20,10 @@ bool is_full(error_code error) {
 
 file_result<prepared_directory> blocking_prepare_directory(const std::filesystem::path& directory,
                                                            std::span<const std::filesystem::path> targets) {
-  const bool failed = ::mkdir(directory.c_str(), 0777) != 0;
-  if (const error_code creation = last_error(); failed && creation.value() != EEXIST)
-    return file_error{creation, "mkdir", directory.string()};
+  std::error_code creation;
+  std::filesystem::create_directories(directory, creation);
+  if (creation && creation != std::errc::not_a_directory)
+    return file_error{{creation.value(), boost::system::system_category()}, "mkdir", directory.string()};
   if (const error_code unusable = blocking_check_directory(directory))
     return file_error{unusable, "access", directory.string()};
 

@@ -12,8 +12,8 @@ struct prepared_directory {
   error_code lock_error;  ///< why its file system has no flock(2); see part_file
 };
 
-/// Creates `directory` if its parent exists, removes abandoned parts of `targets` (files in it), and tries whether
-/// files can be created there. A full disk or quota is no error: there may be room later.
+/// Creates `directory`, with those above it if they are missing, removes abandoned parts of `targets` (files in it),
+/// and tries whether files can be created there. A full disk or quota is no error: there may be room later.
 ///
 /// Errors: file_error. Threads: any.
 file_result<prepared_directory> blocking_prepare_directory(const std::filesystem::path& directory,

@@ -23,7 +23,7 @@ import { MethodReader } from './run/methods.js';
 import { RunView } from './run/progress.js';
 import { RunResults } from './run/results.js';
 import { ShareView, toSession } from './run/session.js';
-import { dataPlaneUrl, fromQuery, toQuery } from './state.js';
+import { dataPlaneUrl, fromQuery, relayUrl, toQuery } from './state.js';
 
 const frameMs = 80;
 const frameWithReducedMotionMs = 1000;
@@ -56,7 +56,11 @@ const views = {
 };
 const probe = new HelloProbe(hello);
 const isWatching = () => info?.mode === 'watch';
-const dataUrl = () => (info?.listen ? dataPlaneUrl(location, info.listen, state.data_port) : null);
+const isRelayed = () => info?.config?.relay === true && !state.data_port;
+const dataUrl = () => {
+  if (!info?.listen) return null;
+  return isRelayed() ? relayUrl(document.baseURI) : dataPlaneUrl(location, info.listen, state.data_port);
+};
 const desk = new RunDesk({
   state,
   change,
@@ -110,7 +114,7 @@ async function readInfo() {
   document.documentElement.dataset.mode = mode;
   plots.show(chartSpecs.filter((spec) => (spec.mode ?? mode) === mode));
   if (isWatching()) showCommand();
-  else probe.start(`${dataUrl()}/hello`);
+  else probe.start(`${dataUrl()}/hello`, { sharesConnections: isRelayed() });
   setText(find('info'), describe(info));
 }
 
@@ -118,7 +122,8 @@ function describe({ version, pid, config, file_io: fileIo }) {
   const stall = `a stall is ${format.ms(stallThreshold())} or more.`;
   if (isWatching()) return `loopscope ${version} watches process ${pid} and its children, ${stall}`;
   const reason = fileIo?.stream?.reason ?? '';
-  return `loopscope ${version}, process ${pid}, ${format.plural(config.io_threads, 'loop')}, ${stall} ${reason}`;
+  const relay = isRelayed() ? 'The admin plane relays the requests of this page, which adds its time to theirs. ' : '';
+  return `loopscope ${version}, process ${pid}, ${format.plural(config.io_threads, 'loop')}, ${stall} ${relay}${reason}`;
 }
 
 function showCommand() {

@@ -47,6 +47,11 @@ export function toQuery(state) {
   return text ? `?${text}` : '';
 }
 
+/** Where the admin plane passes requests on to the data plane. `page`: the address of the page. */
+export function relayUrl(page) {
+  return new URL('relay', page).href;
+}
+
 /** The address of the data plane: the page's host, and the port that the service listens on or the given one. */
 export function dataPlaneUrl(location, listen, dataPort = '') {
   const port = dataPort || listen.slice(listen.lastIndexOf(':') + 1);

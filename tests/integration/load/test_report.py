@@ -40,12 +40,18 @@ class Page(unittest.TestCase):
         self.assertNotIn("<!-- results", page)
 
     @unittest.skipUnless(report_page.has_charts(), report_page.NO_CHARTS)
-    def test_names_the_licence_of_the_chart_library(self) -> None:
+    def test_the_foot_has_the_licence_of_what_is_in_the_page(self) -> None:
         page = report_page.render(a_document())
-        self.assertRegex(
-            page, r"<!-- dygraphs, which follows:[^>]*Copyright [^>]*Permission is hereby granted[^>]*-->\n<script>"
-        )
+        [foot] = re.findall(r"<footer>(.*?)</footer>", page, re.DOTALL)
+        self.assertIn("the loopscope authors", foot)
+        self.assertIn("Permission is hereby granted", foot)
         self.assertNotIn("sourceMappingURL", page)
+
+    def test_without_the_chart_library_the_page_has_neither_it_nor_its_licence(self) -> None:
+        with unittest.mock.patch.object(report_page, "DYGRAPHS", "/nonexistent"):
+            page = report_page.render(a_document())
+        self.assertNotIn("drawn by dygraphs", page)
+        self.assertIn("the loopscope authors", page)
 
     def test_the_template_names_every_file_of_the_folder(self) -> None:
         named = set(re.findall(r"<!-- inline: ([\w.-]+) -->", report_page.read("template.html")))

@@ -55,6 +55,50 @@ class Methods(unittest.TestCase):
                         self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD, OPTIONS"))
 
 
+class Relay(unittest.TestCase):
+    """With --relay, a client that reaches the admin plane alone can ask for what the page needs."""
+
+    def write(self, service: Loopscope, query: str, **headers: str) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection(*service.admin_address, timeout=60)
+        try:
+            connection.request("POST", f"/relay/write?{query}", headers=headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def test_a_write_that_blocks_the_loop_does_not_block_the_admin_plane(self) -> None:
+        with Loopscope("--relay") as service:
+            self.assertEqual(service.ask_admin("/relay/hello"), (200, "hello\n"))
+            self.assertEqual(service.admin_json("/relay/methods")["methods"], service.methods())
+            results = []
+            writer = threading.Thread(
+                target=lambda: results.append(self.write(service, "method=sync&count=1000000&verify=true"))
+            )
+            writer.start()
+            observed = 0
+            while writer.is_alive():
+                self.assertEqual(service.ask_admin("/livez"), (200, "ok\n"))
+                observed += service.admin_json("/loop")["loops"][0]["stalled_for_ms"] > 0
+            writer.join()
+            [(status, report)] = results
+            self.assertEqual((status, report["content"]["in_order"]), (200, True))
+            self.assertGreater(observed, 1)
+
+    def test_refusals_are_the_data_planes(self) -> None:
+        with Loopscope("--relay") as service:
+            status, problem = self.write(service, "method=turbo")
+            self.assertEqual((status, problem["parameter"]), (400, "method"))
+            self.assertEqual(self.write(service, "method=sync", **{"Sec-Fetch-Site": "cross-site"})[0], 403)
+            self.assertEqual(self.write(service, "method=sync", Host="rebound.example")[0], 421)
+            self.assertEqual(service.ask_admin("/relay/write?method=sync")[0], 405)
+            self.assertEqual(service.ask_admin("/relay/healthz")[0], 404)
+
+    def test_it_is_off_unless_asked_for(self) -> None:
+        with Loopscope() as service:
+            self.assertEqual(service.ask_admin("/relay/hello")[0], 404)
+
+
 class SyncWrite(unittest.TestCase):
     count = 400_000
 

@@ -312,16 +312,18 @@ class Readiness(Directories):
 
 
 class Creation(Directories):
-    def test_a_directory_is_created_when_its_parent_exists(self) -> None:
-        with Loopscope(data_dir=self.parent / "new") as service:
-            self.assertEqual(service.write(method="sync", count=10)[0], 200)
-        self.assertEqual(os.listdir(self.parent / "new"), ["sync.txt"])
+    def test_a_directory_is_created_with_those_above_it(self) -> None:
+        for directory in (self.parent / "new", self.parent / "a" / "b" / "c"):
+            with Loopscope(data_dir=directory) as service:
+                self.assertEqual(service.write(method="sync", count=10)[0], 200)
+            self.assertEqual(os.listdir(directory), ["sync.txt"])
 
-    def test_nothing_is_created_when_the_parent_does_not_exist(self) -> None:
-        done = run("--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", str(self.parent / "a" / "b"))
+    def test_a_directory_below_a_file_is_exit_1(self) -> None:
+        (self.parent / "file").touch()
+        done = run("--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", str(self.parent / "file" / "a" / "b"))
         self.assertEqual(done.returncode, 1)
-        self.assertIn(str(self.parent / "a" / "b").encode(), done.stderr)
-        self.assertFalse((self.parent / "a").exists())
+        self.assertIn(str(self.parent / "file" / "a" / "b").encode(), done.stderr)
+        self.assertIn(os.strerror(errno.ENOTDIR).encode(), done.stderr)
 
     def test_a_file_of_that_name_is_exit_1(self) -> None:
         (self.parent / "file").touch()

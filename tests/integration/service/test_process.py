@@ -41,12 +41,16 @@ class Start(unittest.TestCase):
         with Loopscope() as service:
             second = run("--listen", service.ready["listen"], "--admin", "off", "--data-dir", str(service.data_dir))
             self.assertEqual(second.returncode, 1)
-            self.assertIn(service.ready["listen"], second.stderr)
+            self.assertIn(
+                f"cannot listen on {service.ready['listen']} (--listen): Address already in use by loopscope "
+                f"(process {service.process.pid}); choose another with --listen",
+                second.stderr,
+            )
 
-    def test_a_missing_data_directory_is_exit_1(self) -> None:
-        result = run("--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", "/nonexistent/data")
+    def test_a_data_directory_that_cannot_be_made_is_exit_1(self) -> None:
+        result = run("--listen", "127.0.0.1:0", "--admin", "off", "--data-dir", "/proc/nonexistent/data")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("/nonexistent/data", result.stderr)
+        self.assertIn("/proc/nonexistent/data", result.stderr)
 
     def test_the_default_data_directory_is_made(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
@@ -198,9 +202,9 @@ class Commands(unittest.TestCase):
         self.assertIn("--io uring: method 'sync' calls write(2) on the I/O thread itself", result.stderr)
 
     def test_write_without_a_directory_is_exit_1(self) -> None:
-        result = run("write", "sync", "--count", "1", "--data-dir", "/nonexistent/data")
+        result = run("write", "sync", "--count", "1", "--data-dir", "/proc/nonexistent/data")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("/nonexistent", result.stderr)
+        self.assertIn("/proc/nonexistent", result.stderr)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become a user without other threads")
     def test_a_thread_that_cannot_be_started_ends_the_start_with_a_message(self) -> None:

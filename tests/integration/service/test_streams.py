@@ -117,6 +117,10 @@ class Stdout(unittest.TestCase):
             for arguments in (
                 ("--version",),
                 ("--help",),
+                ("--help-all",),
+                ("--licenses",),
+                ("man",),
+                ("completion", "bash"),
                 ("write", "--help"),
                 ("--print-config",),
                 ("write", "sync", "--count", "10"),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "server/admin/relay.hpp"
 #include "server/http/serve/accept_policy.hpp"
 
 namespace loopscope::app {
@@ -29,6 +30,13 @@ TEST(descriptors, allow_the_configured_connections_if_there_are_enough) {
   EXPECT_EQ(fit_connections(20'000, config_of(1, 4096)).admin, 1024U);
   EXPECT_EQ(fit_connections(std::numeric_limits<std::size_t>::max(), config_of(16, 4096)).data, 4096U);
   EXPECT_EQ(fit_connections(256, config_of(1, 20)).data, 20U);
+}
+
+TEST(descriptors, are_kept_for_the_requests_that_are_relayed) {
+  config::serve_config config = config_of(1, 4096);
+  const std::size_t without = min_descriptors(config);
+  config.relay = true;
+  EXPECT_EQ(min_descriptors(config), without + admin::relay::max_open);
 }
 
 TEST(descriptors, leave_a_quarter_and_at_most_256_to_the_admin_plane_and_to_writes) {

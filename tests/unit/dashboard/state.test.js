@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dataPlaneUrl, defaults, fromQuery, toQuery } from '../../../server/dashboard/page/state.js';
+import { dataPlaneUrl, defaults, fromQuery, relayUrl, toQuery } from '../../../server/dashboard/page/state.js';
 
 test('a link carries only what differs and comes back the same', () => {
   const state = { ...defaults, method: 'stream', count: '5000', theme: 'dark' };
@@ -18,4 +18,9 @@ test("the data plane is on the page's host, at the port that the service listens
   assert.equal(dataPlaneUrl(location, '0.0.0.0:8080'), 'http://demo.local:8080');
   assert.equal(dataPlaneUrl({ protocol: 'http:', hostname: '[::1]' }, '[::1]:81'), 'http://[::1]:81');
   assert.equal(dataPlaneUrl(location, '0.0.0.0:8080', '9080'), 'http://demo.local:9080');
+});
+
+test("a relay is below the page's folder, whatever the page's query is", () => {
+  assert.equal(relayUrl('https://demo.example/?method=sync'), 'https://demo.example/relay');
+  assert.equal(relayUrl('https://demo.example/loops/#x'), 'https://demo.example/loops/relay');
 });

@@ -59,7 +59,8 @@ export function judge(observed) {
       title: 'The data plane cannot be reached',
       detail:
         `Events arrive and no loop is blocked, but this browser gets no /hello from ${observed.data}. Is the port ` +
-        'published? If it is published as another port, add data_port=PORT to the address of this page.',
+        'published? If it is published as another port, add data_port=PORT to the address of this page. ' +
+        'If this browser reaches one port alone, start loopscope with --relay.',
     };
   return {
     state: 'ok',

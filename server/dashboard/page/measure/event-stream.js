@@ -1,39 +1,61 @@
 import { now } from './clock.js';
-import { silenceMs } from './connection.js';
+import { ReconnectingSource } from './event-source.js';
 
-const retryMs = 1000;
+const renewMs = 2000;
 
-/** The admin plane's /events. Reconnects by itself for as long as the page is open. */
+/**
+ * The samples of /events. All pages of a browser share one stream, in a shared worker; where the browser has none, each
+ * page has its own. A hidden page reads nothing, and the stream closes when no page reads.
+ */
 export class EventStream {
   constructor(url, { onSample, onOpen }) {
-    this.url = url;
     this.onSample = onSample;
     this.onOpen = onOpen;
     this.lastEvent = null;
     this.failed = false;
-    this.connect();
-    setInterval(() => this.check(), retryMs);
+    this.reader = readerOf(new URL(url, document.baseURI).href, (message) => this.note(message));
+    document.addEventListener('visibilitychange', () => this.followVisibility());
+    addEventListener('pagehide', () => this.close());
+    addEventListener('pageshow', () => this.followVisibility());
+    this.followVisibility();
   }
 
-  connect() {
-    this.source?.close();
-    this.connectedAt = now();
-    this.source = new EventSource(this.url);
-    this.source.onopen = () => this.onOpen();
-    this.source.onerror = () => {
-      this.failed = true;
-    };
-    this.source.addEventListener('sample', ({ data }) => {
-      this.lastEvent = now();
-      this.failed = false;
-      this.onSample(JSON.parse(data), this.lastEvent);
-    });
+  close() {
+    clearInterval(this.timer);
+    this.reader.close();
   }
 
-  // After a refusal the browser closes the stream for good; after a lost peer it keeps the silent stream open.
-  check() {
-    const silentSince = Math.max(this.lastEvent ?? -Infinity, this.connectedAt);
-    const dead = this.source.readyState === EventSource.CLOSED;
-    if (dead || now() - silentSince > silenceMs) this.connect();
+  followVisibility() {
+    this.close();
+    if (document.hidden) return;
+    // It has not heard of the service while it was hidden, which is not the service's silence.
+    this.lastEvent = null;
+    this.failed = false;
+    this.reader.open();
+    this.timer = setInterval(() => this.reader.open(), renewMs);
   }
+
+  note({ kind, text }) {
+    if (document.hidden) return;
+    if (kind === 'open') this.onOpen();
+    if (kind === 'failed') this.failed = true;
+    if (kind !== 'sample') return;
+    this.lastEvent = now();
+    this.failed = false;
+    this.onSample(JSON.parse(text), this.lastEvent);
+  }
+}
+
+/** open() may be called again, which renews the wish to read. */
+function readerOf(url, tell) {
+  if (typeof SharedWorker === 'undefined') return new ReconnectingSource(url, tell);
+  const { port } = new SharedWorker(new URL('./events-worker.js', import.meta.url), {
+    type: 'module',
+    name: url,
+  });
+  port.onmessage = ({ data }) => tell(data);
+  return {
+    open: () => port.postMessage({ kind: 'want', url }),
+    close: () => port.postMessage({ kind: 'leave' }),
+  };
 }

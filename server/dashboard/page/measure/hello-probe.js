@@ -8,16 +8,19 @@ export class HelloProbe {
     document.addEventListener('visibilitychange', () => this.followVisibility());
   }
 
-  start(url) {
+  /** `sharesConnections`: the url has the host and port of the page, whose own requests need connections too. */
+  start(url, { sharesConnections = false } = {}) {
     if (url === this.url) return;
     this.url = url;
+    this.maxInFlight = sharesConnections ? 2 : 4;
     this.followVisibility();
   }
 
   // The browser delays the timers of a hidden page: the probe would measure that delay.
   followVisibility() {
     if (!this.url) return;
-    this.worker.postMessage(document.hidden ? { kind: 'stop' } : { kind: 'start', url: this.url });
+    const { url, maxInFlight } = this;
+    this.worker.postMessage(document.hidden ? { kind: 'stop' } : { kind: 'start', url, maxInFlight });
   }
 
   note(message) {

@@ -7,7 +7,7 @@ const unreachablePeriodMs = 1000;
 const maxFailures = 5;
 const timeoutMs = 120_000;
 
-// A browser opens at most six connections to a host. The writes need two of them.
+// A browser opens at most six connections to a host and port. The writes need two of them.
 const requests = new Schedule({ period: periodMs, maxInFlight: 4, maxWaiting: 1200 });
 let url = null;
 let timer = null;
@@ -67,6 +67,7 @@ addEventListener('message', ({ data }) => {
   pause();
   if (data.kind !== 'start') return;
   url = data.url;
+  requests.maxInFlight = data.maxInFlight;
   const gap = requests.start(now());
   if (gap) postMessage({ kind: 'gap', ...gap });
   turn();
