@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, build, diff, experiment, report_page, results, session, table, terminal
+from loopscope_load import Json, build, claims, diff, experiment, report_page, results, session, table, terminal
 from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, NodePeer, System
 from loopscope_load.terminal import Failure, Progress
@@ -53,7 +53,9 @@ def run_flags() -> argparse.ArgumentParser:
         metavar="N",
         help=f"number of /hello a second ({RATE_PER_S})",
     )
-    group.add_argument("--peer", choices=("node",), help="measure load/peers/node as well")
+    group.add_argument(
+        "--peer", choices=("node",), help="measure load/peers/node as well, and confront every claim of the articles"
+    )
     group.add_argument(
         "--quick",
         action="store_true",
@@ -134,12 +136,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace, progress: Progress) -> None:
-    if options.peer == "node":
-        build.install("peer")
     server, probe = build.programs(options, progress)
     systems: list[System] = [Loopscope(server, options.io)]
+    absent = {}
     if options.peer == "node":
-        systems.append(NodePeer())
+        try:
+            build.install("peer")
+            systems.append(NodePeer())
+        except Failure as failure:
+            absent["node"] = str(failure)
+            progress.say(f"Node.js is not measured: {failure}")
     plan = experiment.Plan(
         probe=probe,
         methods=options.methods,
@@ -149,6 +155,7 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         rate_per_s=options.rate,
         idle_s=options.idle,
         window_s=options.window,
+        confront=options.peer is not None,
     )
     settings = {
         "count": plan.count,
@@ -165,9 +172,9 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     )
     with tempfile.TemporaryDirectory(prefix="loopscope-compare-") as data_dir:
-        found = results.Results(os.path.join(folder, "results.json"), settings, systems, data_dir)
+        found = results.Results(os.path.join(folder, "results.json"), settings, systems, data_dir, absent)
         try:
-            failed = experiment.compare(systems, plan, found, data_dir, progress)
+            failed = [*absent] + experiment.compare(systems, plan, found, data_dir, progress)
         finally:
             found.save()  # also what was being measured when it ended
             if any(entry["summary"] or entry["reason"] for entry in found.document["entries"]):
@@ -184,6 +191,7 @@ def report(options: argparse.Namespace, progress: Progress) -> None:
         document = session.to_document(document)
     elif document.get("schema") != results.SCHEMA:
         raise Failure(f"{options.document} is neither a {results.SCHEMA} document nor a {session.FORMAT}.")
+    document["claims"] = claims.rows(document)  # by the rules of today
     save_report(document, path, progress)
 
 

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 
-from loopscope_load import Json, claims, findings, results, statistics, writes
+from loopscope_load import Json, claims, evidence, findings, results, statistics, writes
 from loopscope_load.experiment import points
 from loopscope_load.probe import Requests
 from loopscope_load.terminal import Failure
@@ -62,9 +62,8 @@ def _document(session: Json) -> Json:
         "systems": {SYSTEM: {"version": session["service"]["version"]}},
         "entries": entries,
     }
-    claimed = [entry for entry in entries if entry["count"] == claims.CLAIMED_COUNT]
-    document["claims"] = claims.rows(claimed, claims.CLAIMED_COUNT)
-    document["other_claims"] = claims.other_rows(entries)
+    document["evidence"] = evidence.empty()
+    document["claims"] = claims.rows(document)
     document["finding"] = findings.sentences(document)
     document["caveats"] = [
         "A browser measured this through the dashboard. Its own delays are in every latency.",

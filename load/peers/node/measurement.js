@@ -140,6 +140,8 @@ export class Measurement {
         timer: { due_ms: timerDueMs, fired_ms: this.timerFiredMs },
         gc,
         allocated_bytes,
+        writes_at_once: counters.writesAtOnce,
+        heap_limit_bytes: v8.getHeapStatistics().heap_size_limit,
         ...(this.peak ?? { heap_used_bytes: null, external_bytes: null, array_buffers_bytes: null }),
       },
     };

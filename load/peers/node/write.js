@@ -51,7 +51,8 @@ export async function writeFile({ method, count, verify, durable, highWaterMark,
       const measurement = await Measurement.start();
       const counters = {
         queuedAt: null,
-        writeCalls: null,
+        writeCalls: 0,
+        writesAtOnce: null,
         pendingPeakRecords: 0,
         pendingPeakBytes: 0,
         drains: null,

@@ -8,9 +8,33 @@ import { finished } from 'node:stream/promises';
 
 import { record } from './record.js';
 
+/** The file system as a stream calls it, which counts the calls and how many of them are under way at once. */
+function counted(counters) {
+  let underWay = 0;
+  const wrap =
+    (call) =>
+    (...args) => {
+      const done = args.pop();
+      ++counters.writeCalls;
+      ++underWay;
+      counters.writesAtOnce = Math.max(counters.writesAtOnce ?? 0, underWay);
+      call(...args, (...results) => {
+        --underWay;
+        done(...results);
+      });
+    };
+  return { open: fs.open, close: fs.close, write: wrap(fs.write), writev: wrap(fs.writev) };
+}
+
 export async function stream({ file, count, gone, counters, highWaterMark }) {
   // The stream has the descriptor's number: a stream on the FileHandle itself would keep it open.
-  const options = { fd: file.fd, autoClose: false, ...(highWaterMark === null ? {} : { highWaterMark }) };
+  counters.writeCalls = 0;
+  const options = {
+    fd: file.fd,
+    autoClose: false,
+    fs: counted(counters),
+    ...(highWaterMark === null ? {} : { highWaterMark }),
+  };
   const output = fs.createWriteStream('', options);
   const done = finished(output);
   done.catch(() => {}); // awaited below; an error before that also rejects once()
