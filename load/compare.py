@@ -10,9 +10,22 @@ import datetime
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, build, claims, diff, experiment, report_page, results, session, table, terminal
+from loopscope_load import (
+    Json,
+    build,
+    claims,
+    diff,
+    experiment,
+    findings,
+    report_page,
+    results,
+    session,
+    table,
+    terminal,
+)
 from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, NodePeer, System
 from loopscope_load.terminal import Failure, Progress
@@ -179,6 +192,11 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
             found.save()  # also what was being measured when it ended
             if any(entry["summary"] or entry["reason"] for entry in found.document["entries"]):
                 print("\n".join(table.render(found.document, terminal.wants_colour(sys.stdout))), flush=True)
+                if options.peer:
+                    print(
+                        "\n".join(textwrap.wrap(findings.claims_in_short(found.document["claims"]), table.WIDTH)),
+                        flush=True,
+                    )
                 save_report(found.document, os.path.join(folder, "report.html"), progress)
     if failed:
         raise Failure(f"Not measured: {', '.join(failed)}; the table says why.")

@@ -713,6 +713,31 @@ def page_cache_grows(view: View, claim: Json) -> Judged:
     return Judged(cells, verdict, f"The kernel sets no size: {said}.")
 
 
+def disk_over_time(view: View, claim: Json) -> Judged:
+    """How much of the file had reached the disk by the last sample of the writes: cached and no longer dirty."""
+
+    def written_back(system: str) -> tuple[float, float, float]:
+        entry = view.entry(system, claim["method"])
+        repeat = entry["repeats"][entry["summary"]["shown_repeat"]]
+        samples, ended = repeat["samples"], repeat["windows_ms"][-1][1]
+        columns = (samples.get(name) or [] for name in ("at_ms", "cached_bytes", "dirty_bytes"))
+        for at, cached, dirty in reversed(list(zip(*columns))):
+            if at <= ended and cached and dirty is not None:
+                return max(0, cached - dirty), cached, at - repeat["windows_ms"][0][0]
+        raise NotMeasured("There are no samples of the file's pages.")
+
+    def cell(system: str) -> str:
+        back, cached, after_ms = written_back(system)
+        return f"{units.megabytes(back)} of {units.megabytes(cached)} on the disk after {units.duration(after_ms)}"
+
+    cells = view.cells_of(cell)
+    back, cached, _ = written_back(NODE)
+    verdict = HOLDS if back >= 0.9 * cached else IN_PART if back >= 0.1 * cached else NOT
+    return Judged(
+        cells, verdict, f"{back / cached * 100:.0f} % of its bytes had reached the disk by the end of the writes."
+    )
+
+
 def two_levels(view: View, claim: Json) -> Judged:
     def cell(system: str) -> str:
         grown = known(grown_bytes(report(view, system, claim["method"])), "The growth of memory")
@@ -1018,6 +1043,7 @@ RULES: dict[str, Rule] = {
     "fsync": after_fsync,
     "aged": after_a_while,
     "page cache": page_cache_grows,
+    "disk": disk_over_time,
     "two levels": two_levels,
     "one call a record": one_call_a_record,
     "chunks": in_chunks,

@@ -1,6 +1,9 @@
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
+import collections
+
 from loopscope_load import Json, units
+from loopscope_load.claim_rules import VERDICTS
 from loopscope_load.statistics import Curve
 from loopscope_load.verdict import Figures, Loop, medians, repeats_done
 
@@ -25,7 +28,15 @@ def sentences(document: Json) -> list[str]:
         recorded_us, due_us = median_of(raw_curve(entry)), median_of(shown(entry)["open_loop_curve"])
         if entry["system"] == "loopscope" and recorded_us is not None and due_us is not None:
             said.append(closed_loop(entry, recorded_us, due_us))
+    if "node" in document["systems"]:
+        said.append(claims_in_short(document["claims"]))
     return said
+
+
+def claims_in_short(rows: list[Json]) -> str:
+    counts = collections.Counter(row["verdict"] for row in rows)
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    return f"Of {len(rows)} claims of the articles: {said}."
 
 
 def title(entry: Json) -> str:

@@ -79,7 +79,6 @@
           'section',
           { id: 'claims' },
           element('h2', {}, "The articles' claims, measured"),
-          element('p', {}, report.claimsCount(results)),
           report.claimsTable(results),
         ),
         element('section', { id: 'methods' }, element('h2', {}, 'All methods'), report.overviewTable(results)),

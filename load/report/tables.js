@@ -56,14 +56,6 @@ report.claimsTable = (results) => {
   });
 };
 
-/** How many claims have each verdict, as a sentence. */
-report.claimsCount = ({ claims }) => {
-  const counts = new Map();
-  for (const { verdict } of claims) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
-  const said = [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ');
-  return `Of ${claims.length} claims: ${said}.`;
-};
-
 report.overviewTable = (results) => {
   const { units, element } = report;
   const tied = (text) => text.replaceAll(' ', '\u00a0'); // keep a number and its unit on one line

@@ -91,7 +91,7 @@ class Session(unittest.TestCase):
 
     def test_the_claims_are_beside_the_measured_figures(self) -> None:
         rows = {row["id"]: row for row in self.document["claims"]}
-        self.assertRegex(rows["sync-time"]["measured"]["loopscope"], r"^\d[\d.]* m?s$")
+        self.assertEqual(rows["sync-time"]["measured"]["loopscope"], "1.82 s")
         self.assertEqual(rows["sync-time"]["verdict"], "not measured")  # the claims are about Node.js
         self.assertIn("--peer node", rows["sync-time"]["why"])
 
