@@ -530,23 +530,27 @@ def collections(view: View, claim: Json) -> Judged:
 # Copies and buffers
 
 
+def copies(view: View, system: str, name: str) -> int:
+    return int(known(report(view, system, name).get("copies_per_record"), "The number of copies"))
+
+
 def copies_of_a_record(view: View, claim: Json) -> Judged:
     """By construction of the methods, which every report has; beside it what V8 allocated for each record."""
 
     def cell(system: str) -> str:
         run = view.run(system, claim["method"])
-        copies = run["report"]["copies_per_record"]
+        made = copies(view, system, claim["method"])
         if system == OWN:
-            return f"{copies} a record: the kernel's, into the page cache"
+            return f"{made} a record: the kernel's, into the page cache"
         allocated = run["report"]["node"]["allocated_bytes"]
         each = "" if allocated is None else f"; {allocated / run['count']:.0f} bytes allocated for it"
-        return f"{copies} a record: into a buffer, into the page cache{each}"
+        return f"{made} a record: into a buffer, into the page cache{each}"
 
     cells = view.cells_of(cell)
-    copies = report(view, NODE, claim["method"])["copies_per_record"]
-    verdict = HOLDS if copies >= 2 else NOT
+    made = copies(view, NODE, claim["method"])
+    verdict = HOLDS if made >= 2 else NOT
     return Judged(
-        cells, verdict, f"Node.js encodes the text into a buffer before the kernel copies it: {copies} copies."
+        cells, verdict, f"Node.js encodes the text into a buffer before the kernel copies it: {made} copies."
     )
 
 
@@ -573,8 +577,8 @@ def cheaper(view: View, claim: Json) -> Judged:
 
     def cell(system: str) -> str:
         if system == OWN:
-            copies = report(view, OWN, "callback")["copies_per_record"]
-            return f"has no such variant: {units.count(copies, 'copy').replace('copys', 'copies')} a record"
+            made = copies(view, OWN, "callback")
+            return f"no such variant: a record is copied {'once' if made == 1 else f'{made} times'}"
         return f"{costly}: {words(costs(costly))}; {cheap}: {words(costs(cheap))}"
 
     cells = view.cells_of(cell)
@@ -657,18 +661,27 @@ def dirty_words(view: View) -> Cell:
     return lambda system: "{} of {} dirty after the end".format(*map(units.megabytes, dirty_at_the_end(view, system)))
 
 
+def whose_pages(view: View) -> str:
+    """The system whose file is judged. The kernel is the same, so it is loopscope where Node.js was not measured."""
+    try:
+        view.part(NODE, "pages")
+    except NotMeasured as reason:
+        try:
+            view.part(OWN, "pages")
+        except NotMeasured:
+            raise reason from None
+        return OWN
+    return NODE
+
+
 def only_cached(view: View, claim: Json) -> Judged:
     """The bytes are only in the page cache when the write is done. `value.cached`: the claim says so, or denies it."""
     cells = view.cells_of(dirty_words(view))
-    dirty, size = dirty_at_the_end(
-        view, NODE if NODE not in view.document.get("evidence", {}).get("absent", {}) else OWN
-    )
+    dirty, size = dirty_at_the_end(view, whose_pages(view))
     share = dirty / size
     cached = share >= 0.9
     verdict = IN_PART if 0.1 < share < 0.9 else HOLDS if cached == claim["value"]["cached"] else NOT
-    return Judged(
-        cells, verdict, f"{min(1, share) * 100:.0f} % of the file were only in the page cache, not on the disk."
-    )
+    return Judged(cells, verdict, f"{min(1, share) * 100:.0f} % of the file were only in the page cache, not on the disk.")
 
 
 def after_fsync(view: View, claim: Json) -> Judged:
@@ -686,7 +699,7 @@ def after_fsync(view: View, claim: Json) -> Judged:
         )
 
     cells = view.cells_of(cell)
-    before, after, _ = left(NODE)
+    before, after, _ = left(whose_pages(view))
     verdict = HOLDS if after == 0 and before > 0 else IN_PART if after == 0 else NOT
     return Judged(cells, verdict, f"fsync left {units.megabytes(after)} of {units.megabytes(before)} dirty.")
 
@@ -995,11 +1008,11 @@ def advice(view: View, claim: Json) -> Judged:
 
 def alone(view: View, claim: Json) -> Judged:
     """Advice to use a blocking method only where nobody else waits: it does harm, and memory and order are fine."""
-    found = view.recommendation(NODE, claim["method"])
-    figures = view.figures(NODE, claim["method"], any_count=True)
     cells = view.cells_of(
         lambda system: f"never for {view.recommendation(system, claim['method'])['never_for'] or 'nothing'}"
     )
+    found = view.recommendation(NODE, claim["method"])
+    figures = view.figures(NODE, claim["method"], any_count=True)
     verdict = HOLDS if found["harmful_from"] and figures.in_order else IN_PART if found["harmful_from"] else NOT
     edge = found["harmful_from"]
     why = (
