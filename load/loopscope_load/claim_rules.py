@@ -13,7 +13,6 @@ from loopscope_load.writes import grown_bytes
 
 HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
 NOT_MEASURABLE, NOT_MEASURED = "not measurable here", "not measured"
-VERDICTS = (HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED)
 
 NODE, OWN = "node", "loopscope"
 NAMES = {NODE: "Node.js", OWN: "loopscope"}
@@ -549,9 +548,7 @@ def copies_of_a_record(view: View, claim: Json) -> Judged:
     cells = view.cells_of(cell)
     made = copies(view, NODE, claim["method"])
     verdict = HOLDS if made >= 2 else NOT
-    return Judged(
-        cells, verdict, f"Node.js encodes the text into a buffer before the kernel copies it: {made} copies."
-    )
+    return Judged(cells, verdict, f"Node.js encodes the text into a buffer before the kernel copies it: {made} copies.")
 
 
 def cheaper(view: View, claim: Json) -> Judged:
@@ -681,7 +678,9 @@ def only_cached(view: View, claim: Json) -> Judged:
     share = dirty / size
     cached = share >= 0.9
     verdict = IN_PART if 0.1 < share < 0.9 else HOLDS if cached == claim["value"]["cached"] else NOT
-    return Judged(cells, verdict, f"{min(1, share) * 100:.0f} % of the file were only in the page cache, not on the disk.")
+    return Judged(
+        cells, verdict, f"{min(1, share) * 100:.0f} % of the file were only in the page cache, not on the disk."
+    )
 
 
 def after_fsync(view: View, claim: Json) -> Judged:

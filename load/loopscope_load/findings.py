@@ -3,10 +3,17 @@
 import collections
 
 from loopscope_load import Json, units
-from loopscope_load.claim_rules import VERDICTS
+from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED
 from loopscope_load.statistics import Curve
 from loopscope_load.verdict import Figures, Loop, medians, repeats_done
 
+PLURALS = {
+    HOLDS: "hold",
+    IN_PART: "hold in part",
+    NOT: "do not hold",
+    NOT_MEASURABLE: "are not measurable here",
+    NOT_MEASURED: "were not measured",
+}
 SYSTEMS = {"loopscope": "loopscope", "node": "Node.js"}
 REPEATS_MIN = 3  # with fewer, the spread between repeats is not known
 BUSY_LOAD_PER_CORE = 0.5
@@ -35,7 +42,7 @@ def sentences(document: Json) -> list[str]:
 
 def claims_in_short(rows: list[Json]) -> str:
     counts = collections.Counter(row["verdict"] for row in rows)
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    said = ", ".join(f"{counts[verdict]} {words}" for verdict, words in PLURALS.items() if counts[verdict])
     return f"Of {len(rows)} claims of the articles: {said}."
 
 
