@@ -1,6 +1,5 @@
 """The book of claims: every entry is measured by a run, or says why none can; what is missing has its reason, never a 0."""
 
-import json
 import os
 import pathlib
 import re
@@ -198,7 +197,7 @@ class WithPeer(support.Folder):
         return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
     def test_every_measurement_of_the_book_is_made_by_a_run(self) -> None:
-        code, progress, document = self.compare()
+        code, progress, document = self.compare("--methods", ",".join(claims.CLAIMS))
         self.assertEqual(code, 0, progress)
         view = View(document, COUNT)  # as if the articles had written so many
         for each in claims.BOOK["claims"]:
@@ -246,12 +245,11 @@ class WithPeer(support.Folder):
     def assert_nothing_but_reasons(self, document: Json, reason: str) -> None:
         """Every claim on a write of Node.js is not measured, for that reason."""
         for row in document["claims"]:
-            if row["method"] in claims.CLAIMS:
+            if row["method"] in claims.CLAIMS and claim(row["id"]).get("measure") not in BY_RISING_COUNTS:
+                self.assertEqual(row["verdict"], NOT_MEASURED if row["how"] else NOT_MEASURABLE, row)
                 if row["how"]:
-                    self.assertEqual(row["verdict"], NOT_MEASURED, row)
                     self.assertRegex(row["why"], reason)
         self.assertIn("loopscope", document["evidence"]["systems"])
-        json.dumps(document)
 
 
 if __name__ == "__main__":
