@@ -11,13 +11,16 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Sequence
 
 from loopscope_load import (
     Json,
     build,
+    claims,
     diff,
     experiment,
+    findings,
     recommendations,
     report_page,
     results,
@@ -66,7 +69,9 @@ def run_flags() -> argparse.ArgumentParser:
         metavar="N",
         help=f"number of /hello a second ({RATE_PER_S})",
     )
-    group.add_argument("--peer", choices=("node",), help="measure load/peers/node as well")
+    group.add_argument(
+        "--peer", choices=("node",), help="measure load/peers/node as well, and confront every claim of the articles"
+    )
     group.add_argument(
         "--quick",
         action="store_true",
@@ -165,12 +170,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace, progress: Progress) -> None:
-    if options.peer == "node":
-        build.install("peer")
     server, probe = build.programs(options, progress)
     systems: list[System] = [Loopscope(server, options.io)]
+    absent = {}
     if options.peer == "node":
-        systems.append(NodePeer())
+        try:
+            build.install("peer")
+            systems.append(NodePeer())
+        except Failure as failure:
+            absent["node"] = str(failure)
+            progress.say(f"Node.js is not measured: {failure}")
     plan = experiment.Plan(
         probe=probe,
         methods=options.methods,
@@ -181,6 +190,7 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         idle_s=options.idle,
         window_s=options.window,
         extent=scale.FULL if options.scale else scale.SHORT,
+        confront=options.peer is not None,
     )
     settings = {
         "count": plan.count,
@@ -198,13 +208,18 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         build.ROOT, "load", "results", datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     )
     with tempfile.TemporaryDirectory(prefix="loopscope-compare-") as data_dir:
-        found = results.Results(os.path.join(folder, "results.json"), settings, systems, data_dir)
+        found = results.Results(os.path.join(folder, "results.json"), settings, systems, data_dir, absent)
         try:
-            failed = experiment.compare(systems, plan, found, data_dir, progress)
+            failed = [*absent] + experiment.compare(systems, plan, found, data_dir, progress)
         finally:
             found.save()  # also what was being measured when it ended
             if any(entry["summary"] or entry["reason"] for entry in found.document["entries"]):
                 print("\n".join(table.render(found.document, terminal.wants_colour(sys.stdout))), flush=True)
+                if options.peer:
+                    print(
+                        "\n".join(textwrap.wrap(findings.claims_in_short(found.document["claims"]), table.WIDTH)),
+                        flush=True,
+                    )
                 save_report(found.document, os.path.join(folder, "report.html"), progress)
     if failed:
         raise Failure(f"Not measured: {', '.join(failed)}; the table says why.")
@@ -217,6 +232,7 @@ def report(options: argparse.Namespace, progress: Progress) -> None:
         document = session.to_document(document)
     elif document.get("schema") != results.SCHEMA:
         raise Failure(f"{options.document} is neither a {results.SCHEMA} document nor a {session.FORMAT}.")
+    document["claims"] = claims.rows(document)  # by the rules of today
     save_report(document, path, progress)
 
 

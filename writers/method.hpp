@@ -35,8 +35,11 @@ struct method {
   bool has_buffer = false;                                      ///< `high_water_mark` applies; drains are counted
   bool takes_slice = false;                                     ///< `slice_us` applies
   std::optional<std::chrono::microseconds> default_slice = {};  ///< nullopt: not sliced unless the request asks for it
-  std::string_view description;                                 ///< one line: what it does
-  std::string_view shows;                                       ///< one or two sentences: what a run will show
+  /// How often the bytes of a record are copied after its text was formatted, by construction. A method that formats
+  /// where its write(2) reads has one: the kernel's, into the page cache.
+  unsigned copies_per_record = 1;
+  std::string_view description;  ///< one line: what it does
+  std::string_view shows;        ///< one or two sentences: what a run will show
   std::string_view advice = {};  ///< what to do about a stall that it caused; empty: none
   /// Bytes of memory for records that wait to be written, at most.
   std::uint64_t (*memory_bytes)(const write_request&) noexcept;

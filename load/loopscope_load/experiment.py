@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, scale, statistics, units, writes, wrk
+from loopscope_load import Json, evidence, scale, statistics, units, writes, wrk
 from loopscope_load.probe import ProbeRun, Requests
 from loopscope_load.results import Results
 from loopscope_load.servers import System, running
@@ -46,6 +46,7 @@ class Plan:
     idle_s: float
     window_s: float
     extent: scale.Extent
+    confront: bool  # measure what the claims need beside this
 
 
 def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: str, progress: Progress) -> list[str]:
@@ -74,6 +75,9 @@ def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: s
     for system in systems:
         for method in (name for name in plan.methods if name in system.methods):
             failed += measure_scale(system, method, plan, results, data_dir, progress)
+    if plan.confront:
+        found = results.document["evidence"]
+        evidence.measure(systems, plan.count, plan.quick, found, results.conclude, data_dir, progress)
     results.finish()
     return failed
 
@@ -144,7 +148,7 @@ def in_short(repeat: Json) -> str:
 def measure_with_probe(system: System, method: str, count: int, plan: Plan, data_dir: str, show: Show) -> Json:
     """One repeat without wrk, as results.schema.json describes it. Raises Failure or Refused."""
     with running(system.command(data_dir)) as server:
-        watch = EventWatch(server.admin_url) if server.admin_url else ProcessWatch(server.pid)
+        watch = EventWatch(server.admin_url) if server.admin_url else ProcessWatch(server.pid, data_dir)
         with watch, ProbeRun(plan.probe, server.url, plan.rate_per_s) as run:
             show("idle")
             time.sleep(SETTLE_S + plan.idle_s + QUIET_S)
@@ -200,7 +204,9 @@ def columns(samples: Sequence[Sample], zero_ms: float) -> Json:
         "resident_bytes": [sample.resident_bytes for sample in samples],
         "cpu_share": [sample.cpu_share for sample in samples],
         "lag_max_us": [sample.lag_max_us for sample in samples],
+        "cached_bytes": [sample.cached_bytes for sample in samples],
         "dirty_bytes": [sample.dirty_bytes for sample in samples],
+        "writeback_bytes": [sample.writeback_bytes for sample in samples],
     }
 
 

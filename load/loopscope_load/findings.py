@@ -1,9 +1,19 @@
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
+import collections
+
 from loopscope_load import Json, recommendations, units
+from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED
 from loopscope_load.statistics import Curve
 from loopscope_load.verdict import Figures, Loop, medians, repeats_done
 
+PLURALS = {
+    HOLDS: "hold",
+    IN_PART: "hold in part",
+    NOT: "do not hold",
+    NOT_MEASURABLE: "are not measurable here",
+    NOT_MEASURED: "were not measured",
+}
 SYSTEMS = {"loopscope": "loopscope", "node": "Node.js"}
 REPEATS_MIN = 3  # with fewer, the spread between repeats is not known
 BUSY_LOAD_PER_CORE = 0.5
@@ -25,7 +35,15 @@ def sentences(document: Json) -> list[str]:
         recorded_us, due_us = median_of(raw_curve(entry)), median_of(shown(entry)["open_loop_curve"])
         if entry["system"] == "loopscope" and recorded_us is not None and due_us is not None:
             said.append(closed_loop(entry, recorded_us, due_us))
+    if "node" in document["systems"]:
+        said.append(claims_in_short(document["claims"]))
     return said + list(recommendations.findings(document["recommendations"]))
+
+
+def claims_in_short(rows: list[Json]) -> str:
+    counts = collections.Counter(row["verdict"] for row in rows)
+    said = ", ".join(f"{counts[verdict]} {words}" for verdict, words in PLURALS.items() if counts[verdict])
+    return f"Of {len(rows)} claims of the articles: {said}."
 
 
 def title(entry: Json) -> str:

@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from loopscope_load import Json, claims, findings, recommendations, scale
+from loopscope_load import Json, claims, evidence, findings, recommendations, scale
 from loopscope_load.build import ROOT
 from loopscope_load.servers import System
 from loopscope_load.terminal import Failure
@@ -24,7 +24,15 @@ def now() -> str:
 class Results:
     """The document grows with every measurement. save() leaves a whole file, whatever happens."""
 
-    def __init__(self, path: str, settings: Json, systems: Sequence[System], data_dir: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        settings: Json,
+        systems: Sequence[System],
+        data_dir: str,
+        absent: dict[str, str] | None = None,
+    ) -> None:
+        """`absent`: the systems that were asked for and cannot be measured, with the reason."""
         self.path = path
         self._points: list[Json] = []
         self.document: Json = {
@@ -35,8 +43,8 @@ class Results:
             "settings": settings,
             "systems": {system.name: {"version": system.version()} for system in systems},
             "entries": [],
+            "evidence": evidence.empty(absent),
             "claims": [],
-            "other_claims": [],
             "scale": [],
             "recommendations": recommendations.document_part([], []),
             "finding": [],
@@ -57,28 +65,28 @@ class Results:
         entry["repeats"].append(repeat)
         entry["outcome"] = "measured"
         entry["summary"] = summary(entry["repeats"], entry["count"])
-        self._conclude()
+        self.conclude()
 
     def set_outcome(self, entry: Json, outcome: str, reason: str) -> None:
         """The outcome is that of the first repeat that was measured, if there is one. The reason is kept in any case."""
         entry["reason"] = reason
         if not entry["repeats"]:
             entry["outcome"] = outcome
-        self._conclude()
+        self.conclude()
 
     def add_points(self, points: Sequence[Json]) -> None:
         """Adds the points of one method that scale.measure() returned."""
         self._points += points
-        self._conclude()
+        self.conclude()
 
     def finish(self) -> None:
         self.document["finished"] = now()
-        self.save()
+        self.conclude()
 
-    def _conclude(self) -> None:
+    def conclude(self) -> None:
+        """Draws the conclusions from what was measured until now, and saves."""
         document = self.document
-        document["claims"] = claims.rows(document["entries"], document["settings"]["count"])
-        document["other_claims"] = claims.other_rows(document["entries"])
+        document["claims"] = claims.rows(document)
         document["scale"] = all_points(document["entries"], self._points)
         document["recommendations"] = recommendations.document_part(document["scale"], document["entries"])
         document["finding"] = findings.sentences(document)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -64,12 +65,15 @@ class NodePeer:
             raise Failure("--peer node needs Node.js (Debian package nodejs), which is not installed.")
         self._node = node
         version = self.version()
-        if int((version or "v0").lstrip("v").split(".")[0]) < NODE_MAJOR_MIN:
-            raise Failure(f"--peer node needs Node.js {NODE_MAJOR_MIN} or newer; {node} is {version}.")
+        major = re.match(r"v(\d+)\.", version or "")
+        if major is None or int(major[1]) < NODE_MAJOR_MIN:
+            raise Failure(f"--peer node needs Node.js {NODE_MAJOR_MIN} or newer; {node} is {version or 'not usable'}.")
 
-    def command(self, data_dir: str) -> list[str]:
-        script = os.path.join(ROOT, "load", "peers", "node", "server.js")
-        return [self._node, script, "--listen", "127.0.0.1:0", "--data-dir", data_dir]
+    def command(self, data_dir: str, *node_flags: str) -> list[str]:
+        return [*self.script("server.js", *node_flags), "--listen", "127.0.0.1:0", "--data-dir", data_dir]
+
+    def script(self, name: str, *node_flags: str) -> list[str]:
+        return [self._node, *node_flags, os.path.join(ROOT, "load", "peers", "node", name)]
 
     def version(self) -> str | None:
         return version_of(self._node)
@@ -169,14 +173,23 @@ class ServerProcess:
             return False
         return True
 
+    @property
+    def exit_status(self) -> int | None:
+        """Negative: the signal that ended it. None: it runs."""
+        return self._process.returncode
+
+    def log(self) -> str:
+        """What it has written to stderr."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
     def last_words(self) -> str:
         """How the process ended and the end of its log, for a message."""
         ending = "still running"
         if self.has_ended():
             code = self._process.returncode
             ending = f"exit status {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").splitlines()[-LOG_LINES_MAX:]
+        lines = self.log().splitlines()[-LOG_LINES_MAX:]
         return f" ({ending})" + "".join(f"\n  | {line}" for line in lines)
 
 

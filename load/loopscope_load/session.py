@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 
-from loopscope_load import Json, claims, findings, recommendations, results, statistics, writes
+from loopscope_load import Json, claims, evidence, findings, recommendations, results, statistics, writes
 from loopscope_load.experiment import points
 from loopscope_load.probe import Requests
 from loopscope_load.terminal import Failure
@@ -63,9 +63,8 @@ def _document(session: Json) -> Json:
         "systems": {SYSTEM: {"version": session["service"]["version"]}},
         "entries": entries,
     }
-    claimed = [entry for entry in entries if entry["count"] == claims.CLAIMED_COUNT]
-    document["claims"] = claims.rows(claimed, claims.CLAIMED_COUNT)
-    document["other_claims"] = claims.other_rows(entries)
+    document["evidence"] = evidence.empty()
+    document["claims"] = claims.rows(document)
     document["scale"] = results.all_points(entries, [])
     document["recommendations"] = recommendations.document_part(document["scale"], entries)
     document["finding"] = findings.sentences(document)

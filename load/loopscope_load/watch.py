@@ -9,7 +9,8 @@ import time
 import urllib.parse
 from typing import Self
 
-from loopscope_load import Json
+from loopscope_load import Json, page_cache
+from loopscope_load.terminal import Failure
 
 PERIOD_S = 0.1
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -22,7 +23,9 @@ class Sample:
     resident_bytes: int | None
     cpu_share: float | None
     lag_max_us: float | None = None
+    cached_bytes: int | None = None
     dirty_bytes: int | None = None
+    writeback_bytes: int | None = None
 
 
 class SampleWatch:
@@ -83,16 +86,19 @@ def sample_of(event: Json) -> Sample:
         resident_bytes=event["process"]["resident_bytes"],
         cpu_share=event["process"]["cpu_share"],
         lag_max_us=max(lags_us, default=None),
+        cached_bytes=event["page_cache"]["outputs_cached_bytes"],
         dirty_bytes=event["page_cache"]["outputs_dirty_bytes"],
+        writeback_bytes=event["page_cache"]["outputs_writeback_bytes"],
     )
 
 
 class ProcessWatch(SampleWatch):
-    """The kernel's figures of a process every PERIOD_S, for a server without an event stream."""
+    """The kernel's figures of a process and its output every PERIOD_S, for a server without an event stream."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, data_dir: str) -> None:
         super().__init__()
         self._pid = pid
+        self._data_dir = data_dir
 
     def _collect(self) -> None:
         before: tuple[float, float] | None = None
@@ -103,9 +109,16 @@ class ProcessWatch(SampleWatch):
             except (OSError, ValueError, IndexError):
                 return
             share = (now[1] - before[1]) / (now[0] - before[0]) if before else None
-            self.samples.append(Sample(time.time() * 1000, resident, share))
+            self.samples.append(Sample(time.time() * 1000, resident, share, **self._pages()))
             before = now
             self._ending.wait(PERIOD_S)
+
+    def _pages(self) -> dict[str, int]:
+        """Nothing where the kernel does not tell."""
+        try:
+            return page_cache.of_folder(self._data_dir)
+        except (OSError, Failure):
+            return {}
 
 
 def cpu_s(pid: int) -> float:

@@ -174,6 +174,13 @@ def figures(reports: Sequence[Json], part: str, name: str) -> list[float]:
     return [report[part][name] for report in reports if report.get(part) and report[part].get(name) is not None]
 
 
+def grown_bytes(report: Json) -> float | None:
+    """By how much the resident memory of the process grew to its peak."""
+    memory = report.get("memory") or {}
+    before, peak = memory.get("rss_before_bytes"), memory.get("rss_peak_bytes")
+    return None if before is None or peak is None else max(0, peak - before)
+
+
 def cpu_share(report: Json) -> float | None:
     """CPU time of the whole process over the write's time: 1 is one core."""
     cpu = report.get("cpu") or {}

@@ -1,5 +1,5 @@
 'use strict';
-// Memory, CPU and loop lag over time, as in the articles' graphs.
+// Memory, CPU, page cache and loop lag over time, as in the articles' graphs.
 
 report.timeSeries = (repeat) => {
   const { chart, theme, units } = report;
@@ -17,36 +17,58 @@ report.timeSeries = (repeat) => {
     ctx.restore();
   };
 
-  function one({ title, key, words, axisWords, colour, note, log }) {
-    const values = repeat.samples[key];
-    const known = values.filter((value) => value !== null);
+  // lines: [{ label, key, colour, dash }], of which the first has the peak. A line without a known value is left out.
+  function many({ title, lines, words, axisWords, note, log }) {
+    const known = lines
+      .map((line) => ({ ...line, values: repeat.samples[line.key] ?? [] }))
+      .filter(({ values }) => values.some((value) => value !== null));
     if (known.length === 0) return null;
-    const max = Math.max(...known);
+    const highest = Math.max(...known.flatMap(({ values }) => values.filter((value) => value !== null)));
     const build = () => ({
       x: { label: 'at', words: (x) => `${x.toFixed(1)} s`, axisWords: (x) => `${x} s` },
-      y: { words, axisWords, log, range: [0, max > 0 ? max * 1.1 : 1] },
-      series: [{ label: title, colour }],
-      rows: at.map((s, i) => [s, values[i]]),
+      y: { words, axisWords, log, range: [0, highest > 0 ? highest * 1.1 : 1] },
+      series: known.map(({ label, colour, dash }) => ({ label, colour, dash })),
+      rows: at.map((s, index) => [s, ...known.map(({ values }) => values[index])]),
       paint: shade,
     });
+    const [{ values: first }] = known;
+    const measured = first.filter((value) => value !== null);
+    const max = Math.max(...measured);
     // The table has about a dozen rows; the peak is always one of them.
-    const stride = Math.max(1, Math.ceil(values.length / rowsMax));
-    const peak = values.indexOf(max);
+    const stride = Math.max(1, Math.ceil(first.length / rowsMax));
+    const peak = first.indexOf(max);
     const rows = at
       .map((s, index) => [index, s])
       .filter(([index]) => index % stride === 0 || index === peak)
-      .map(([index, s]) => [`${s.toFixed(1)} s${index === peak ? ' (peak)' : ''}`, words(values[index])]);
+      .map(([index, s]) => [
+        `${s.toFixed(1)} s${index === peak ? ' (peak)' : ''}`,
+        ...known.map(({ values }) => words(values[index])),
+      ]);
     return chart.figure({
       title,
       note,
       build,
-      alternative: `From ${words(known[0])}, peak ${words(max)}, to ${words(known.at(-1))}`,
+      alternative: `${known.length > 1 ? `${known[0].label}: ` : ''}from ${words(measured[0])}, peak ${words(max)}, to ${words(measured.at(-1))}`,
       table: report.details(
         `Figures: peak ${words(max)}`,
-        report.table({ columns: ['at', title], groups: [{ rows }] }),
+        report.table({ columns: ['at', ...known.map(({ label }) => label)], groups: [{ rows }] }),
       ),
     });
   }
+
+  const one = ({ key, colour, ...rest }) => many({ ...rest, lines: [{ label: rest.title, key, colour }] });
+
+  const pageCache = () =>
+    many({
+      title: 'Page cache',
+      lines: [
+        { label: 'dirty', key: 'dirty_bytes', colour: 'corrected' },
+        { label: 'in writeback', key: 'writeback_bytes', colour: 'open', dash: [2, 3] },
+        { label: 'cached', key: 'cached_bytes', colour: 'other', dash: [8, 4] },
+      ],
+      words: units.megabytes,
+      note: 'Pages of the written files: dirty ones are not on the disk yet. What is cached and not dirty was written back.',
+    });
 
   return [
     one({
@@ -57,6 +79,7 @@ report.timeSeries = (repeat) => {
       note: 'Resident memory of the whole process. Tinted: from the start of the first write to the end of the last.',
     }),
     one({ title: 'CPU', key: 'cpu_share', words: units.percent, colour: 'corrected', note: '100 % is one core.' }),
+    pageCache(),
     one({
       title: 'Loop lag',
       key: 'lag_max_us',

@@ -58,6 +58,7 @@ json write_report_schema() {
       {"count", integer},
       {"bytes", integer},
       {"file", text},
+      {"copies_per_record", integer},
       {"timing_ms", object_of({{"queued", number}, {"completed", number}, {"durable", maybe_number}})},
       {"throughput", object_of({{"records_per_s", maybe_number}, {"bytes_per_s", maybe_number}})},
       {"syscalls", object_of({{"write", integer}, {"fsync", integer}})},

@@ -57,6 +57,7 @@ json to_json(const run_report& report) {
       {"count", write.count},
       {"bytes", write.bytes},
       {"file", write.file},
+      {"copies_per_record", write.method->copies_per_record},
       {"timing_ms",
        {{"queued", milliseconds(write.queued)},
         {"completed", milliseconds(write.completed)},

@@ -1,10 +1,13 @@
-// The cost of a write for the process: time, memory, CPU, loop delay. Names and units are those of loopscope's report.
+// The cost of a write for the process: time, memory, CPU, loop delay, garbage collection. Names and units are those of
+// loopscope's report, which has no part `node`.
 
 import fs from 'node:fs';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import v8 from 'node:v8';
 
 const resolutionMs = 10;
+const timerDueMs = 50; // shorter than a write that blocks; a write that is over by then delays nothing
 
 // Resets the kernel's high-water mark of this process. ru_maxrss is inherited from the parent process.
 function resetPeakMemory() {
@@ -21,6 +24,52 @@ function peakMemoryBytes() {
   return found ? Number(found[1]) * 1024 : null;
 }
 
+/** Garbage collections: their number and pauses from perf_hooks, the allocated bytes from V8's profiler. */
+class Collections {
+  constructor() {
+    this.pausesMs = [];
+    this.observer = new PerformanceObserver((list) => this.take(list.getEntries()));
+    this.observer.observe({ entryTypes: ['gc'] });
+    this.profiler = v8.GCProfiler ? new v8.GCProfiler() : null; // since Node.js 18.15
+    this.profiler?.start();
+    this.usedBefore = usedBytes(v8.getHeapStatistics());
+  }
+
+  take(entries) {
+    for (const { duration } of entries) this.pausesMs.push(duration);
+  }
+
+  async finish() {
+    const usedAfter = usedBytes(v8.getHeapStatistics());
+    const profile = this.profiler?.stop();
+    await nextTurn(); // entries reach their observer in a turn of the loop
+    this.take(this.observer.takeRecords());
+    this.observer.disconnect();
+    return {
+      gc: {
+        count: this.pausesMs.length,
+        total_ms: this.pausesMs.reduce((sum, each) => sum + each, 0),
+        longest_ms: this.pausesMs.length > 0 ? Math.max(...this.pausesMs) : null,
+      },
+      allocated_bytes: profile ? this.allocatedBytes(profile.statistics, usedAfter) : null,
+    };
+  }
+
+  // What the heap and the ArrayBuffers grew by, from the end of each collection to the beginning of the next one.
+  allocatedBytes(statistics, usedAfter) {
+    let from = this.usedBefore;
+    let allocated = 0;
+    for (const { beforeGC, afterGC } of statistics) {
+      allocated += Math.max(0, profiledBytes(beforeGC) - from);
+      from = profiledBytes(afterGC);
+    }
+    return allocated + Math.max(0, usedAfter - from);
+  }
+}
+
+const usedBytes = (heap) => heap.used_heap_size + heap.external_memory;
+const profiledBytes = ({ heapStatistics }) => heapStatistics.usedHeapSize + heapStatistics.externalMemory;
+
 export class Measurement {
   static async start() {
     const delay = monitorEventLoopDelay({ resolution: resolutionMs });
@@ -33,16 +82,34 @@ export class Measurement {
     this.delay = delay;
     this.knowsPeak = resetPeakMemory();
     this.rssBefore = process.memoryUsage.rss();
+    this.peak = null;
+    this.collections = new Collections();
+    this.timerFiredMs = null;
+    this.timer = setTimeout(() => {
+      this.timerFiredMs = performance.now() - this.startedAt;
+    }, timerDueMs);
     this.cpuBefore = process.cpuUsage();
+    this.utilizationBefore = performance.eventLoopUtilization();
     this.startedAt = performance.now();
+  }
+
+  /** Called where a method holds most: when everything is queued, when the buffer is full. */
+  observeMemory() {
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    if (this.peak && this.peak.heap_used_bytes + this.peak.external_bytes > heapUsed + external) return;
+    this.peak = { heap_used_bytes: heapUsed, external_bytes: external, array_buffers_bytes: arrayBuffers };
   }
 
   async finish(counters) {
     const completed = performance.now() - this.startedAt;
+    const { active, idle } = performance.eventLoopUtilization(this.utilizationBefore);
     const cpu = process.cpuUsage(this.cpuBefore);
     const rssPeak = this.knowsPeak ? peakMemoryBytes() : null;
-    await sleep(2 * resolutionMs); // the first tick after a block records it
+    const rssAfter = process.memoryUsage.rss();
+    const { gc, allocated_bytes } = await this.collections.finish();
+    await sleep(2 * resolutionMs); // the first tick after a block records it, and a late timer fires
     this.delay.disable();
+    clearTimeout(this.timer);
     return {
       timing_ms: {
         queued: counters.queuedAt === null ? null : counters.queuedAt - this.startedAt,
@@ -53,7 +120,7 @@ export class Measurement {
       memory: {
         rss_before_bytes: this.rssBefore,
         rss_peak_bytes: rssPeak,
-        rss_after_bytes: process.memoryUsage.rss(),
+        rss_after_bytes: rssAfter,
         pending_peak_records: counters.pendingPeakRecords,
         pending_peak_bytes: counters.pendingPeakBytes,
       },
@@ -66,6 +133,17 @@ export class Measurement {
         longest_stall_ms: null,
       },
       backpressure: { high_water_mark: counters.highWaterMark, drains: counters.drains, waited_ms: counters.waitedMs },
+      node: {
+        loop_active_ms: active,
+        loop_idle_ms: idle,
+        ...(counters.afterwards?.() ?? { loop_alone_ms: null, calls_ms: null }),
+        timer: { due_ms: timerDueMs, fired_ms: this.timerFiredMs },
+        gc,
+        allocated_bytes,
+        writes_at_once: counters.writesAtOnce,
+        heap_limit_bytes: v8.getHeapStatistics().heap_size_limit,
+        ...(this.peak ?? { heap_used_bytes: null, external_bytes: null, array_buffers_bytes: null }),
+      },
     };
   }
 

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { hasMethod, methodNames, writeFile } from './write.js';
 
 const maxCount = 100_000_000;
+const defaultMark = 64 * 1024; // loopscope's, so that both systems buffer alike; high_water_mark=node is Node's own
 
 class Problem extends Error {
   constructor(status, detail) {
@@ -28,7 +29,17 @@ function writeOptions(query) {
   if (!/^[0-9]{1,9}$/.test(count) || Number(count) < 1 || Number(count) > maxCount) {
     throw new Problem(400, `Parameter 'count' is '${count}'; allowed: 1 to ${maxCount}.`);
   }
-  return { method, count: Number(count), verify: query.get('verify') === 'true' };
+  const mark = query.get('high_water_mark') ?? String(defaultMark);
+  if (mark !== 'node' && (!/^[0-9]{1,9}$/.test(mark) || Number(mark) < 1)) {
+    throw new Problem(400, `Parameter 'high_water_mark' is '${mark}'; allowed: 1 to 999999999, or node.`);
+  }
+  return {
+    method,
+    count: Number(count),
+    verify: query.get('verify') === 'true',
+    durable: query.get('durability') === 'disk',
+    highWaterMark: mark === 'node' ? null : Number(mark),
+  };
 }
 
 let writing = false;

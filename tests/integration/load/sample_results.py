@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loopscope_load import Json, claims, findings, recommendations, results
+from loopscope_load import Json, claims, evidence, findings, recommendations, results
 from loopscope_load.statistics import Latency
 from loopscope_load.verdict import summary
 
@@ -89,7 +89,9 @@ def repeat(hello: Latency | None = None, idle: Latency | None = None, **figures:
             "resident_bytes": [1, 2, 3, 4],
             "cpu_share": [None, 0.1, 1.0, 0.1],
             "lag_max_us": [None, 100, 990_000, 100],
+            "cached_bytes": [0, 0, 2, 2],
             "dirty_bytes": [0, 0, 1, 2],
+            "writeback_bytes": [0, 0, 1, 0],
         },
         "points": {"answered": 4, "at_ms": [0, 1000, 2000, 3000], "latency_us": [90, 100, 990_000, 80]},
         "open_loop_curve": curve,
@@ -128,8 +130,10 @@ def failed(method: str, reason: str) -> Json:
     return {**results.new_entry("loopscope", method, 1_000_000), "outcome": "failed", "reason": reason}
 
 
-def document(entries: Sequence[Json], points: Sequence[Json] = (), **settings: Any) -> Json:
-    """`points` are those of further counts."""
+def document(
+    entries: Sequence[Json], points: Sequence[Json] = (), found: Json | None = None, **settings: Any
+) -> Json:
+    """`points` are those of further counts; `found`: the evidence of evidence.measure()."""
     made: Json = {
         "schema": results.SCHEMA,
         "started": "2026-01-01T00:00:00+00:00",
@@ -151,8 +155,8 @@ def document(entries: Sequence[Json], points: Sequence[Json] = (), **settings: A
         "systems": {system: {"version": "1"} for system in {"loopscope"} | {each["system"] for each in entries}},
         "entries": list(entries),
     }
-    made["claims"] = claims.rows(entries, made["settings"]["count"])
-    made["other_claims"] = claims.other_rows(entries)
+    made["evidence"] = found or evidence.empty()
+    made["claims"] = claims.rows(made)
     made["scale"] = results.all_points(entries, points)
     made["recommendations"] = recommendations.document_part(made["scale"], entries)
     made["finding"] = findings.sentences(made)

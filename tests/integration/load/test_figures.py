@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sample_results as sample
-from loopscope_load import Json, claims, diff, experiment, findings, probe, statistics, terminal, writes
+from loopscope_load import Json, diff, experiment, findings, probe, statistics, terminal, writes
 from loopscope_load.verdict import Loop, summary
 
 
@@ -130,47 +130,6 @@ class Summary(unittest.TestCase):
             figures = summary([sample.repeat(**each) for each in repeats], 1000)
             self.assertEqual(figures["longest_stall_ms"] and figures["longest_stall_ms"]["median"], stall_ms)
             self.assertEqual(figures["verdict"]["loop"], loop)
-
-
-class Claims(unittest.TestCase):
-    def test_a_figure_has_a_relation_to_its_range(self) -> None:
-        for value, relation in (
-            (2500, "as claimed"),
-            (3200, "as claimed"),
-            (6000, "2.0 x the claim"),
-            (500, "0.25 x the claim"),
-            (60_000, "20 x the claim"),
-            (None, None),
-        ):
-            self.assertEqual(claims.relation(value, 2000, 3000), relation)
-
-    def test_every_claim_of_the_articles_has_a_row_with_the_measured_figure(self) -> None:
-        rows = sample.document([sample.entry(), sample.entry(system="node")])["claims"]
-        self.assertEqual(
-            [(row["method"], row["figure"], row["claim"]) for row in rows],
-            [("sync", title, claims.CLAIMS["sync"][name]["text"]) for name, title in claims.TITLES.items()],
-        )
-        for row in rows:
-            self.assertEqual(set(row["measured"]), {"loopscope", "node"})
-
-    def test_a_shorter_run_has_its_cost_of_a_record_and_the_time_for_all(self) -> None:
-        entry = sample.entry("promise", [sample.repeat(time_ms=5500.0)], "node", 100_000, 1_000_000)
-        measured = claims.rows([entry], claims.CLAIMED_COUNT)[0]["measured"]["node"]
-        self.assertEqual(measured["relation"], "as claimed")
-        self.assertRegex(measured["says"], "5.50 s for 100,000, 55 us each; 55.0 s")
-
-    def test_an_order_that_happens_to_be_kept_does_not_contradict(self) -> None:
-        for in_order, claim, relation in (
-            (True, "in order", "as claimed"),
-            (False, "in order", "not as claimed"),
-            (True, "not guaranteed", None),
-            (False, "not guaranteed", "as claimed"),
-            (None, "in order", None),
-        ):
-            self.assertEqual(claims.order_relation(in_order, claim), relation)
-
-    def test_there_are_none_at_another_count(self) -> None:
-        self.assertEqual(sample.document([sample.entry(count=10)], count=10)["claims"], [])
 
 
 class Quick(unittest.TestCase):

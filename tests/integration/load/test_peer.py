@@ -48,6 +48,37 @@ class Peer(support.Folder):
             self.assertLess(stream["loop"]["lag_max_us"], report["loop"]["lag_max_us"])
             self.assertGreater(stream["backpressure"]["drains"], 0)
 
+    def test_the_variants_of_callback_write_the_same_records_with_their_copies(self) -> None:
+        for method, copies in (("callback", 2), ("callback-buffer", 2), ("callback-copies", 4)):
+            with self.subTest(method=method), self.peer() as server, Client(server.url) as client:
+                report = client.write(method, COUNT, verify=True, durability="disk")
+                self.assertEqual((report["copies_per_record"], report["bytes"]), (copies, SIZE))
+                self.assertIs(report["content"]["complete"], True)
+                self.assertGreaterEqual(report["timing_ms"]["durable"], report["timing_ms"]["completed"])
+                node = report["node"]
+                self.assertGreater(node["heap_used_bytes"], 1_000_000)
+                self.assertGreater(node["allocated_bytes"], COUNT)
+                self.assertAlmostEqual(
+                    node["loop_active_ms"] + node["loop_idle_ms"], report["timing_ms"]["completed"], delta=50
+                )
+
+    def test_a_stream_has_the_mark_that_was_asked_for_or_nodes_own(self) -> None:
+        with self.peer() as server, Client(server.url) as client:
+            for mark, expected in ((16384, {16384}), (65536, {65536}), ("node", {16384, 65536})):
+                report = client.write("stream", COUNT, verify=False, high_water_mark=mark)
+                self.assertIn(report["backpressure"]["high_water_mark"], expected)
+                self.assertEqual(report["node"]["writes_at_once"], 1)
+                self.assertLess(report["syscalls"]["write"], COUNT / 10)
+            with self.assertRaisesRegex(Failure, "'high_water_mark' is '-1'"):
+                client.write("stream", COUNT, verify=False, high_water_mark=-1)
+
+    def test_a_timer_that_is_due_during_sync_fires_after_it(self) -> None:
+        with self.peer() as server, Client(server.url) as client:
+            report = client.write("sync", 200_000, verify=False)
+            timer = report["node"]["timer"]
+            self.assertGreaterEqual(timer["fired_ms"], report["timing_ms"]["completed"])
+            self.assertGreater(report["node"]["calls_ms"], report["node"]["loop_alone_ms"])
+
     def test_refuses_what_it_cannot_do(self) -> None:
         with self.peer() as server, Client(server.url) as client:
             for method, count, said in (("partition", 1, "'method' is 'partition'"), ("sync", 10**9, "'count'")):

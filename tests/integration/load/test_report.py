@@ -123,11 +123,11 @@ class InBrowser(support.Folder):
         self.assertEqual(words, ["none", "40 ms none to 40 ms", "n/a"])
 
     @unittest.skipUnless(report_page.has_charts(), report_page.NO_CHARTS)
-    def test_draws_five_charts_a_method_that_the_keyboard_reaches(self) -> None:
+    def test_draws_six_charts_a_method_that_the_keyboard_reaches(self) -> None:
         shown, _ = self.open(a_document())
-        self.assertEqual(shown.count('class="canvas"'), 10)
-        self.assertEqual(shown.count("<canvas"), 20)  # each has one for the cursor
-        self.assertEqual(shown.count('tabindex="0" role="img"'), 10)
+        self.assertEqual(shown.count('class="canvas"'), 12)
+        self.assertEqual(shown.count("<canvas"), 24)  # each has one for the cursor
+        self.assertEqual(shown.count('tabindex="0" role="img"'), 12)
 
     def test_has_its_tables_without_the_chart_library(self) -> None:
         with unittest.mock.patch.object(report_page, "DYGRAPHS", "/nonexistent"):

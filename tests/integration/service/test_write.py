@@ -51,6 +51,11 @@ class Writes(unittest.TestCase):
         self.assertLess(report["timing_ms"]["queued"], report["timing_ms"]["completed"])
         self.assertGreater(report["memory"]["pending_peak_records"], 100_000)
 
+    def test_a_record_is_copied_once_by_the_kernel(self) -> None:
+        for method in json.loads(self.service.ask("/methods")[2])["methods"]:
+            _, report = self.service.write(method=method["name"], count=100)
+            self.assertEqual(report["copies_per_record"], 1, method["name"])
+
     def test_disk_durability_is_timed_and_counted(self) -> None:
         _, report = self.service.write(method="stream", count=1000, durability="disk")
         self.assertGreaterEqual(report["timing_ms"]["durable"], report["timing_ms"]["completed"])

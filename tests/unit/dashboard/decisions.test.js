@@ -7,6 +7,7 @@ import * as format from '../../../server/dashboard/page/draw/format.js';
 import { facts } from '../../../server/dashboard/page/draw/stall-card.js';
 import { summarize } from '../../../server/dashboard/page/measure/percentile.js';
 import { toRow } from '../../../server/dashboard/page/measure/samples.js';
+import { claimsByMethod } from '../../../server/dashboard/page/run/results.js';
 import { toResult, WriteFailed } from '../../../server/dashboard/page/run/runner.js';
 import { conclusion, runStory } from '../../../server/dashboard/page/run/story.js';
 
@@ -116,11 +117,31 @@ test("the buffer's stage shows bytes against the high-water mark", () => {
   assert.deepEqual(meanCycle(figures), { drains: 2, fillUs: 150, waitUs: 50 });
 });
 
+test('the stage of the copies says how many a record has, once a report tells', () => {
+  const stage = (copies) => stages(streamLike, copies === null ? null : { copies, syscalls: null }, null)[3];
+  assert.deepEqual([stage(1).figure, stage(1).note], ['1', 'of each record: into the page cache, none before that']);
+  assert.equal(stage(4).note, 'of each record: into the page cache, and 3 before that');
+  assert.equal(stage(null).note, 'of the bytes of each record');
+});
+
+test('a claim of the book belongs to a figure of a method', () => {
+  const time = { text: '2-3 s' };
+  const book = [{ method: 'sync', figure: 'time', value: time }, { method: 'sync', value: {} }, { value: {} }];
+  assert.deepEqual(claimsByMethod(book), { sync: { time } });
+});
+
 test('the data path of a method follows from its description, not from its name', () => {
   const where = (method) => stages({ name: 'new', defaults: {}, ...method }, null, null).map((stage) => stage.where);
-  assert.deepEqual(where({ loop: 'blocked', backEnds: [] }), ['loop', 'loop', 'loop', 'kernel', 'device']);
-  assert.deepEqual(where({ loop: 'free', backEnds: ['threads'] }), ['pool', 'pool', 'pool', 'kernel', 'device']);
-  assert.deepEqual(where(streamLike), ['loop', 'loop', 'pool', 'kernel', 'device']);
+  assert.deepEqual(where({ loop: 'blocked', backEnds: [] }), ['loop', 'loop', 'loop', 'kernel', 'kernel', 'device']);
+  assert.deepEqual(where({ loop: 'free', backEnds: ['threads'] }), [
+    'pool',
+    'pool',
+    'pool',
+    'kernel',
+    'kernel',
+    'device',
+  ]);
+  assert.deepEqual(where(streamLike), ['loop', 'loop', 'pool', 'kernel', 'kernel', 'device']);
   const buffer = (method) => stages({ name: 'new', defaults: {}, backEnds: [], ...method }, null, null)[1].name;
   assert.deepEqual(
     [buffer({ loop: 'stressed' }), buffer({ loop: 'free' }), buffer(streamLike)],

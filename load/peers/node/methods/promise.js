@@ -21,5 +21,6 @@ export async function promise({ file, count, gone, counters }) {
     gone.throwIfAborted();
     await writeAll(file, record(number), counters);
   }
+  counters.observeMemory();
   counters.queuedAt = performance.now();
 }

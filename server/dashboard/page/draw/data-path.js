@@ -20,6 +20,7 @@ export function runFigures(running, result) {
       waitedMs: progress.waited_ms,
       elapsedMs: running.elapsed_ms,
       syscalls: null,
+      copies: null,
     };
   }
   const report = result?.report;
@@ -36,6 +37,7 @@ export function runFigures(running, result) {
     waitedMs: report.backpressure.waited_ms,
     elapsedMs: report.timing_ms.completed,
     syscalls: report.syscalls,
+    copies: report.copies_per_record,
   };
 }
 
@@ -85,6 +87,12 @@ function bufferStage(method, figures, where) {
   };
 }
 
+function copiesNote(copies) {
+  if (copies === undefined || copies === null) return 'of the bytes of each record';
+  const own = copies - 1;
+  return `of each record: into the page cache${own > 0 ? `, and ${own} before that` : ', none before that'}`;
+}
+
 /**
  * The stages of a record's way to the disk, with the figures measured at each. `pageCache`: the service's output files
  * in the last sample.
@@ -106,6 +114,13 @@ export function stages(method, figures, pageCache) {
       ...io,
       figure: format.count(figures?.syscalls?.write),
       note: figures?.syscalls ? `${io.name === 'write(2)' ? 'calls' : 'writes'}: ${io.note}` : io.note,
+      level: null,
+    },
+    {
+      name: 'copies',
+      where: 'kernel',
+      figure: format.count(figures?.copies),
+      note: copiesNote(figures?.copies),
       level: null,
     },
     {

@@ -30,6 +30,17 @@ function resultRow(result) {
   );
 }
 
+/** The values of the claims.json entries that are about one figure of one method. */
+export function claimsByMethod(claims) {
+  const found = {};
+  for (const { method, figure, value } of claims) {
+    if (!method || !figure) continue;
+    found[method] ??= {};
+    found[method][figure] = value;
+  }
+  return found;
+}
+
 function claimRow(claim) {
   if (!claim) return null;
   const cell = (text, css = 'number') => make('td', { class: css }, text);
@@ -52,13 +63,13 @@ export class RunResults {
     this.table = find('results_table');
     this.results = [];
     this.order = []; // names of the methods
-    this.claims = {}; // by method, as in claims.json
+    this.claims = {}; // by method and figure: the value of the entry in claims.json
   }
 
   /** The page works without claims: their rows are then missing. */
   async readClaims(url) {
     const response = await fetch(url);
-    if (response.ok) this.claims = (await response.json()).methods;
+    if (response.ok) this.claims = claimsByMethod((await response.json()).claims);
     this.draw();
   }
 

@@ -1,0 +1,256 @@
+"""The book of claims: every entry is measured by a run, or says why none can; what is missing has its reason, never a 0."""
+
+import os
+import pathlib
+import re
+import shutil
+import stat
+import tempfile
+import unittest
+import unittest.mock
+from typing import Any
+
+import sample_results as sample
+import support
+from loopscope_load import Json, claim_rules, claims, evidence, page_cache, terminal
+from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, RULES, View, judge
+
+REAL = ("--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"])
+NODE = shutil.which("node") or shutil.which("nodejs")
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+COUNT = 30_000
+RUN_TIMEOUT_S = 400  # two minutes on a machine with nothing else to do
+BY_RISING_COUNTS = {
+    "production",
+    "only streams",
+    "advice",
+    "alone",
+}  # from recommendations, which need a million records
+BY_WAITING = {"aged"}  # the kernel waits half a minute
+SHOWN = {"table", "report", "page", "readme"}
+
+
+def claim(name: str) -> Json:
+    [found] = [each for each in claims.BOOK["claims"] if each["id"] == name]
+    one: Json = found
+    return one
+
+
+class Book(unittest.TestCase):
+    def test_every_entry_has_a_measurement_or_the_words_why_none_is_possible(self) -> None:
+        for each in claims.BOOK["claims"]:
+            with self.subTest(claim=each["id"]):
+                self.assertNotEqual("measure" in each, "not_measurable" in each)
+                if "measure" in each:
+                    self.assertIn(each["measure"], RULES)
+                    self.assertGreater(len(each["how"]), 10)
+                    self.assertIn("report", each["shown"])
+                else:
+                    self.assertGreater(len(each["not_measurable"].split()), 5)
+                for name in ("says", "unit"):
+                    self.assertTrue(each[name])
+                self.assertTrue(each["value"]["text"])
+                self.assertIn(each["article"], claims.BOOK["articles"])
+                self.assertLessEqual(set(each["shown"]), SHOWN)
+
+    def test_an_id_is_used_once_and_every_rule_by_a_claim(self) -> None:
+        ids = [each["id"] for each in claims.BOOK["claims"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertEqual({each["measure"] for each in claims.BOOK["claims"] if "measure" in each}, set(RULES))
+
+    def test_every_method_of_the_articles_has_its_short_claims(self) -> None:
+        self.assertEqual(list(claims.CLAIMS), ["sync", "promise", "callback", "stream"])
+        for figures in claims.CLAIMS.values():
+            self.assertEqual(set(figures), {"time", "memory", "cpu", "hello", "loop", "order"})
+
+    def test_the_readme_quotes_the_book(self) -> None:
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        quoted = re.findall(r"(?m)^(\w+) +[\d.]+ (?:m?s|us).*\n(?:  node .*\n)?  article +(.*)$", readme)
+        for method, words in quoted:
+            with self.subTest(method=method):
+                rest = words
+                for value in sorted((each["text"] for each in claims.CLAIMS[method].values()), key=len, reverse=True):
+                    rest = rest.replace(value, "", 1)
+                self.assertEqual(rest.split(), [])
+
+
+class Verdicts(unittest.TestCase):
+    def test_a_figure_is_judged_by_the_claimed_range(self) -> None:
+        for value, relation, verdict in (
+            (2500, "as claimed", HOLDS),
+            (3200, "as claimed", HOLDS),
+            (6000, "2.0 x the claim", IN_PART),
+            (1500, "0.75 x the claim", IN_PART),
+            (500, "0.25 x the claim", NOT),
+            (60_000, "20 x the claim", NOT),
+        ):
+            self.assertEqual(claim_rules.relation(value, 2000, 3000), relation)
+            self.assertEqual(claim_rules.verdict_of(value, 2000, 3000), verdict)
+
+    def judged(self, name: str, document: Json) -> claim_rules.Judged:
+        return judge(View(document, claims.CLAIMED_COUNT), claim(name))
+
+    def of_node(self, name: str, method: str, **figures: Any) -> claim_rules.Judged:
+        return self.judged(name, sample.document([sample.entry(method, [sample.repeat(**figures)], "node")]))
+
+    def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
+        entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
+        entries[1]["summary"]["time_ms"]["median"] = 2_100.0
+        judged = self.judged("sync-time", sample.document(entries))
+        self.assertEqual((judged.verdict, judged.cells), (HOLDS, {"node": "2.10 s", "loopscope": "900 ms"}))
+
+    def test_fewer_records_have_the_time_for_all(self) -> None:
+        entry = sample.entry("promise", [sample.repeat(time_ms=5500.0)], "node", 100_000, 1_000_000)
+        self.assertEqual(self.judged("promise-time", sample.document([entry])).cells["node"], "55.0 s")
+
+    def test_another_count_is_not_measured_with_the_reason(self) -> None:
+        entry = sample.entry("sync", system="node", count=1000)
+        judged = self.judged("sync-time", sample.document([entry], count=1000))
+        self.assertEqual(judged.verdict, NOT_MEASURED)
+        self.assertIn("1,000,000 records; this run wrote 1,000", judged.why)
+
+    def test_a_figure_that_is_missing_is_not_zero(self) -> None:
+        judged = self.of_node("sync-memory", "sync", peak_bytes=None)
+        self.assertEqual(judged.verdict, NOT_MEASURED)
+        self.assertNotIn("0", judged.why + judged.cells["node"])
+
+    def test_an_order_that_happens_to_be_kept_does_not_show_the_claim(self) -> None:
+        for name, method, in_order, verdict in (
+            ("sync-order", "sync", True, HOLDS),
+            ("sync-order", "sync", False, NOT),
+            ("callback-order", "callback", True, IN_PART),
+            ("callback-order", "callback", False, HOLDS),
+            ("sync-order", "sync", None, NOT_MEASURED),
+        ):
+            self.assertEqual(self.of_node(name, method, in_order=in_order).verdict, verdict, name)
+
+    def test_a_stressed_loop_is_free_in_part(self) -> None:
+        for stall_ms, verdict in ((990.0, NOT), (200.0, IN_PART)):
+            self.assertEqual(self.of_node("callback-loop", "callback", longest_stall_ms=stall_ms).verdict, verdict)
+        self.assertEqual(self.of_node("callback-loop", "callback", stalls=0).verdict, HOLDS)
+        self.assertEqual(self.of_node("sync-loop", "sync", longest_stall_ms=990.0).verdict, HOLDS)
+
+    def test_recommendations_are_confronted_with_the_advice(self) -> None:
+        document = sample.document([sample.entry("callback", system="node")])
+
+        def methods(**figures: Any) -> list[Json]:
+            base = {"system": "node", "production": False, "reason": "r", "use_for": "u", "never_for": "n"}
+            edges = {"harmless_up_to": 1000, "harmful_from": None, "slow_from": None, "bytes_a_record": 1.0}
+            return [{**base, **edges, "method": method, **figures} for method in ("promise", "callback", "sync")]
+
+        cases: tuple[tuple[Json, str, str], ...] = (
+            ({"production": False}, "callback-production", HOLDS),
+            ({"production": True}, "callback-production", NOT),
+            ({"production": None}, "callback-production", NOT_MEASURED),
+            ({"harmful_from": 10_000}, "callback-use", HOLDS),
+            ({"harmful_from": 1_000_000}, "callback-use", IN_PART),
+            ({"harmful_from": 100}, "callback-use", IN_PART),
+            ({}, "callback-use", NOT),
+            ({"production": True}, "only-streams", NOT),
+        )
+        for figures, name, verdict in cases:
+            document["recommendations"] = {"methods": methods(**figures)}
+            self.assertEqual(self.judged(name, document).verdict, verdict, (name, figures))
+
+    def test_what_cannot_be_measured_says_why(self) -> None:
+        judged = self.judged("pros-cons", sample.document([]))
+        self.assertEqual((judged.verdict, judged.why), (NOT_MEASURABLE, claim("pros-cons")["not_measurable"]))
+
+    def test_without_a_peer_every_verdict_on_node_has_the_reason(self) -> None:
+        for row in sample.document([sample.entry()])["claims"]:
+            if row["how"]:
+                self.assertEqual(row["verdict"], NOT_MEASURED, row)
+                self.assertRegex(row["why"], "--peer node|rising counts")
+
+
+class WithoutCachestat(unittest.TestCase):
+    def test_the_pages_have_a_reason_and_the_rest_is_measured(self) -> None:
+        found = evidence.empty()
+        saved = []
+        with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
+            with unittest.mock.patch.object(page_cache, "CACHESTAT", 100_000):
+                evidence.measure([], 10, True, found, lambda: saved.append(1), folder, terminal.Progress(quiet))
+        self.assertIn("Linux 6.5", found["aged"]["reason"])
+        self.assertGreater(found["memory"]["total_bytes"], 0)
+        self.assertEqual(len(saved), 2)
+
+
+@unittest.skipIf(NODE is None, "Node.js is not installed (Debian package nodejs)")
+class WithPeer(support.Folder):
+    def compare(self, *arguments: str, **variables: str) -> tuple[int, str, Json]:
+        out = os.path.join(self.folder, "out")
+        short = ("--quick", "--peer", "node", "--idle", "0.3", "--window", "0.3", "--count", str(COUNT), "--out", out)
+        process = self.start("compare.py", *short, *REAL, *arguments, **variables)
+        _, progress = process.communicate(timeout=RUN_TIMEOUT_S)
+        code = process.returncode
+        self.assertNotIn("Traceback", progress)
+        return code, progress, self.read_results(os.path.join(out, "results.json"))
+
+    def with_node(self, script: str) -> dict[str, str]:
+        """The environment in which `node` is that shell script. NODE is the real one in it."""
+        folder = os.path.join(self.folder, "bin")
+        os.makedirs(folder)
+        path = os.path.join(folder, "node")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + script.replace("NODE", NODE or ""))
+        os.chmod(path, stat.S_IRWXU)
+        return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+    def test_every_measurement_of_the_book_is_made_by_a_run(self) -> None:
+        code, progress, document = self.compare("--methods", ",".join(claims.CLAIMS))
+        self.assertEqual(code, 0, progress)
+        view = View(document, COUNT)  # as if the articles had written so many
+        for each in claims.BOOK["claims"]:
+            with self.subTest(claim=each["id"]):
+                judged = judge(view, each)
+                if each.get("measure") in BY_RISING_COUNTS | BY_WAITING and judged.verdict == NOT_MEASURED:
+                    self.assertRegex(judged.why, "rising counts|records only|s old")
+                elif "measure" in each:
+                    self.assertIn(judged.verdict, (HOLDS, IN_PART, NOT), judged)
+                    self.assertNotIn(NOT_MEASURED, judged.cells["node"])
+        crash = document["evidence"]["systems"]["node"]["crash"]
+        self.assertEqual((crash["exit_status"], crash["signal"]), (134, 6))
+        self.assertIn("heap", crash["fatal"])
+        self.assertGreater(crash["last_resident_bytes"], 100_000_000)
+        self.assertIn("422", document["evidence"]["systems"]["loopscope"]["crash"]["refused"])
+        for name, run in document["evidence"]["systems"]["loopscope"]["runs"].items():
+            self.assertEqual(run["report"]["copies_per_record"], 1, name)
+
+    def test_an_old_node_is_named_and_the_run_goes_on(self) -> None:
+        code, progress, document = self.compare("--methods", "stream", **self.with_node("echo v12.22.0\n"))
+        self.assertEqual(code, 1)
+        self.assertRegex(progress, "Not measured: node")
+        self.assert_nothing_but_reasons(document, r"Node.js 18 or newer; .* is v12.22.0")
+        self.assertEqual([entry["system"] for entry in document["entries"]], ["loopscope"])
+        self.assertIsNotNone(document["finished"])
+
+    def test_a_node_that_is_killed_meanwhile_has_that_as_the_reason(self) -> None:
+        patch = os.path.join(self.folder, "killed.cjs")
+        with open(patch, "w", encoding="utf-8") as file:
+            file.write(
+                "const { Server } = require('node:http'); const { emit } = Server.prototype;\n"
+                "Server.prototype.emit = function (name, request, ...more) {\n"
+                "  if (name === 'request' && request.url.startsWith('/write')) process.kill(process.pid, 'SIGKILL');\n"
+                "  return emit.call(this, name, request, ...more);\n};\n"
+            )
+        code, progress, document = self.compare(
+            "--methods", "stream", **self.with_node(f"exec NODE -r '{patch}' \"$@\"\n")
+        )
+        self.assertEqual(code, 1)
+        self.assertRegex(progress, "Not measured: node stream")
+        self.assert_nothing_but_reasons(document, "No response from|was not part of this run")
+        runs = document["evidence"]["systems"]["node"]["runs"]
+        self.assertEqual({"reason"}, {name for run in runs.values() for name in run})
+
+    def assert_nothing_but_reasons(self, document: Json, reason: str) -> None:
+        """Every claim on a write of Node.js is not measured, for that reason."""
+        for row in document["claims"]:
+            if row["method"] in claims.CLAIMS and claim(row["id"]).get("measure") not in BY_RISING_COUNTS:
+                self.assertEqual(row["verdict"], NOT_MEASURED if row["how"] else NOT_MEASURABLE, row)
+                if row["how"]:
+                    self.assertRegex(row["why"], reason)
+        self.assertIn("loopscope", document["evidence"]["systems"])
+
+
+if __name__ == "__main__":
+    unittest.main()
