@@ -108,8 +108,8 @@ def by_stall_lua(more: str = "") -> Callable[[Kitchen], str]:
 
 def sentence(kitchen: Kitchen) -> str:
     command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | tail -n 1"""
-    with kitchen.service() as server, Client(server.url) as client:
-        client.write("sync", 1_000_000, verify=False)
+    with kitchen.service() as server:
+        output_of(["curl", "-s", "-X", "POST", server.url + "/write?method=sync&count=1000000"])
         printed = output_of(["bash", "-c", command.replace("127.0.0.1:8081", server.ready["admin"])])
     return console(command, printed) + "\n" + kitchen.here()
 
@@ -146,13 +146,14 @@ def by_script(script: str, *flags: str) -> Callable[[Kitchen], str]:
 
 
 def watch(kitchen: Kitchen) -> str:
-    """Node.js under `loopscope watch`, with wrk for a while and one write; then Ctrl-C."""
+    """Node.js under `loopscope watch`: some /hello and one write, then Ctrl-C."""
     if shutil.which("node") is None:
         raise NotHere("Node.js is not installed")
-    peer = ["node", "load/peers/node/server.js", "--data-dir", "/tmp", "--listen"]
-    shown = "build/bin/loopscope watch -- " + " ".join(peer) + " 127.0.0.1:8090"
+    folder = tempfile.mkdtemp(prefix="loopscope-figures-")
+    peer = ["node", "load/peers/node/server.js", "--data-dir", folder, "--listen"]
+    shown = "build/bin/loopscope watch --threshold 100ms -- " + " ".join(peer) + " 127.0.0.1:8090"
     process = subprocess.Popen(
-        [kitchen.server, "watch", "--", *peer, "127.0.0.1:0"],
+        [kitchen.server, "watch", "--threshold", "100ms", "--", *peer, "127.0.0.1:0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -162,8 +163,9 @@ def watch(kitchen: Kitchen) -> str:
     try:
         assert process.stdout and process.stderr
         url = "http://" + json.loads(process.stdout.readline())["listen"]
-        output_of(["wrk", "-t1", "-c16", "-d2s", url + "/hello"])
         with Client(url) as client:
+            for _ in range(1000):
+                client.check_hello()
             client.write("sync", 300_000, verify=False)
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does
@@ -172,11 +174,10 @@ def watch(kitchen: Kitchen) -> str:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        for name in os.listdir("/tmp"):
-            if re.fullmatch(r"sync\.txt(\.\d+\.part)?", name):
-                os.remove(os.path.join("/tmp", name))
+        shutil.rmtree(folder)
+    said = said.split("\nAdded to the command's environment", 1)[0]
     said = re.sub(r"127\.0\.0\.1:0\b", "127.0.0.1:8090", said).replace(ROOT + "/", "")
-    return console(shown, said) + "\n" + kitchen.here()
+    return console(shown, said).replace(folder, "/tmp") + "\n" + kitchen.here()
 
 
 def benchmark(program: str, *flags: str) -> Callable[[Kitchen], str]:
@@ -184,7 +185,11 @@ def benchmark(program: str, *flags: str) -> Callable[[Kitchen], str]:
         path = os.path.join(ROOT, program)
         if not os.access(path, os.X_OK):
             raise NotHere(f"{program} is not built")
-        return console(" ".join([program, *flags]), output_of([path, *flags], 1800), "tests/README.md") + "\n" + kitchen.here()
+        return (
+            console(" ".join([program, *flags]), output_of([path, *flags], 1800), "tests/README.md")
+            + "\n"
+            + kitchen.here()
+        )
 
     return make
 
