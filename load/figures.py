@@ -176,6 +176,7 @@ def watch(kitchen: Kitchen) -> str:
             process.communicate()
         shutil.rmtree(folder)
     said = said.split("\nAdded to the command's environment", 1)[0]
+    said = re.sub(r"\n *how long a turn took\n.*?\n(?=what blocked )", "\n", said, flags=re.DOTALL)
     said = re.sub(r"127\.0\.0\.1:0\b", "127.0.0.1:8090", said).replace(ROOT + "/", "")
     return console(shown, said).replace(folder, "/tmp") + "\n" + kitchen.here()
 

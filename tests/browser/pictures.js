@@ -4,7 +4,7 @@
 //   node tests/browser/pictures.js report REPORT.html     .github/pictures/report.webp: the head of that report
 //
 // Beside each picture it leaves the checksums of the sources that were drawn. tests/structure/pictures_test.py compares them
-// and asks for a new picture when a source has changed. Needs npm ci in tests/browser, chromium and the Debian package webp.
+// and asks for a new picture when a source has changed. Needs npm ci in tests/browser and .ci/install-packages.sh pictures.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
