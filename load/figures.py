@@ -270,9 +270,9 @@ def results_table(document: Json) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     settings = document["settings"]
-    repeats = units.count(settings["repeats"], "repeat")
+    repeats = f"medians of {settings['repeats']} repeats" if settings["repeats"] > 1 else "measured once"
     notes = (
-        f"{units.count(settings['count'], 'record')}, medians of {repeats}. `/hello`: {settings['rate_per_s']:,} a second on a "
+        f"{units.count(settings['count'], 'record')}, {repeats}. `/hello`: {settings['rate_per_s']:,} a second on a "
         "fixed schedule, during the write, each counted from when it was due. Time: until the kernel has every record in the "
         "page cache. *In italics: what the articles claim for Node.js; their /hello is one response during the write.*"
     )

@@ -1,7 +1,7 @@
 // Makes the README's pictures from the real service in headless Chromium:
 //
 //   node tests/browser/pictures.js page                   .github/pictures/page.webp, moving: /hello while sync writes
-//   node tests/browser/pictures.js report REPORT.html     .github/pictures/report.webp: the head of that report
+//   node tests/browser/pictures.js report REPORT.html     .github/pictures/report.webp: a chart of that report
 //
 // Beside each picture it leaves the checksums of the sources that were drawn. tests/structure/pictures_test.py compares them
 // and asks for a new picture when a source has changed. Needs npm ci in tests/browser and .ci/install-packages.sh pictures.
@@ -110,9 +110,9 @@ async function movingPage(folder) {
 async function reportPicture(folder, report) {
   const browser = await launch();
   try {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 1000 }, colorScheme: 'light' });
+    const context = await browser.newContext({ viewport: { width: 1200, height: 535 }, colorScheme: 'light' });
     const page = await context.newPage();
-    await page.goto(pathToFileURL(path.resolve(report)).href);
+    await page.goto(`${pathToFileURL(path.resolve(report)).href}#method-sync`);
     await page.waitForTimeout(1000);
     const png = path.join(folder, 'report.png');
     await page.screenshot({ path: png });
