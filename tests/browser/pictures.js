@@ -33,7 +33,7 @@ const lastFrameMs = 1500; // before it begins again
 async function checksums(folder) {
   const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((each) => each.isFile())
+    .filter((each) => each.isFile() || each.isSymbolicLink())
     .map((each) => path.relative(root, path.join(each.parentPath ?? each.path, each.name)))
     .sort();
   const lines = [];
