@@ -1,8 +1,9 @@
-"""stall.sh and baseline.sh as a person runs them."""
+"""stall.sh, watch-node.sh and baseline.sh as a person runs them."""
 
 import json
 import os
 import re
+import shutil
 import unittest
 
 import support
@@ -53,6 +54,18 @@ def slowest_ms(output: str) -> float:
     found = re.search(r"Latency +\S+ +\S+ +([\d.]+)(us|ms|s|m)", output)
     assert found, output
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[found[2]]
+
+
+@unittest.skipUnless(shutil.which("node"), "Node.js is not installed")
+class WatchNode(support.Folder):
+    def test_says_what_blocked_node_in_each_method(self) -> None:
+        arguments = ("--server", os.environ["LOOPSCOPE_BINARY"], "--count", "100000")
+        code, output, progress = self.run_script("watch-node.sh", *arguments)
+        self.assertEqual(code, 0, progress)
+        for method in ("sync", "promise", "callback", "stream"):
+            self.assertRegex(output, rf"(?m)^{method} +[\d.]+ m?s +\d+ ")
+        self.assertRegex(output, r"(?s)sync: loop node .* was\s+blocked")
+        self.assertEqual(os.listdir(self.temporary), [])
 
 
 class Baseline(support.StandIn):
