@@ -1,10 +1,12 @@
 """The command of lying-tools.sh: stalls of the same number of records, as four measurements show them.
 
-Each measurement gets a stall of its own. The length in the server's own record stands beside it as the truth.
+Each measurement gets a stall of its own. The length in the server's own record stands beside it as the truth. How many requests
+waited depends on the tool: one a connection in a closed loop, all that were due in an open one.
 """
 
 import argparse
 import contextlib
+import csv
 import dataclasses
 import json
 import os
@@ -32,8 +34,10 @@ WRK_DEFAULT_TIMEOUT_S = 2
 CONNECTIONS = 16
 RATE_PER_S = 1000
 
+WAITED_US = 100_000  # a request that took so long waited for the stall
+
 WIDTH = 79
-COLUMNS = "{:<31} {:>9} {:>9} {:>9} {:>7} {:>9}"
+COLUMNS = "{:<28} {:>8} {:>8} {:>8} {:>6} {:>7} {:>8}"
 
 
 def parse() -> argparse.Namespace:
@@ -52,12 +56,24 @@ def parse() -> argparse.Namespace:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """What one measurement shows of /hello. `lost` requests are in none of its figures."""
+    """What one measurement shows of /hello. `lost` requests are in none of its figures.
+
+    `waited` is the number that waited for the stall; None where the tool does not say, and the server's record has it.
+    """
 
     p50_us: float | None
     p99_us: float | None
     max_us: float | None
     lost: int
+    waited: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """A stall in the server's own record, and the requests that it delayed."""
+
+    ms: float
+    delayed: int
 
 
 class Stage:
@@ -90,12 +106,15 @@ class Stage:
         if failures:
             raise failures[0]
 
-    def truth_ms(self, since_unix_ms: float) -> float:
+    def truth(self, since_unix_ms: float) -> Truth:
         """The longest stall that the server recorded since then. Shorter ones may come from the machine or the load."""
         return max(
-            float(stall["duration_ms"])
-            for stall in experiment.stalls_of(self._admin_url)
-            if stall["started_ms"] >= since_unix_ms
+            (
+                Truth(float(stall["duration_ms"]), int(stall["delayed_requests"]["count"]))
+                for stall in experiment.stalls_of(self._admin_url)
+                if stall["started_ms"] >= since_unix_ms
+            ),
+            key=lambda truth: truth.ms,
         )
 
 
@@ -114,7 +133,7 @@ def by_wrk(stage: Stage, timeout_s: int | None, inside: bool = False) -> View:
 
 def by_probe(stage: Stage, binary: str) -> View:
     with tempfile.TemporaryDirectory(prefix="loopscope-lying-tools-") as folder:
-        path = os.path.join(folder, "probe.json")
+        path, rows_path = os.path.join(folder, "probe.json"), os.path.join(folder, "probe.csv")
         flags = {
             "--url": stage.url + "/hello",
             "--rate": str(RATE_PER_S),
@@ -123,6 +142,7 @@ def by_probe(stage: Stage, binary: str) -> View:
             "--trigger-at": f"{HEAD_S}s",
             "--drain": "30s",
             "--json": path,
+            "--csv": rows_path,
         }
         command = [binary, "--quiet", *(part for flag in flags.items() for part in flag)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROBE_S + 120)
@@ -130,9 +150,14 @@ def by_probe(stage: Stage, binary: str) -> View:
             raise Failure(f"The probe ended with exit status {done.returncode}: {done.stderr.strip()}")
         with open(path, encoding="utf-8") as file:
             report: Json = json.load(file)
+        with open(rows_path, encoding="ascii", newline="") as rows:
+            waited = sum(
+                row["done_us"] != "" and int(row["done_us"]) - int(row["scheduled_us"]) >= WAITED_US
+                for row in csv.DictReader(rows)
+            )
     latency, requests = report["latency_us"], report["requests"]
     lost = requests["failed"]["total"] + requests["unexpected"] + requests["waiting_at_end"]
-    return View(latency["p50"], latency["p99"], latency["max"], lost)
+    return View(latency["p50"], latency["p99"], latency["max"], lost, waited)
 
 
 def calibrated_count(url: str) -> int:
@@ -161,30 +186,38 @@ def show(options: argparse.Namespace, progress: terminal.Progress) -> None:
             began_unix_ms = time.time() * 1000
             with progress.step(name):
                 view = measure()
-            rows.append((name, view, stage.truth_ms(began_unix_ms)))
+            rows.append((name, view, stage.truth(began_unix_ms)))
     print("\n".join(render(stage.count, rows)))
 
 
-def render(count: int, rows: Sequence[tuple[str, View, float]]) -> list[str]:
-    """The lines of the table: each measurement's view with the true length of its stall in milliseconds."""
+def render(count: int, rows: Sequence[tuple[str, View, Truth]]) -> list[str]:
+    """The lines of the table: each measurement's view with the truth about its stall."""
     lines = [
         f"sync writes {units.count(count, 'record')}; meanwhile each tool asks /hello.",
         "",
-        COLUMNS.format("", "p50", "p99", "max", "lost", "truth"),
+        COLUMNS.format("", "p50", "p99", "max", "lost", "waited", "truth"),
         "-" * WIDTH,
     ]
-    for name, view, truth_ms in rows:
+    for name, view, truth in rows:
         latencies = map(units.duration_of_us, (view.p50_us, view.p99_us, view.max_us))
-        lines.append(COLUMNS.format(name, *latencies, units.count(view.lost), units.duration(truth_ms)))
+        waited = truth.delayed if view.waited is None else view.waited
+        counts = (units.count(view.lost), units.count(waited))
+        lines.append(COLUMNS.format(name, *latencies, *counts, units.duration(truth.ms)))
     lines += [
         "-" * WIDTH,
         "truth: the stall in the server's own record. lost: requests that the tool gave",
-        "up and whose time is in none of its figures.",
+        "up and whose time is in none of its figures. waited: requests that waited for",
+        "the end of the stall; wrk does not count them, so the server's record has them.",
         "",
     ]
-    for name, view, truth_ms in rows:
-        lines += textwrap.wrap(f"{name}: {judgement(view, truth_ms)}", WIDTH, subsequent_indent="  ")
-    return lines
+    for name, view, truth in rows:
+        lines += textwrap.wrap(f"{name}: {judgement(view, truth.ms)}", WIDTH, subsequent_indent="  ")
+    closing = (
+        "wrk with a time-out above the stall is right about its length. What a closed loop cannot show is how many would "
+        f"have waited: at {RATE_PER_S:,} requests a second {units.count(rows[-1][1].waited)} came during the last stall, and "
+        f"wrk has {CONNECTIONS} connections to wait on."
+    )
+    return [*lines, "", *textwrap.wrap(closing, WIDTH)]
 
 
 def judgement(view: View, truth_ms: float) -> str:

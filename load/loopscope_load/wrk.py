@@ -153,13 +153,6 @@ def parse(output: str, errors: str = "") -> Json:
     raise Failure("wrk reported nothing" + (f": {said[-1]}" if said else "."))
 
 
-def while_idle(url: str, load: Load) -> Json:
-    """Sends /hello while nothing is written; returns hello.lua's figures."""
-    with WrkRun(load, url) as run:
-        time.sleep(HEAD_S + WINDOW_S)
-        return usable(run.stop())
-
-
 def during_write(
     url: str,
     load: Load,

@@ -18,6 +18,12 @@ class LyingTools(support.Folder):
         default, long, inside, probe = shares
         self.assertLess(max(default, inside), 67)
         self.assertGreater(min(long, probe), 90)
+        waited = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) +[\d.]+ m?s$", output, re.MULTILINE)]
+        self.assertEqual(len(waited), 4, output)
+        self.assertLessEqual(
+            max(waited[:3]), 48
+        )  # wrk has 16 connections; before and after the stall they are read, too
+        self.assertGreater(waited[3], 10 * max(waited[:3]))
         self.assertEqual(os.listdir(self.temporary), [])
 
 

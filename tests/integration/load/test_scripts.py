@@ -1,24 +1,71 @@
-"""stall.sh and baseline.sh as a person runs them, against the stand-in."""
+"""stall.sh, watch-node.sh and baseline.sh as a person runs them."""
 
 import json
+import os
+import re
+import shutil
 import unittest
 
 import support
+from loopscope_load import servers
 
 
 class Stall(support.StandIn):
-    def test_prints_before_and_during_side_by_side(self) -> None:
-        code, output, progress = self.run_script("stall.sh", "sync", self.serve(1))
+    """stall.sh starts the real service (LOOPSCOPE_BINARY), or asks a running one."""
+
+    REAL = os.environ["LOOPSCOPE_BINARY"]
+
+    def test_prints_wrk_before_during_and_after_and_the_sentence(self) -> None:
+        code, output, progress = self.run_script("stall.sh", "sync", LOOPSCOPE=self.REAL)
         self.assertEqual(code, 0, progress)
-        self.assertLessEqual(max(map(len, output.splitlines())), 80)
-        self.assertRegex(output, r"^/hello +before +during\n")
-        self.assertRegex(output, r"(?m)^max +[\d.]+ u?m?s +1\.\d+ s$")
-        self.assertIn("Loop: BLOCKED.", output)
+        before, during, after = output.split("=== ")[1:]
+        for part, title in ((before, "before"), (during, "during"), (after, "after")):
+            self.assertTrue(part.startswith(title), part)
+            self.assertIn("Latency Distribution", part)
+        self.assertGreater(slowest_ms(during), 5 * slowest_ms(before))
+        self.assertRegex(after, r"sync: \d+ writes? of 1000000 records")
+        self.assertRegex(after, r"loop io-0 was blocked for .* in blocking_write_some .*method=sync&count=1000000")
+        self.assertEqual(os.listdir(self.temporary), [])
+        self.assertNotIn(self.temporary, support.command_lines())
+
+    def test_asks_a_running_server(self) -> None:
+        data_dir = os.path.join(self.folder, "data")
+        with servers.running(servers.Loopscope(self.REAL, "threads").command(data_dir)) as server:
+            assert server.admin_url
+            code, output, progress = self.run_script("stall.sh", "stream", server.url, server.admin_url, COUNT="1000")
+            self.assertEqual(code, 0, progress)
+            self.assertIn(f"Running 2s test @ {server.url}/hello", output)
+            self.assertRegex(output, r"stream: \d+ writes of 1000 records")
 
     def test_a_refused_write_has_its_reason(self) -> None:
-        code, output, progress = self.run_script("stall.sh", "bogus", self.serve(0))
-        self.assertEqual((code, output), (1, ""))
+        code, _, progress = self.run_script("stall.sh", "bogus", self.serve(0), "http://127.0.0.1:1")
+        self.assertEqual(code, 1)
         self.assertIn("method: 'bogus' is not one of", progress)
+
+    def test_wrong_usage_and_a_missing_program_are_named(self) -> None:
+        code, _, progress = self.run_script("stall.sh")
+        self.assertEqual((code, "load/stall.sh METHOD" in progress), (2, True))
+        code, _, progress = self.run_script("stall.sh", "sync", LOOPSCOPE="/nowhere/loopscope")
+        self.assertEqual((code, "/nowhere/loopscope is not there" in progress), (1, True))
+
+
+def slowest_ms(output: str) -> float:
+    """The maximum latency in wrk's own output."""
+    found = re.search(r"Latency +\S+ +\S+ +([\d.]+)(us|ms|s|m)", output)
+    assert found, output
+    return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[found[2]]
+
+
+@unittest.skipUnless(shutil.which("node"), "Node.js is not installed")
+class WatchNode(support.Folder):
+    def test_says_what_blocked_node_in_each_method(self) -> None:
+        arguments = ("--server", os.environ["LOOPSCOPE_BINARY"], "--count", "100000")
+        code, output, progress = self.run_script("watch-node.sh", *arguments)
+        self.assertEqual(code, 0, progress)
+        for method in ("sync", "promise", "callback", "stream"):
+            self.assertRegex(output, rf"(?m)^{method} +[\d.]+ m?s +\d+ ")
+        self.assertRegex(output, r"(?s)sync: loop node .* was\s+blocked")
+        self.assertEqual(os.listdir(self.temporary), [])
 
 
 class Baseline(support.StandIn):

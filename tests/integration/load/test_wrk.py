@@ -73,7 +73,7 @@ class HelloScript(support.StandIn):
 
 
 class StallScript(support.StandIn):
-    def run_wrk(self, *arguments: str, seconds: int = 3) -> str:
+    def run_wrk(self, *arguments: str, seconds: int = 5) -> str:
         command = [
             "wrk",
             "-t2",
