@@ -6,7 +6,9 @@
 OLD and NEW are build directories, or folders that have loopscope and loopscope-probe. In every round each figure is
 measured three times, in changing order: with the old build, with the old build again, and with the new one. The ratio
 "again/old" is the noise of the machine. A figure is worse when the median of new/old lies beyond every again/old of the
-run, in either direction, and beyond 2 %. Exit status: 0 nothing is worse, 1 something is worse or failed, 2 bad usage.
+run, in either direction, and beyond 2 %. Chance alone does that to one figure in 1,500 with 10 rounds, and to one in 200
+with the 6 of --quick (simulated, normal noise): repeat a run that surprises. Exit
+status: 0 nothing is worse, 1 something is worse or failed, 2 bad usage.
 
 Times over the floor need writers_bench in both folders. `taskset -c 0 load/bench/regression.py OLD NEW` is the same
 on one core. It takes about half an hour, and a few minutes with --quick.
@@ -36,7 +38,7 @@ from loopscope_load.statistics import Spread
 from loopscope_load.terminal import Failure, Progress
 from loopscope_load.writes import Client, cpu_share
 
-ROUNDS, QUICK_ROUNDS = 10, 4
+ROUNDS, QUICK_ROUNDS = 10, 6
 CHANGE_MIN = 1.02  # a smaller change is none, however quiet the machine is
 SIDES = ("old", "again", "new")
 PROGRAMS = ("loopscope", "loopscope-probe")
