@@ -5,9 +5,9 @@
 
 All servers share one core, and wrk has the other, where there are two. loopscope runs with everything on: monitor,
 metrics, limits, admin plane. wrk saturates before a fast server does, so the honest figure is the server's CPU time per
-request. A second series sends 16 requests at once on each connection; wrk cannot tell how long each of them took. Prints
-each server's medians and the ratios to nginx with their spread. Reads build/bin/loopscope. A peer that is not installed
-is left out with a message.
+request. A second series sends 16 requests at once on each connection; wrk cannot tell how long each of them took. A
+third opens a connection for each request. Prints each server's medians and the ratios to nginx with their spread. Reads
+build/bin/loopscope. A peer that is not installed is left out with a message.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 
 from parts import rounds
-from parts.rounds import Round
+from parts.rounds import Load, Round
 
 from loopscope_load import Json, terminal, units
 from loopscope_load.servers import Loopscope, NodePeer, System, running
@@ -116,9 +116,8 @@ def microseconds(value: float | None) -> str:
 
 
 def measure_series(
-    servers: Mapping[str, Server], wrk_cpu: int | None, options: argparse.Namespace, pipelined: int
+    servers: Mapping[str, Server], wrk_cpu: int | None, options: argparse.Namespace, load: Load
 ) -> dict[str, list[Round]]:
-    load = rounds.Load(connections=options.connections, pipelined=pipelined)
     measured: dict[str, list[Round]] = {name: [] for name in servers}
     for number, name in rounds.in_turns(list(servers), options.rounds):
         one = rounds.one_round(servers[name].url, servers[name].pids, wrk_cpu, options.seconds, load)
@@ -149,16 +148,21 @@ def measure(options: argparse.Namespace, _progress: terminal.Progress) -> None:
     document: Json = {}
     with contextlib.ExitStack() as stack:
         servers = start_servers(server_cpu, stack)
-        for series, pipelined in (("one_at_a_time", 1), ("pipelined", PIPELINED)):
-            print(f"{options.connections} connections, {units.count(pipelined, 'request')} at once on each")
-            measured = measure_series(servers, wrk_cpu, options, pipelined)
+        for series, load in (
+            ("one_at_a_time", Load(options.connections)),
+            ("pipelined", Load(options.connections, PIPELINED)),
+            ("one_request_each", Load(options.connections, fields=rounds.ONE_REQUEST_EACH)),
+        ):
+            at_once = "one request each" if load.fields else f"{units.count(load.pipelined, 'request')} at once on each"
+            print(f"{options.connections} connections, {at_once}")
+            measured = measure_series(servers, wrk_cpu, options, load)
             base = measured.get("nginx")
             against_nginx = {
                 name: rounds.ratios(each, base) for name, each in measured.items() if base and name != "nginx"
             }
             print("\n".join(table(measured, against_nginx)))
             document[series] = {
-                "requests_at_once": pipelined,
+                "requests_at_once": load.pipelined,
                 "rounds": {name: list(map(dataclasses.asdict, each)) for name, each in measured.items()},
                 "against_nginx": against_nginx,
             }

@@ -114,12 +114,14 @@ def write_for(client: Client, phase: Phase, seconds: int) -> Window:
     return Window(started_ms, started_ms + seconds * 1000, writes)
 
 
-def one_round(phases: Sequence[Phase], seconds: int) -> tuple[dict[str, Figures], Json]:
+def one_round(
+    phases: Sequence[Phase], seconds: int, server_binary: str = rounds.LOOPSCOPE, probe: str = rounds.PROBE
+) -> tuple[dict[str, Figures], Json]:
     """The figures of each phase, all of one server and one probe, and the probe's figures of itself."""
     windows = {}
-    with rounds.loopscope() as server, Client(server.url) as client:
+    with rounds.loopscope(binary=server_binary) as server, Client(server.url) as client:
         assert server.admin_url
-        with EventWatch(server.admin_url) as watch, ProbeRun(rounds.PROBE, server.url, RATE_PER_S) as run:
+        with EventWatch(server.admin_url) as watch, ProbeRun(probe, server.url, RATE_PER_S) as run:
             for phase in phases:
                 time.sleep(PAUSE_S)
                 windows[phase.name] = write_for(client, phase, seconds)

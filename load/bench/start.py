@@ -80,16 +80,16 @@ def stripped_bytes(binary: str) -> int | None:
         return os.path.getsize(copy.name)
 
 
-def version_ms() -> float:
+def version_ms(binary: str = rounds.LOOPSCOPE) -> float:
     begun = time.monotonic()
-    subprocess.run([rounds.LOOPSCOPE, "--version"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([binary, "--version"], stdout=subprocess.DEVNULL, check=True)
     return (time.monotonic() - begun) * 1000
 
 
-def one_start(idle_s: int) -> Start:
+def one_start(idle_s: int, binary: str = rounds.LOOPSCOPE) -> Start:
     """The figures of one server, which is watched for idle_s."""
     spawned = time.monotonic()
-    with rounds.loopscope() as server:
+    with rounds.loopscope(binary=binary) as server:
         ready_ms = (time.monotonic() - spawned) * 1000
         at_start = memory(server.pid)
         time.sleep(idle_s)

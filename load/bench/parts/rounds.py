@@ -52,10 +52,10 @@ def pinned(cpu: int | None, command: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def loopscope(*flags: str) -> Iterator[ServerProcess]:
+def loopscope(*flags: str, binary: str = LOOPSCOPE) -> Iterator[ServerProcess]:
     """A loopscope with a data directory of its own and everything on: admin plane, monitor, metrics."""
     with tempfile.TemporaryDirectory(prefix="loopscope-bench-") as data_dir:
-        with running([*Loopscope(LOOPSCOPE, "auto").command(data_dir), *flags]) as server:
+        with running([*Loopscope(binary, "auto").command(data_dir), *flags]) as server:
             yield server
 
 
@@ -73,9 +73,15 @@ def ended_children_cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
+ONE_REQUEST_EACH = ("Connection: close",)
+
+
 @dataclasses.dataclass(frozen=True)
 class Load:
-    """What wrk sends: each of `fields` is a header field, `pipelined` the number of requests sent at once."""
+    """What wrk sends: each of `fields` is a header field, `pipelined` the number of requests sent at once.
+
+    With ONE_REQUEST_EACH as fields, every request has a connection of its own.
+    """
 
     connections: int = 64
     pipelined: int = 1

@@ -1,10 +1,14 @@
 """The arithmetic of load/bench on figures that are known; no process runs."""
 
+import argparse
 import dataclasses
+import pathlib
 import socket
+import tempfile
 import time
 import unittest
 
+import regression
 import responsiveness
 import start
 from loopscope_load import Json
@@ -80,6 +84,52 @@ class Responsiveness(unittest.TestCase):
                 ]
             }
             self.assertIs(responsiveness.callback_takes_slices(methods), takes)
+
+
+class Regression(unittest.TestCase):
+    OLD = [100.0, 100.0, 100.0]
+    AGAIN = [90.0, 100.0, 105.0]  # differs from itself by a ninth at most
+
+    def verdict(self, new: list[float | None], name: str = "a figure, us") -> str:
+        return regression.row(name, {"old": self.OLD, "again": self.AGAIN, "new": new}).verdict
+
+    def test_calls_worse_what_lies_beyond_the_noise_of_all_rounds(self) -> None:
+        self.assertEqual(self.verdict([112.0, 113.0, 50.0]), "worse")
+        self.assertEqual(self.verdict([110.0, 111.0, 500.0]), "")
+        self.assertEqual(self.verdict([88.0, 89.0, 200.0]), "better")
+
+    def test_knows_that_more_requests_are_better(self) -> None:
+        self.assertEqual(self.verdict([112.0, 113.0, 114.0], "/hello: requests/s"), "better")
+        self.assertEqual(self.verdict([89.0, 88.0, 87.0], "/hello: requests/s"), "worse")
+
+    def test_calls_a_change_of_less_than_two_percent_none(self) -> None:
+        for size, verdict in ((101.0, ""), (103.0, "worse"), (97.0, "better")):
+            measured = {"old": [100.0], "again": [100.0], "new": [size]}
+            self.assertEqual(regression.row("size, bytes", measured).verdict, verdict)
+
+    def test_judges_nothing_that_was_not_measured(self) -> None:
+        one = regression.row("p99.9, us", {"old": [None, None], "again": [1.0, 1.0], "new": [None, 2.0]})
+        self.assertEqual((one.old, one.change, one.verdict), (None, None, ""))
+        self.assertIn("n/a", "\n".join(regression.table([one], 2)))
+
+    def test_has_every_order_of_the_builds(self) -> None:
+        self.assertEqual(len({tuple(regression.order(number)) for number in range(6)}), 6)
+
+    def test_reads_the_times_over_the_floor(self) -> None:
+        run: Json = {"name": "sync/iterations:1", "run_type": "iteration", "real_time": 900.0, "floor_seconds": 0.6}
+        document = {"benchmarks": [run, {**run, "run_type": "aggregate"}]}
+        self.assertEqual(regression.over_floor(document), {"sync: time over the floor": 1.5})
+
+    def test_names_what_a_folder_lacks(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(argparse.ArgumentTypeError, "no loopscope and loopscope-probe"):
+                regression.build_at(folder)
+            programs = pathlib.Path(folder) / "bin"
+            programs.mkdir()
+            for name in regression.PROGRAMS:
+                (programs / name).touch(0o755)
+            found = regression.build_at(folder)
+            self.assertEqual((found.server, found.bench), (str(programs / "loopscope"), None))
 
 
 class MoreLoops(unittest.TestCase):
