@@ -13,6 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "file/write_workers.hpp"
+#include "system/thread.hpp"
+
 namespace loopscope::writers {
 
 /// The threads on which everything that may block is called.
@@ -21,12 +24,13 @@ namespace loopscope::writers {
 /// destroyed: a thread that has just posted to one may still be signalling it.
 class io_pool {
  public:
+  /// `cpus`: how many CPUs this process may use at once, which bounds the threads that spin.
   /// Throws system_error when a thread cannot be started.
-  explicit io_pool(std::size_t threads) : threads_(threads) {
+  explicit io_pool(std::size_t threads, std::size_t cpus = system::allowed_cpus()) : writing_(pool_, threads, cpus) {
     // Not by asio::thread_pool's own constructor, which waits for ever for those that it has started when one fails.
-    workers_.reserve(threads);
+    threads_.reserve(threads);
     try {
-      while (workers_.size() < threads) workers_.emplace_back([this] { pool_.attach(); });
+      while (threads_.size() < threads) threads_.emplace_back([this] { pool_.attach(); });
     } catch (...) {
       join();
       throw;
@@ -36,14 +40,14 @@ class io_pool {
 
   /// Carries out what was given and ends the threads.
   void join() {
-    if (workers_.empty()) return;
+    if (threads_.empty()) return;
     pool_.wait();
-    for (std::thread& each : workers_) each.join();
-    workers_.clear();
+    for (std::thread& each : threads_) each.join();
+    threads_.clear();
   }
 
-  std::size_t threads() const noexcept { return threads_; }
   boost::asio::thread_pool::executor_type executor() noexcept { return pool_.get_executor(); }
+  write_workers& workers() noexcept { return writing_; }
 
   /// Calls `work` on a pool thread and completes on the caller's executor with what it returned: `void(Result)`.
   ///
@@ -54,9 +58,12 @@ class io_pool {
     using result = std::invoke_result_t<Work&>;
     auto initiate = [](auto handler, io_pool* pool, Work given) {
       auto caller = asio::make_work_guard(handler);
+      pool->writing_.task_posted();
       asio::post(pool->pool_,
-                 [handler = std::move(handler), caller = std::move(caller), given = std::move(given)]() mutable {
+                 [pool, handler = std::move(handler), caller = std::move(caller), given = std::move(given)]() mutable {
+                   pool->writing_.task_started();
                    result answer = given();
+                   pool->writing_.task_ended();
                    const auto executor = caller.get_executor();
                    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
                      std::move(handler)(std::move(answer));
@@ -68,8 +75,8 @@ class io_pool {
 
  private:
   boost::asio::thread_pool pool_{0};
-  std::size_t threads_;
-  std::vector<std::thread> workers_;
+  write_workers writing_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace loopscope::writers

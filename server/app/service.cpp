@@ -19,6 +19,7 @@
 #include "descriptors.hpp"
 #include "listen_failure.hpp"
 #include "logger.hpp"
+#include "server/config/budgets.hpp"
 #include "server/metrics/service_metrics.hpp"
 #include "server/runs/run_service.hpp"
 #include "server/support/json_text.hpp"
@@ -27,6 +28,7 @@
 #include "writers/file/output_directory.hpp"
 #include "writers/file/part_file.hpp"
 #include "writers/system/process.hpp"
+#include "writers/system/thread.hpp"
 
 namespace loopscope::app {
 namespace {
@@ -149,7 +151,7 @@ int run(const config::serve_command& command) {
 
   // Each part uses those above it and is destroyed before them.
   logger log{config.log_level, config.format};
-  writers::io_pool pool{config.pool_threads};
+  writers::io_pool pool{config.pool_threads, config::cpus_within(config.container, system::allowed_cpus())};
   system::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
   runs::run_service service{registry, {config.data_dir, pool, memory}, {writers::probe_uring(), config.file_io}};

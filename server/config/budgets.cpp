@@ -32,4 +32,9 @@ std::size_t pool_threads_within(const container_limits& limits, std::size_t usua
   return std::min(usual, std::max(min_pool_threads, static_cast<std::size_t>(std::ceil(*limits.cpus))));
 }
 
+std::size_t cpus_within(const container_limits& limits, std::size_t allowed) noexcept {
+  if (!limits.cpus || *limits.cpus >= static_cast<double>(allowed)) return allowed;
+  return std::max(std::size_t{1}, static_cast<std::size_t>(*limits.cpus));
+}
+
 }  // namespace loopscope::config

@@ -28,4 +28,7 @@ std::uint64_t connection_bytes_within(const container_limits& limits, std::size_
 /// At least two: a pool thread mostly sleeps in system calls, and one blocked call must not delay all others.
 std::size_t pool_threads_within(const container_limits& limits, std::size_t usual) noexcept;
 
+/// The CPUs that may be busy at once: `allowed`, or those of the quota, rounded down, if these are fewer. At least one.
+std::size_t cpus_within(const container_limits& limits, std::size_t allowed) noexcept;
+
 }  // namespace loopscope::config

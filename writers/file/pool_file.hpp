@@ -26,6 +26,7 @@ class pool_file final : public async_file {
 
  private:
   class shared_state;
+  write_workers& workers_;
   std::shared_ptr<shared_state> state_;
 };
 

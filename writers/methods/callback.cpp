@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -11,6 +10,7 @@
 
 #include "../system/mapped_memory.hpp"
 #include "../write_run.hpp"
+#include "loop_yield.hpp"
 #include "record.hpp"
 #include "write_task.hpp"
 
@@ -129,7 +129,7 @@ boost::asio::awaitable<error_code> write_callback(write_task& task) {
   auto slice_end = slice_end_from_now();
   for (std::uint64_t number = 0; number < task.count;) {
     if (task.slice && clock::now() >= slice_end) {
-      co_await boost::asio::post(executor, boost::asio::use_awaitable);
+      co_await yield_to_loop(executor);
       slice_end = slice_end_from_now();
     }
     if (task.stop.stop_requested()) run.fail(boost::asio::error::operation_aborted);

@@ -1,9 +1,9 @@
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "loop_yield.hpp"
 #include "record.hpp"
+#include "slice_policy.hpp"
 #include "write_task.hpp"
 
 namespace loopscope::writers {
@@ -18,12 +18,17 @@ boost::asio::awaitable<error_code> write_partition(write_task& task) {
   using clock = write_progress::clock;
   const auto executor = co_await boost::asio::this_coro::executor;
   record next;
-  auto slice_end = clock::now() + *task.slice;
+  slice_policy policy{*task.slice};
+  auto slice_end = clock::now() + policy.slice();
   for (std::uint64_t number = 0; number < task.count; ++number) {
-    if (number % records_between_clock_reads == 0 && clock::now() >= slice_end) {
-      co_await boost::asio::post(executor, boost::asio::use_awaitable);
-      if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
-      slice_end = clock::now() + *task.slice;
+    if (number % records_between_clock_reads == 0) {
+      if (const auto now = clock::now(); now >= slice_end) {
+        co_await yield_to_loop(executor);
+        if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
+        const auto resumed = clock::now();
+        policy.yielded(resumed - now);
+        slice_end = resumed + policy.slice();
+      }
     }
     next.format(number);
     task.progress.pending(1, next.bytes().size());

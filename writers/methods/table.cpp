@@ -81,7 +81,8 @@ constexpr std::array methods{
         .back_ends = back_end_use::none,
         .takes_slice = true,
         .default_slice = std::chrono::microseconds{500},
-        .description = "the sync loop cut into short slices that yield to the loop between them",
+        .description = "the sync loop cut into slices that yield to the loop between them: shorter than slice_us while "
+                       "other handlers wait",
         .shows = "The blocking loop cut into slices that yield in between. The same work as sync, but /hello runs "
                  "between the slices.",
         .advice = "Yield more often: a smaller slice_us.",

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace loopscope::system {
@@ -45,6 +46,12 @@ bool request_short_time_slice() noexcept {
   attributes.flags |= reset_on_fork;
   attributes.runtime_ns = min_slice_ns;
   return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
+
+std::size_t allowed_cpus() noexcept {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;  // more CPUs than the set has room for
+  return static_cast<std::size_t>(CPU_COUNT(&allowed));
 }
 
 }  // namespace loopscope::system

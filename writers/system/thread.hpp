@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <cstddef>
 #include <thread>
 #include <utility>
 
@@ -32,5 +33,8 @@ std::thread start_thread_without_signals(Function&& function) {
 /// another policy than the default one or the kernel refuses. Before Linux 6.12 it changes nothing.
 /// Source: sched_setattr(2), sched_runtime of SCHED_OTHER.
 bool request_short_time_slice() noexcept;
+
+/// How many CPUs the calling thread may run on, at least 1. Source: sched_getaffinity(2).
+std::size_t allowed_cpus() noexcept;
 
 }  // namespace loopscope::system

@@ -51,6 +51,13 @@ TEST(budgets, of_threads_follow_the_quota_down_to_two) {
   EXPECT_EQ(pool_threads_within(cpus(0.25), 4), 2u);
 }
 
+TEST(budgets, of_busy_cpus_are_those_allowed_or_the_whole_ones_of_the_quota) {
+  EXPECT_EQ(cpus_within({}, 4), 4u);
+  EXPECT_EQ(cpus_within(cpus(16), 4), 4u);
+  EXPECT_EQ(cpus_within(cpus(2.5), 4), 2u);
+  EXPECT_EQ(cpus_within(cpus(0.25), 4), 1u);
+}
+
 command parse(std::vector<const char*> arguments, const container_limits& container) {
   arguments.insert(arguments.begin(), "loopscope");
   return parse_command_line(static_cast<int>(arguments.size()), arguments.data(), container);

@@ -2,9 +2,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +28,7 @@
 namespace loopscope::writers {
 namespace {
 
+using testing::expected_records;
 using testing::fake_file;
 namespace asio = boost::asio;
 
@@ -94,6 +100,35 @@ TEST(pool_file, tells_each_operation_of_its_own_error) {
   back_end.reset();
   io.run();
   EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 9}, {EIO, 1}}));
+}
+
+/// One pool thread, so that a task of the pool has none but the one that spins for the files.
+TEST(pool_file, awaited_writes_of_many_files_and_tasks_share_one_thread) {
+  constexpr std::size_t files = 8;
+  constexpr std::uint64_t count = 500;
+  asio::io_context io;
+  io_pool pool{1};
+  std::vector<fake_file> written(files);
+  std::size_t ended = 0;
+  const auto write = [&](fake_file& file) -> asio::awaitable<void> {
+    pool_file back_end{io.get_executor(), pool, file};
+    for (std::uint64_t number = 0; number < count; ++number) {
+      const record text{number};
+      const auto [error] = co_await async_write_all(back_end, text.bytes(), asio::as_tuple(asio::use_awaitable));
+      EXPECT_FALSE(error);
+      if (number % 100 != 0) continue;
+      const bool ran = co_await pool.async_run([] { return true; }, asio::use_awaitable);
+      EXPECT_TRUE(ran);
+    }
+    ++ended;
+  };
+  for (fake_file& file : written)
+    asio::co_spawn(asio::any_io_executor{io.get_executor()}, write(file), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+  io.run();
+  EXPECT_EQ(ended, files);
+  for (fake_file& file : written) EXPECT_EQ(file.content(), expected_records(count));
 }
 
 TEST(pool_file, cancels_what_no_thread_has_begun) {

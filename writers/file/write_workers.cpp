@@ -1,0 +1,207 @@
+#include "write_workers.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/system/system_category.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace loopscope::writers {
+namespace {
+
+using clock = spin_gate::clock;
+
+/// Writes that a worker takes at once at most, and carries out before other files get their turn. Measured with four
+/// floods at once: 64 is as fast as one file alone; with 16 the file's mutex changes hands too often.
+constexpr std::size_t max_writes_per_turn = 64;
+/// Workers of one file at once. The kernel serialises the writes of a file: a second worker has its writes ready when
+/// the first one hands over, and a third would only wait.
+constexpr std::size_t max_turns_per_file = 2;
+/// How long a worker spins for the next write: longer than filling a 64 KiB chunk, which takes 60 us.
+constexpr std::chrono::microseconds max_spin{200};
+/// A look at the queue that takes longer, or a sched_yield(2), gave the core to a thread that wants it for itself:
+/// what the pool and its loop do between two looks takes a few microseconds.
+constexpr std::chrono::microseconds max_pause{200};
+
+}  // namespace
+
+operation_queue write_workers::file::blocking_write_each(operation_queue& operations, bool cancelled) {
+  // The rest of a short write must not follow another thread's record. The kernel serialises the writes of one file
+  // anyway, so one mutex for all of them delays nobody.
+  const std::lock_guard lock{writing_};
+  operation_queue done;
+  while (!operations.empty()) {
+    write_operation& operation = operations.pop();
+    operation.error_value = cancelled ? ECANCELED : blocking_write_all(target_, operation.data).value();
+    done.push(operation);
+  }
+  return done;
+}
+
+void write_workers::add_file(loop& of_file) {
+  const std::lock_guard lock{mutex_};
+  const auto known = std::ranges::find(loops_, &of_file, &used_loop::context);
+  if (known != loops_.end()) {
+    ++known->files;
+  } else {
+    loops_.push_back({&of_file, 1});
+  }
+}
+
+void write_workers::remove_file(loop& of_file) {
+  const std::lock_guard lock{mutex_};
+  const auto known = std::ranges::find(loops_, &of_file, &used_loop::context);
+  if (--known->files == 0) loops_.erase(known);
+}
+
+std::optional<std::size_t> write_workers::submit(const file_pointer& writing, operation_queue& operations,
+                                                 bool polled) {
+  std::size_t before = 0;
+  std::size_t new_workers = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    before = turns_.size();
+    writing->waiting_.append(operations);
+    queue_turns(writing);
+    polled = polled && !writing->notified_;
+    writing->notified_ = writing->notified_ || polled;
+    const std::size_t workers_to_come = spinning_ + starting_;
+    const bool soon = polled && workers_ > workers_to_come;  // one is writing and will look for the next turn
+    if (!soon && turns_.size() > workers_to_come)
+      new_workers = std::min(turns_.size() - workers_to_come, threads_ - workers_);
+    workers_ += new_workers;
+    starting_ += new_workers;
+  }
+  for (; new_workers > 0; --new_workers) post_worker();
+  return polled ? std::optional{before} : std::nullopt;
+}
+
+void write_workers::add_worker() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (turns_.size() <= starting_ || workers_ == threads_) return;
+    ++workers_;
+    ++starting_;
+  }
+  post_worker();
+}
+
+void write_workers::cancel(file& writing) {
+  const std::lock_guard lock{mutex_};
+  writing.cancelled_ = true;
+}
+
+bool write_workers::take_completed(file& from, operation_queue& to, std::size_t max_count) {
+  const std::lock_guard lock{mutex_};
+  to.append(from.completed_);
+  from.has_completed_.store(false, std::memory_order_relaxed);
+  from.notified_ = to.size() > max_count;
+  return from.notified_;
+}
+
+void write_workers::post_worker() {
+  boost::asio::post(pool_, [this] { blocking_work(); });
+}
+
+void write_workers::blocking_work() {
+  worker mine;
+  for (;;) {
+    switch (exchange(mine)) {
+      case next_step::write:
+        mine.written += mine.operations.size();
+        mine.operations = mine.on->blocking_write_each(mine.operations, mine.cancelled);
+        break;
+      case next_step::spin:
+        mine.spun = blocking_spin(mine.yielding);
+        break;
+      case next_step::yield:
+        return post_worker();
+      case next_step::end:
+        return;
+    }
+  }
+}
+
+/// Hands over the completed writes and takes the next ones.
+write_workers::next_step write_workers::exchange(worker& mine) {
+  const file_pointer written = std::move(mine.on);
+  bool notify = false;
+  const auto step = [&] {
+    const std::lock_guard lock{mutex_};
+    if (std::exchange(mine.starting, false)) --starting_;
+    if (written) {
+      if (!mine.operations.empty()) {
+        notify = !std::exchange(written->notified_, true);
+        written->completed_.append(mine.operations);
+        written->has_completed_.store(true, std::memory_order_release);
+      }
+      --written->turns_;
+      queue_turns(written);
+    }
+    const spin_end spun = std::exchange(mine.spun, spin_end::none);
+    if (spun != spin_end::none) {
+      --spinning_;
+      mine.written = 0;
+    }
+    if (!turns_.empty()) {
+      if (spun != spin_end::none) spin_gate_.succeeded();
+      // Other tasks of the pool may have no thread but this one.
+      if (mine.written >= max_writes_per_turn && tasks_waiting_.load(std::memory_order_relaxed) > 0) {
+        ++starting_;
+        return next_step::yield;
+      }
+      mine.on = std::move(turns_.front());
+      turns_.pop_front();
+      has_turns_.store(!turns_.empty(), std::memory_order_relaxed);
+      const std::size_t share = mine.on->waiting_.size() / (2 * threads_) + 1;
+      mine.operations = mine.on->waiting_.take(std::min(share, max_writes_per_turn));
+      mine.cancelled = mine.on->cancelled_;
+      return next_step::write;
+    }
+    if (spun == spin_end::time_is_up) spin_gate_.failed();
+    if (spun == spin_end::core_lost) spin_gate_.unwanted(clock::now());
+    const bool ends = spun != spin_end::none && spun != spin_end::turn_came;
+    if (ends || !may_spin(mine)) {
+      --workers_;
+      return next_step::end;
+    }
+    ++spinning_;
+    return next_step::spin;
+  }();
+  if (notify) written->notify_loop();
+  return step;
+}
+
+void write_workers::queue_turns(const file_pointer& writing) {
+  while (writing->turns_ < std::min(writing->waiting_.size(), max_turns_per_file)) {
+    turns_.push_back(writing);
+    ++writing->turns_;
+  }
+  has_turns_.store(!turns_.empty(), std::memory_order_release);
+}
+
+bool write_workers::may_spin(worker& mine) {
+  const std::size_t other_workers = workers_ - 1;  // those that write and those that spin
+  const std::size_t used = loops_.size() + other_workers + tasks_running_.load(std::memory_order_relaxed);
+  mine.yielding = used >= cpus_;
+  if (mine.yielding && spinning_ > 0) return false;
+  return spin_gate_.should_spin(clock::now());
+}
+
+write_workers::spin_end write_workers::blocking_spin(bool yielding) const {
+  auto looked = clock::now();
+  const auto give_up = looked + max_spin;
+  while (!has_turns_.load(std::memory_order_acquire)) {
+    if (yielding) ::sched_yield();
+    const auto now = clock::now();
+    if (now - looked > max_pause) return spin_end::core_lost;
+    if (now >= give_up) return spin_end::time_is_up;
+    if (tasks_waiting_.load(std::memory_order_relaxed) > 0) return spin_end::task_waits;
+    looked = now;
+  }
+  return spin_end::turn_came;
+}
+
+}  // namespace loopscope::writers
