@@ -129,7 +129,7 @@ def probe(kitchen: Kitchen) -> str:
         command = f"{kitchen.probe} --url {server.url}/hello {words}"
         printed = with_documented_ports(output_of(["bash", "-c", command]), server)
     shown = (
-        f"build/bin/loopscope-probe --url http://127.0.0.1:8080/hello --rate 1000/s --duration 8s \\\n    {words[29:]}"
+        f"build/bin/loopscope-probe --url http://127.0.0.1:8080/hello --rate 1000/s --duration 8s \\\n    {words[words.index("--trigger") :]}"
     )
     return console(shown, printed) + "\n" + kitchen.here()
 

@@ -90,6 +90,8 @@ class Commands(unittest.TestCase):
             command = command.replace(documented, self.service.ready[address])
         for long, short in SHORTER:
             command = command.replace(long, short)
+        command = re.sub(r"(load/stall\.lua http://[\d.:]+)(?! --)", r"\1 -- sync", command)
+        command = re.sub(r"(load/stall\.lua http://[\d.:]+ -- \w+)", r"\1 20000", command)
         command = command.replace("load/results/", self.folder + "/results/")
         if command.startswith("load/compare.py --quick"):
             command += f" --server {shlex.quote(BINARY)} --probe {shlex.quote(PROBE)}"
@@ -199,7 +201,9 @@ class Links(unittest.TestCase):
     def test_every_named_script_exists(self) -> None:
         for path in sorted({block.path for block in all_blocks()}):
             text = (ROOT / path).read_text(encoding="utf-8")
-            for script in re.findall(r"(?<![\w/.-])((?:load|tests|docker|\.ci)/[\w./-]+\.(?:py|sh|lua|js))\b(?!\.)", text):
+            for script in re.findall(
+                r"(?<![\w/.-])((?:load|tests|docker|\.ci)/[\w./-]+\.(?:py|sh|lua|js))\b(?!\.)", text
+            ):
                 with self.subTest(path=path, script=script):
                     is_command = script.endswith(".sh") or re.fullmatch(r"load/(bench/)?\w+\.py", script)
                     mode = os.X_OK if is_command else os.R_OK
