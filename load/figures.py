@@ -124,13 +124,12 @@ def write_report(kitchen: Kitchen) -> str:
 
 
 def probe(kitchen: Kitchen) -> str:
-    words = "--rate 1000/s --duration 8s --trigger 'POST /write?method=sync' --trigger-at 2s"
+    trigger = "--trigger 'POST /write?method=sync' --trigger-at 2s"
+    words = f"--rate 1000/s --duration 8s {trigger}"
     with kitchen.service() as server:
         command = f"{kitchen.probe} --url {server.url}/hello {words}"
         printed = with_documented_ports(output_of(["bash", "-c", command]), server)
-    shown = (
-        f"build/bin/loopscope-probe --url http://127.0.0.1:8080/hello --rate 1000/s --duration 8s \\\n    {words[29:]}"
-    )
+    shown = f"build/bin/loopscope-probe --url http://127.0.0.1:8080/hello --rate 1000/s --duration 8s \\\n    {trigger}"
     return console(shown, printed) + "\n" + kitchen.here()
 
 

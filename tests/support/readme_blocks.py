@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FENCE = re.compile(r"(?:^<!-- run by (?P<runners>[^>\n]*) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S)
+FENCE = re.compile(
+    r"(?:^<!-- run by (?P<runners>[^>\n]*) -->\n)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S
+)
 
 
 @dataclasses.dataclass(frozen=True)

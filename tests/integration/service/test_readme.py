@@ -57,7 +57,13 @@ class Flags(unittest.TestCase):
         for subcommand in ((), ("serve",), ("write",), ("healthcheck",), ("watch",)):
             known |= flags_in_help(BINARY, *subcommand)
         known |= flags_in_help(PROBE)
-        for script in ("load/compare.py", "load/figures.py", "load/lying-tools.sh", "tests/soak/soak.py", "tests/soak/kill.py"):
+        for script in (
+            "load/compare.py",
+            "load/figures.py",
+            "load/lying-tools.sh",
+            "tests/soak/soak.py",
+            "tests/soak/kill.py",
+        ):
             known |= flags_in_help(str(ROOT / script))
         usage = re.findall(r"^#   tests/run\.sh .*", (ROOT / "tests/run.sh").read_text(), re.MULTILINE)
         known |= set(FLAG.findall("\n".join(usage)))
