@@ -86,9 +86,9 @@ class Results:
     def conclude(self) -> None:
         """Draws the conclusions from what was measured until now, and saves."""
         document = self.document
-        document["claims"] = claims.rows(document)
         document["scale"] = all_points(document["entries"], self._points)
         document["recommendations"] = recommendations.document_part(document["scale"], document["entries"])
+        document["claims"] = claims.rows(document)
         document["finding"] = findings.sentences(document)
         document["caveats"] = findings.caveats(document)
         self.save()

@@ -64,9 +64,9 @@ def _document(session: Json) -> Json:
         "entries": entries,
     }
     document["evidence"] = evidence.empty()
-    document["claims"] = claims.rows(document)
     document["scale"] = results.all_points(entries, [])
     document["recommendations"] = recommendations.document_part(document["scale"], entries)
+    document["claims"] = claims.rows(document)
     document["finding"] = findings.sentences(document)
     document["caveats"] = [
         "A browser measured this through the dashboard. Its own delays are in every latency.",

@@ -156,9 +156,9 @@ def document(
         "entries": list(entries),
     }
     made["evidence"] = found or evidence.empty()
-    made["claims"] = claims.rows(made)
     made["scale"] = results.all_points(entries, points)
     made["recommendations"] = recommendations.document_part(made["scale"], entries)
+    made["claims"] = claims.rows(made)
     made["finding"] = findings.sentences(made)
     made["caveats"] = findings.caveats(made)
     return made
