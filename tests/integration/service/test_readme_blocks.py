@@ -90,7 +90,7 @@ class Commands(unittest.TestCase):
             command = command.replace(documented, self.service.ready[address])
         for long, short in SHORTER:
             command = command.replace(long, short)
-        command = re.sub(r"(load/stall\.lua http://[\d.:]+)(?! --)", r"\1 -- sync", command)
+        command = re.sub(r"(load/stall\.lua http://[\d.:]+)(?![\d.:]| --)", r"\1 -- sync", command)
         command = re.sub(r"(load/stall\.lua http://[\d.:]+ -- \w+)", r"\1 20000", command)
         command = command.replace("load/results/", self.folder + "/results/")
         if command.startswith("load/compare.py --quick"):
