@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # Stages: build compiles; service is the image; load measures a service, with the probe, wrk and compare.py.
 # The last one repeats service, so that `docker build .` makes that one. Any builder will do; where there is BuildKit,
 # `docker buildx bake --file docker/bake.hcl` replaces the first stage by one that keeps what it compiled.

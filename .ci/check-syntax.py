@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Lets Clang parse each file of a compile_commands.json alone, on all cores, without generating code: a unity build does
 not see that a file lacks an include of the project's. The headers of others are parsed once, for all files that have no
 macro of their own; these files get the flags of all. Files that the build itself generates are left out.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Installs with npm the packages in the package-lock.json of each folder, unless they are installed.
 #
 #   .ci/install-node-modules.sh tests/browser .ci

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Installs the missing packages of the named sections of packages.txt, after a message that names them.
 #
 #   .ci/install-packages.sh build demo     # sections of packages.txt

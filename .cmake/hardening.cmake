@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # What the compiler and the linker add against memory errors that testing has not found, in the builds that users run.
 # For every target: an object without it would take some of it from the whole program. A sanitizer does it better.
 include(CheckCXXCompilerFlag)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # Defines loopscope::libdw, or sets LOOPSCOPE_LIBDW_MISSING to a sentence that says what to install. Used by the build and
 # by the installed package. By library and header, as libdw-dev has both: not every system's has a file for pkg-config.
 find_path(LOOPSCOPE_LIBDW_INCLUDE elfutils/libdwfl.h)

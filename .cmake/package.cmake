@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # `cmake --install` makes a package that find_package(loopscope) and pkg-config find. The components monitor and programs can
 # be installed alone; writers, the library loopscope::writers, needs monitor beside it.
 include(CMakePackageConfigHelpers)

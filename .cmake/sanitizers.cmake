@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # loopscope::sanitizers: compiles and links with what LOOPSCOPE_SANITIZE names, for instance "address,undefined".
 add_library(loopscope_sanitizers INTERFACE)
 add_library(loopscope::sanitizers ALIAS loopscope_sanitizers)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # loopscope::warnings: the warnings that every target of the project compiles with.
 add_library(loopscope_warnings INTERFACE)
 add_library(loopscope::warnings ALIAS loopscope_warnings)

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Measures one blocked replica of three through every configuration of docker/balancer/haproxy.cfg: a table in two minutes.
 #
 #   docker/balancer.sh [--block SECONDS] [--only NAME,NAME]

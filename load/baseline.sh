@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Runs wrk on /hello as fast as it can, and prints the figures as a table and as one line of JSON.
 #
 #   load/baseline.sh [-d SECONDS] [-c CONNECTIONS] [-t THREADS] [-T TIMEOUT_SECONDS] [URL]

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Compares the write methods by their effect on the loop: prints a table, writes results.json and report.html.
 
 When it is interrupted or a method fails, it keeps what was measured and leaves no process and no data behind.

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: MIT
+
 -- The percentile curves of a wrk run, for hello.lua: latency over x = 1 / (1 - share), up to the number of samples.
 --
 -- raw_curve has the samples as wrk recorded them, corrected_curve as wrk reports them, with its correction for coordinated

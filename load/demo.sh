@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Shows the effect of each way of writing a million records on all other requests of the same event loop.
 #
 #   load/demo.sh              # installs and builds what is missing, measures, prints a table and the path of the report

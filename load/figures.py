@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Makes the figures of the README files anew: runs each command and writes its output where the README shows it.
 
 The places are between the comments <!-- figures: NAME --> and <!-- figures end -->. Below each stands the machine, the commit

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: MIT
+
 -- wrk script: reports a run as one line of JSON, the last line that wrk prints.
 --
 --   wrk -t1 -c32 -d10s --timeout 10s -s hello.lua http://127.0.0.1:8080/hello

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Lets a loop stall for 3 s under each of four measurements, and prints their figures beside the server's own record.
 #
 #   load/lying-tools.sh              # installs and builds what is missing; about 25 s

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: MIT
+
 -- wrk script: makes a stall and shows it, with wrk alone.
 --
 --   wrk -t2 -c64 -d8s --timeout 20s --latency -s load/stall.lua http://127.0.0.1:8080

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Shows with wrk and curl what a write does to all other requests: wrk on /hello before, during and after it, then the
 # server's own sentence about the stall.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Runs the articles' own methods in Node.js under `loopscope watch`, and prints what blocked Node.js's loop in each.
 #
 #   load/watch-node.sh               # installs and builds what is missing; about 20 s

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <variant>
 
 #include "server/app/commands.hpp"

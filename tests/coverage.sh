@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Measures which lines of writers/, server/ and load/ the unit and service tests reach, and prints the figures.
 #
 #   tests/coverage.sh            a summary

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Builds everything and runs all tests but those of the images, fuzzing and soaking. tests/README.md says more.
 #
 #   tests/run.sh                   the release preset, as users run it

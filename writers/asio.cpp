@@ -1,1 +1,3 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio/impl/src.hpp>

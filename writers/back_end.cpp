@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "back_end.hpp"
 
 #include <liburing.h>

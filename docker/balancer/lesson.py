@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The effect of one blocked replica of three on all clients, measured through each configuration of haproxy.cfg.
 
 Runs inside the compose network. Nine keep-alive connections send /hello at a fixed rate through the balancer. Meanwhile

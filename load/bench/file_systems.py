@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The time of a write on the working file system, xfs (a loop device) and tmpfs, and what takes it.
 
   load/bench/file_systems.py [--rounds 5] [--json FILE]

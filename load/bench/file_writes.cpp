@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Measures one way of writing to a file. load/bench/file_systems.py runs each way on several file systems and counts
 // its system calls.
 //

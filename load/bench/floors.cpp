@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "floors.hpp"
 
 #include <fcntl.h>

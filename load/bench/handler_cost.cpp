@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What a handler costs on a loop that is not watched, watched, and watched with its handlers counted. The loop has a
 // timer, as almost every one has: with it, the loop asks the kernel for events once in a round of its ready handlers.
 //

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """/hello beside what a user would use instead: loopscope, nginx and Node.js in turns in one run.
 
   load/bench/hello_peers.py [--rounds 7] [--seconds 3] [--connections 64] [--json FILE]

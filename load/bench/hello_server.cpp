@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Serves /hello on one loop, with or without the monitor, for monitor_overhead.py.
 //
 //   build/bin/hello_server on|off      prints its port and serves until SIGTERM

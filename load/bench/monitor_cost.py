@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The cost of the monitor in a program with one thread and with four: throughput, CPU of its threads, a handler.
 
   load/bench/monitor_cost.py [--rounds 10] [--seconds 3] [--json FILE]

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The cost of watching a loop: /hello with the monitor on against off, in turns in one run.
 
   load/bench/monitor_overhead.py [--rounds 10] [--seconds 3] [--json FILE]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Answers every HTTP request with the same text, on threads that share an io_context, for monitor_cost.py.
 //
 //   build/bin/pool_server THREADS off|plain|counted      prints its port and serves until SIGTERM

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "ratio_reporter.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "raw_ring.hpp"
 
 #include <liburing.h>

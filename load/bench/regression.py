@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Compares two builds: every figure of speed and size as a ratio new/old, the builds in turns in one run.
 
   load/bench/regression.py OLD NEW [--rounds 10] [--quick] [--parts hello,writes,...] [--json FILE]

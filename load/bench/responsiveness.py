@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The effect of a write on the loop: /hello on a fixed schedule, idle and during each method, in turns.
 
   load/bench/responsiveness.py [--rounds 6] [--seconds 4] [--quick] [--json FILE]

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Whether loops add up: a second loop, one loop of two blocked, eight streams at once.
 
   load/bench/scale.py [--parts loops,blocked,streams] [--quick] [--json FILE]

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Whether writes side by side cost what they cost one after another: 1, 2, 4 and 8 of each method, on each back end.
 
   load/bench/side_by_side.py [--rounds 5] [--methods sync,...] [--one-core] [--old BINARY] [--json FILE]

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The cost of a start: the time to the ready line, the binary's size, memory at idle.
 
   load/bench/start.py [--starts 20] [--quick] [--json FILE]

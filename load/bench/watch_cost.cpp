@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What a wait for events costs in a program that `loopscope watch` watches: epoll_wait with time-out 0 on a readable
 // eventfd, as libc has it, with the clock read before and after it, and as the preloaded library wraps it, in turns in
 // one process. The wait is a loop's, so each call ends a turn and starts one, and the library needs the time twice.

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """The cost of being watched from outside: nginx, Redis and a Node.js server under `loopscope watch` and without it.
 
   load/bench/watch_overhead.py [--rounds 10] [--seconds 3] [--json FILE]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Compares the methods with their floors. A floor is a loop over write(2), of single records or of 64 KiB, that writes
 // the same bytes to the same directory right before each run. Times end with the last write and do not include the
 // rename, in which ext4 allocates the blocks (6 ms).

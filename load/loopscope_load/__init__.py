@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The modules behind the commands of load/. They need Python's standard library only."""
 
 from typing import Any

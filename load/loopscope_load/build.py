@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Installs missing packages and builds the service, quietly unless something fails."""
 
 import argparse

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """How a claim of the book (load/claims.json) is measured and judged: one rule for each `measure` that the book names.
 
 A rule takes the View of a document and the claim, and returns the Judged claim. Nothing is judged by hand: every verdict

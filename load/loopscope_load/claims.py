@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The book of claims (load/claims.json) and its confrontation with the figures of a comparison.
 
 METHODS are all methods of loopscope; the articles do not cover the last two. CLAIMS has the short claims of a method, by

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What changed between two comparisons beyond noise.
 
 The noise is the difference between the repeats of one comparison. A figure has changed when the two ranges do not

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The measurements that the claims need beside the comparison (results.schema.json, "evidence").
 
 For each system: one write of each method and variant by a fresh server, watched thread by thread; the life of the written

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Measures methods on systems, repeat by repeat: /hello on a schedule, first idle and then during writes; then wrk.
 
 The repeats take turns: one of each method, then the next, so that a drift of the machine affects all methods alike.

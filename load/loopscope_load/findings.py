@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
 import collections

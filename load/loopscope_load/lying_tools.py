@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The command of lying-tools.sh: stalls of the same number of records, as four measurements show them.
 
 Each measurement gets a stall of its own. The length in the server's own record stands beside it as the truth. How many requests

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The page cache as the kernel tells it: one file's pages by cachestat(2), the machine's by /proc/meminfo."""
 
 import ctypes

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Runs loopscope-probe in the background for as long as a measurement takes, and reads its files.
 
 The probe sends /hello on a schedule that does not depend on the responses, and counts each latency from the time when the

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What each method is good for, by rule, from its points at every count (scale.py): a pure function of them.
 
 RULES states the rules. The report and the file of the page have them from here.

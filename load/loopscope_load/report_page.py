@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Makes report.html: the page of load/report with all of its files and the results as JSON in one file.
 
 template.html names the files to insert by <!-- inline: NAME --> and the places of the results and of the licences by

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """results.json, the document of a comparison: complete after every measurement, described by results.schema.json."""
 
 import datetime

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Measures each method from ten records upwards: time, memory, the longest stall of the loop, and /hello.
 
 One server and one probe serve all counts of a method: /hello idle first, then the writes of each count, one directly after

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The systems that can be measured, and a process of one: started on free loopback ports and stopped again."""
 
 import contextlib

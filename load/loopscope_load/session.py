@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Makes a results.json document of a session that the dashboard's "download JSON" saved, so that it has the same report."""
 
 import datetime

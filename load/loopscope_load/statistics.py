@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """All statistics of the load kit: quantiles, percentile curves, medians, spreads and ratios.
 
 A quantile is found by the nearest-rank method, so it is always a value that really occurred.

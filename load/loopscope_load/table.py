@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The comparison's table: 80 columns, each method's figures, the articles' claim, and what to use the method for."""
 
 import textwrap

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What a command says to the person who started it, and how it ends: progress, failures, signals, argument types."""
 
 import argparse

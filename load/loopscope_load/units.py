@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Numbers as people read them: two or three digits and a unit. A figure that was not measured is "n/a"."""
 
 NOT_MEASURED = "n/a"

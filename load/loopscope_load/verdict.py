@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The figures of one method on one system, summed up over its repeats; a verdict on the loop and a sentence from them.
 
 Everything is derived from the figures of this run. Nothing is known about a method beforehand.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Samples of a server, taken on a thread while it is measured: from its event stream or from the kernel."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The command of watch-node.sh: each method of the articles in a Node.js process of its own, watched from outside."""
 
 import argparse

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Requests to a server: /hello, one write, many writes for a while, and the JSON of the admin plane."""
 
 import dataclasses

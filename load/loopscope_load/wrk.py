@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Runs wrk with hello.lua in the background for as long as a write takes, and prints hello.lua's figures as a table.
 
 wrk has no option "until": it is started for longer than any write and ended with SIGINT. On SIGINT it stops at its next

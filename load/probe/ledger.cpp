@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "ledger.hpp"
 
 #include <boost/asio/error.hpp>

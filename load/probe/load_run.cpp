@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load_run.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "threads.hpp"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 // Types used everywhere in the probe: one clock, one concrete executor. Times count from the schedule's start.
 

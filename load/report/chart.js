@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // A figure with a dygraphs chart: a caption above, a table below, the colours of the theme, and arrow keys.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Elements and tables. Text is always text, never markup.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Latency over 1 / (1 - share): as a closed-loop tool recorded it, as it corrected it, and in open loop.
 

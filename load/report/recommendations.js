@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // What each method is good for, by the rules of loopscope_load/recommendations.py, and the figures that it follows from.
 

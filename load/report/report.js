@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // The page from top to bottom: the findings, the claims, all methods, each method, the conditions.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Every /hello by its due time and latency, over the write windows and the stalls that the server recorded.
 

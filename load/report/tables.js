@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // The claims beside the measurements, and all methods in one table.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Colours for the canvas. Lines and bands also differ by dash and hatching, for colour-blind readers.
 

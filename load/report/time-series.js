@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Memory, CPU, page cache and loop lag over time, as in the articles' graphs.
 

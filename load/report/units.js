@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 'use strict';
 // Numbers as people read them, in the form of load/loopscope_load/units.py: null is "n/a", never 0. The page of the
 // service uses this file too.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "directory_watch.hpp"
 
 #include <pthread.h>

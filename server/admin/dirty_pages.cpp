@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "dirty_pages.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "event_feed.hpp"
 
 #include <boost/asio/as_tuple.hpp>

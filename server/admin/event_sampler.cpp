@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "event_sampler.hpp"
 
 #include <pthread.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "readiness.hpp"
 
 #include <algorithm>

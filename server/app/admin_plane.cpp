@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "admin_plane.hpp"
 
 #include <boost/asio/ip/address.hpp>

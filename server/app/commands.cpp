@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "commands.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "data_plane.hpp"
 
 #include <algorithm>

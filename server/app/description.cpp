@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "description.hpp"
 
 #include <sys/utsname.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "listen_failure.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "logger.hpp"
 
 #include <spdlog/async.h>

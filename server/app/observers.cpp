@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "observers.hpp"
 
 namespace loopscope::app {

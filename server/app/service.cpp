@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "shutdown.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stall_advice.hpp"
 
 #include "server/http/parse/target.hpp"

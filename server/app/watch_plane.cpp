@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "watch_plane.hpp"
 
 #include "commands.hpp"

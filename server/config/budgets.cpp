@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "budgets.hpp"
 
 #include <algorithm>

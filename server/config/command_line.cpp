@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "command_line.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "config.hpp"
 
 #include <boost/asio/ip/address.hpp>

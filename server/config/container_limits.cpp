@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "container_limits.hpp"
 
 #include <sys/resource.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "help_text.hpp"
 
 #include <algorithm>

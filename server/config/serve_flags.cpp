@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "flags.hpp"
 #include "help_text.hpp"
 #include "server/http/parse/target.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "dashboard.hpp"
 
 #include <algorithm>

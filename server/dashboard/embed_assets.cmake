@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 # Writes a C++ file that embeds each of `files`, plain and compressed by `gzip`, with the hash of its content. `names`:
 # the name of each file on the page, in the same order.
 #

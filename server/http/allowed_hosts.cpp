@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "allowed_hosts.hpp"
 
 #include <algorithm>

@@ -1,2 +1,4 @@
+// SPDX-License-Identifier: MIT
+
 // Beast, compiled once.
 #include <boost/beast/src.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "cors.hpp"
 
 #include <boost/beast/core/string.hpp>

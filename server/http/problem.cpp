@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "problem.hpp"
 
 #include "server/support/json_text.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server.hpp"
 
 #include <boost/asio/post.hpp>

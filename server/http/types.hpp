@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 // The vocabulary of the HTTP layer: one concrete executor everywhere, because a type-erased one costs about a
 // third more per request.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "exporter.hpp"
 
 #include <prometheus/text_serializer.h>

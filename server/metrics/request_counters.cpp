@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "request_counters.hpp"
 
 namespace loopscope::metrics {

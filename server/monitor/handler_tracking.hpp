@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 
 // Tells the monitor which operation's handler each thread runs: async_read, async_wait, ... and where it was started.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "loop_watch.hpp"
 
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "operation.hpp"
 
 #include <sys/syscall.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "outside_loop.hpp"
 
 #include <utility>

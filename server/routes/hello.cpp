@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "routes.hpp"
 
 namespace loopscope::routes {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "run_registry.hpp"
 
 #include <utility>

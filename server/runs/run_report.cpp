@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "run_report.hpp"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "run_service.hpp"
 
 #include <boost/asio/error.hpp>

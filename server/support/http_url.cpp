@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "http_url.hpp"
 
 #include <boost/asio/error.hpp>

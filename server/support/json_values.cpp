@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "json_values.hpp"
 
 #include <array>

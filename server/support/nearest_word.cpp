@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "nearest_word.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "out_of_memory.hpp"
 
 #include <fcntl.h>

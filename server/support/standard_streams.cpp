@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "standard_streams.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "cycle_counter.hpp"
 
 #include <chrono>

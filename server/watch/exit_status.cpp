@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "exit_status.hpp"
 
 #include <cerrno>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "job_control.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "loop_finder.hpp"
 
 #include <algorithm>

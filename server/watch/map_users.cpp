@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "map_users.hpp"
 
 #include <unistd.h>

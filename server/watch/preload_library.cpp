@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "preload_library.hpp"
 
 #include <fcntl.h>

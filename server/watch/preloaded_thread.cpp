@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "preloaded_thread.hpp"
 
 #include <algorithm>

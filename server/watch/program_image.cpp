@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "program_image.hpp"
 
 #include <fcntl.h>

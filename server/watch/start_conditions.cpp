@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "start_conditions.hpp"
 
 #include <pthread.h>

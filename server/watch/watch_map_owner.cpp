@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "watch_map_owner.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "watched_command.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { chromium } from 'playwright-core';
 
 /** Debian's Chromium, without requests of its own. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

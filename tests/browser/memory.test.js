@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The memory of the page must not grow with the time that it is open. Its logs hold ten minutes, its tables 200 stalls
 // and 60 results: eleven minutes fill every bound, and eleven more must not add to them.
 import assert from 'node:assert/strict';

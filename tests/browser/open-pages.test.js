@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The cost of open pages for the data plane. /events belongs to the admin plane: its clients must not reach the loop
 // under test. The clients are connections of this process, because twenty browsers would occupy the machine.
 import assert from 'node:assert/strict';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The page as a person uses it, in a real browser with the real service.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

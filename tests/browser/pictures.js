@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Makes the README's pictures from the real service in headless Chromium:
 //
 //   node tests/browser/pictures.js page                   .github/pictures/page.webp, moving: /hello while sync writes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A browser that reaches one port alone: that of the admin plane, which passes on what the page asks of the data plane.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

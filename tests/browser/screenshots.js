@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Screenshots of the page for people to look at: node screenshots.js FOLDER. In two widths and two themes, during a
 // stall and after "Run all".
 import { mkdir } from 'node:fs/promises';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Many pages of one browser. It opens six connections to a host and port, and a stream of events keeps one: if each page
 // had its own, the seventh would wait for ever.
 import assert from 'node:assert/strict';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The page of a program that is watched from outside. The service sends the page; /info and /events are a watcher's.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

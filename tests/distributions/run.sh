@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Runs the README's two commands, load/demo.sh and tests/run.sh, on fresh Debian systems, from a clone of the last commit,
 # and prints the minutes that each took.
 #

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Containers and compose projects on the engine of this machine, for the tests of this folder."""
 
 import http.client

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Builds the images and tests them, and every profile of docker/compose.yaml, on the engine of this machine.
 #
 #   tests/docker/run.sh [unittest arguments]

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What docker/ holds, checked without an engine: rules, the dashboard's queries, manifests."""
 
 import json

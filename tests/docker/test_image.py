@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The image: what it holds, that it serves alone, how it ends."""
 
 import json

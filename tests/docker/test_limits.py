@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What happens at the limits of a container: refused, told, survived."""
 
 import http.client

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Every profile of docker/compose.yaml: up, asked, broken, down."""
 
 import csv

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """docker/stack.yaml on a Swarm: deployed, asked, a replica killed and replaced, removed."""
 
 import json

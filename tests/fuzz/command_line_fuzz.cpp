@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>

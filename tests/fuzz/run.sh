@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Builds the fuzz targets with Clang and runs each of them: a coverage-guided search for an input that breaks a parser,
 # the command line or the stream buffer.
 #

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "culprit.hpp"
 
 #include <tuple>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 
 /// Fills in return addresses: in a function inlined into another one, and in a lambda compiled out of line with library

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Names code of itself and of plug-ins, as a stall's stack would be named. Commands come on standard input; each answer
 // is one line a frame, then a line with a dot.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Code is named rightly or not at all, however it was built and whatever became of its files.
 
 One source is compiled in several ways. A program that uses the monitor's symbolizer names return addresses in it.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Builds the monitor from source as a part of another project's build, by FetchContent and by add_subdirectory().
 #
 #   tests/package/embedded.sh CXX

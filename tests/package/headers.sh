@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Compiles the monitor's public headers as strict programs in C++17 and C++20 do, with GCC and with Clang.
 #
 #   tests/package/headers.sh KIND [INCLUDE_FOLDER]

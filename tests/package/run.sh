@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Installs the package into folders of its own, builds a stranger's programs against it and runs them: the component monitor
 # alone, by CMake and by pkg-config, then everything.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Kills the service with SIGKILL at random moments of random writes, starts it again at once and checks the directory.
 
     tests/soak/kill.py --binary build/bin/loopscope --kills 300

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+# SPDX-License-Identifier: MIT
+
 """Runs writes, stalls, load and misbehaving clients against the real binary for minutes: responses stay right and
 nothing grows.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What the binaries that users run were compiled with, read from the binaries."""
 
 import os

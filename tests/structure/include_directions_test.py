@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Includes run one way: a folder is a promise about what its files may know."""
 
 import pathlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """JSON leaves the process by one function, which shows text that is not UTF-8 instead of throwing."""
 
 import pathlib

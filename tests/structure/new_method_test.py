@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """A new write method is one file and one row.
 
 Adds a method to a scratch copy of writers/ (a file in methods/ and a row in table.cpp, nothing else), builds the library

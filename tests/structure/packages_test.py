@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The installer of packages: alternatives, what is there already, and machines without apt. Its tools are stand-ins."""
 
 import pathlib

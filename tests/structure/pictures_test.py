@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The README's pictures show the page and the report as they are: no source has changed since they were made."""
 
 import hashlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """tests/run.sh tries a failed test once more only where second_tries.txt names its cause. A stub stands for ctest."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Starts a loopscope process on free loopback ports and sends requests to it."""
 
 import contextlib

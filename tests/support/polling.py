@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Waiting for a condition that has no event of its own."""
 
 import time

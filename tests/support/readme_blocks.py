@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The code blocks of the README files. A block is run by a test or is marked as output ("text")."""
 
 import dataclasses

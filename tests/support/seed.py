@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The one seed of all random choices in tests: LOOPSCOPE_SEED, else a new one. It is printed, so that a run can be
 repeated."""
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "blocking_file.hpp"
 
 #include <fcntl.h>

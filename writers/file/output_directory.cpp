@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "output_directory.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "part_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "pool_file.hpp"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "ring_limiter.hpp"
 
 namespace loopscope::writers {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "uring_file.hpp"
 
 #include <boost/asio/buffer.hpp>

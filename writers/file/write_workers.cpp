@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "write_workers.hpp"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio/use_awaitable.hpp>
 
 #include "write_task.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 

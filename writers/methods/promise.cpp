@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stream_buffer.hpp"
 
 #include <boost/asio/error.hpp>

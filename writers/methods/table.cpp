@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The methods. A new one needs a file in this folder, its name in the list of run functions and a row in the table:
 // everything else (parameters, limits, /methods, --help, metrics, the page) reads the table.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "verify.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "../write_run.hpp"
 
 #include <boost/asio/error.hpp>

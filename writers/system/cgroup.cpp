@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "cgroup.hpp"
 
 #include <algorithm>

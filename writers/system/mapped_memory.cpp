@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "mapped_memory.hpp"
 
 #include <sys/mman.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "page_cache.hpp"
 
 #include <sys/syscall.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "proc_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "process.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "thread.hpp"
 
 #include <pthread.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The parts that the commands of load/bench share. Importing this package makes loopscope_load importable."""
 
 import pathlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Whether concurrent streams share fairly: eight to the same file, started at the same moment."""
 
 import concurrent.futures

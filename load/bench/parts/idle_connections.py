@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The memory of an idle connection that has served one request: the growth of the server's resident set."""
 
 import contextlib

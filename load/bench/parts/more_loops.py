@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The gain of a second loop: requests a second of --io-threads 2 over 1, on two cores that wrk shares.
 
 wrk needs CPU time too. Where a request costs wrk as much as the server, one loop and wrk fill both cores, and nothing is

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Who waits for a blocked loop of two: many keep-alive connections, each sending /hello steadily, during a sync write."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What the benchmarks share: servers of their own, rounds in turns, one round of wrk, tables and the JSON file."""
 
 import argparse

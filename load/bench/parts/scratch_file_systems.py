@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Directories on several file systems to measure in: the working one, tmpfs, and xfs on a loop device.
 
 The xfs image is mounted in a mount namespace of this process alone, and its file is unlinked at once. The kernel therefore

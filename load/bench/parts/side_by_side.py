@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The cost of writes side by side: the slowest of N that start together, over N times a single one. 1 is linear."""
 
 import concurrent.futures

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Clients that each have one keep-alive connection and send /hello at a steady rate, whatever the responses do.
 
 A request is sent when it is due, also while responses are outstanding, and its latency counts from then. loopscope-probe

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What Buffers are made of in this version of Node.js, as one line of JSON. Started with a small heap
 // (--max-old-space-size), it shows whether their bytes count against that limit.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Reads a written file back and checks that it has every record exactly once and in order.
 
 import fs from 'node:fs';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The cost of a write for the process: time, memory, CPU, loop delay, garbage collection. Names and units are those of
 // loopscope's report, which has no part `node`.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The peer: /hello and /write on one Node.js event loop, the system that the articles write about.
 //
 //   node server.js --data-dir DIR [--listen 127.0.0.1:0]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // One write: into a .part file, which is renamed when complete and removed after a failure.
 
 import { close, open } from 'node:fs';

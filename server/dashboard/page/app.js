@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Composes the page: the measurements, their views, and when they are drawn.
 import { Announcer } from './draw/announcer.js';
 import { chartSpecs } from './draw/chart-specs.js';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** The choices of the reader that a link carries, and their defaults. */
 export const defaults = {
   method: 'sync',

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "head_rules.hpp"
 
 #include <boost/beast/core/string.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "head_scanner.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "input_buffer.hpp"
 
 #include <algorithm>

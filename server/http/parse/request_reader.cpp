@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "request_reader.hpp"
 
 #include <algorithm>

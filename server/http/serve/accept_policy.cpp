@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "accept_policy.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "connection.hpp"
 
 #include <linux/sockios.h>

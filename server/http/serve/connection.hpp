@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>

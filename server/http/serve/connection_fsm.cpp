@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "connection_fsm.hpp"
 
 #include <utility>

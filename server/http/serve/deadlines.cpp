@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "deadlines.hpp"
 
 #include <algorithm>

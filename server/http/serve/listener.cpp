@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "listener.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "loop_state.hpp"
 
 #include <boost/asio/post.hpp>

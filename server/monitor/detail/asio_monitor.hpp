@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The monitor of an Asio program, for either Asio: loop_monitor.hpp includes this file for Boost.Asio and
 // standalone_asio.hpp for standalone Asio, each inside a namespace whose detail::asio is its Asio. So this file has no
 // #include and no #pragma once, and names of Asio are written asio:: in namespace detail and detail::asio:: outside.

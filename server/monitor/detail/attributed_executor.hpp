@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The executor of an activity, for either Asio: included inside a namespace as asio_monitor.hpp is, so it has no
 // #include and no #pragma once.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "event_queue.hpp"
 
 #include <sys/syscall.h>

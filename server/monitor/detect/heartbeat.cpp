@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "heartbeat.hpp"
 
 #include <time.h>

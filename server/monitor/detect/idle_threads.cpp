@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "idle_threads.hpp"
 
 #include <sys/syscall.h>

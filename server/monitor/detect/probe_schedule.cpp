@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "probe_schedule.hpp"
 
 namespace loopscope::monitor {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "scheduler_clock.hpp"
 
 #include <sched.h>

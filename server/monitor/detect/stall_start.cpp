@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stall_start.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "thread_sampler.hpp"
 
 #include <sys/syscall.h>

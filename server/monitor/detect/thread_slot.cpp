@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "thread_slot.hpp"
 
 #include <pthread.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "wake_signal.hpp"
 
 #include <time.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "alternate_stack.hpp"
 
 #include <signal.h>

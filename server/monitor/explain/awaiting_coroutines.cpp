@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "awaiting_coroutines.hpp"
 
 #include <algorithm>

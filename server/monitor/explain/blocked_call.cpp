@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "blocked_call.hpp"
 
 #include <poll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "call_instruction.hpp"
 
 #include <cstring>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "debug_info.hpp"
 
 #include <elfutils/libdw.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "debug_units.hpp"
 
 #include <dwarf.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "explainer.hpp"
 
 #include <semaphore.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "function_name.hpp"
 
 #include <boost/core/demangle.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "jit_names.hpp"
 
 #include <fcntl.h>

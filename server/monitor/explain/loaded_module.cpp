@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "loaded_module.hpp"
 
 #include <elf.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "lock_wait.hpp"
 
 #include <linux/futex.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "process_memory.hpp"
 
 #include <sys/uio.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "sentence.hpp"
 
 #include <algorithm>

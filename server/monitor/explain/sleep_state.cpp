@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "sleep_state.hpp"
 
 #include "process_memory.hpp"

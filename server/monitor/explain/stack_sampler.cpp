@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stack_sampler.hpp"
 
 #include <signal.h>

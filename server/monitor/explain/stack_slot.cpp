@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stack_slot.hpp"
 
 #include <time.h>

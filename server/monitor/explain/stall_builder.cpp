@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "stall_builder.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "symbolizer.hpp"
 
 #include <unistd.h>

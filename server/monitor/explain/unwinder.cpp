@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "unwinder.hpp"
 
 #include <elf.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "report_policy.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "reporter.hpp"
 
 #include <pthread.h>

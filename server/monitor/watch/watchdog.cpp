@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "watchdog.hpp"
 
 #include <pthread.h>

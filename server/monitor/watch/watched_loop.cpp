@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "watched_loop.hpp"
 
 #include <signal.h>

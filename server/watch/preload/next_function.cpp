@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preload/next_function.hpp"
 
 #include <dlfcn.h>

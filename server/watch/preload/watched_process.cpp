@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preload/watched_process.hpp"
 
 #include <fcntl.h>

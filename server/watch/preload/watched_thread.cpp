@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preload/watched_thread.hpp"
 
 #include <sys/syscall.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The functions of libc in which threads wait, as the watched program calls them. Each passes its arguments, result and
 // errno on. All are cancellation points: a thread that is cancelled unwinds through them.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "culprit_table.hpp"
 
 #include <algorithm>

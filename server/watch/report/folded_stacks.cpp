@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "folded_stacks.hpp"
 
 #include <algorithm>

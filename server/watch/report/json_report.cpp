@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "json_report.hpp"
 
 #include <nlohmann/json.hpp>

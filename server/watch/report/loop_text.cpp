@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "loop_text.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "printable_text.hpp"
 
 #include <locale.h>

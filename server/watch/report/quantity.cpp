@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "quantity.hpp"
 
 #include <array>

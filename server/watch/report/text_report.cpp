@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "text_report.hpp"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Documents of comparisons that were never made, for tests of their readers. The summaries come from the real code."""
 
 from collections.abc import Sequence

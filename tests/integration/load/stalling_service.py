@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """A stand-in for loopscope whose stalls have a known length: the outside truth for the tests of the load kit.
 
 It has the parts of the contract that load/ uses: the ready line, /hello, /write and its report, problem+json. It has one

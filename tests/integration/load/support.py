@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What the tests of the load kit share: the stand-in as a program, and a look at what a run left behind.
 
 PYTHONPATH names load/, load/bench/ and tests/support/.

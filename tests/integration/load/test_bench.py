@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The arithmetic of load/bench on figures that are known; no process runs."""
 
 import argparse

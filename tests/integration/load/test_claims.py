@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The book of claims: every entry is measured by a run, or says why none can; what is missing has its reason, never a 0."""
 
 import os

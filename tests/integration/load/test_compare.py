@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """compare.py and demo.sh as a person runs them, against the stand-in. LOOPSCOPE_PROBE names the probe."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Statistics, summaries, claims, findings and differences on figures that are known. No process runs."""
 
 import io

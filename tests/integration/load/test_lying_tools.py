@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """lying-tools.sh on the real service and the real probe. LOOPSCOPE_BINARY and LOOPSCOPE_PROBE name them."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """load/peers/node responds as loopscope does, and compare.py measures it."""
 
 import os

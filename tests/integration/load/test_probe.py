@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """loopscope-probe against the stand-in, whose stalls have a known length. LOOPSCOPE_PROBE names the binary.
 
 A uniform schedule of length D with one stall of S has quantile q at S - (1 - q) D, where that is positive, wherever the

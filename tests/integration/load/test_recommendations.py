@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What the scale of a method says about it: the rules on made-up points, and on those that the page ships. No process runs."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """report.html: one file without references, made from the JSON in it, with and without its chart library."""
 
 import html

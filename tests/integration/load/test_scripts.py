@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """stall.sh, watch-node.sh and baseline.sh as a person runs them."""
 
 import json

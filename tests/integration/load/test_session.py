@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """A session that the page downloaded, as a document of compare.py. No process runs, except in the last test.
 
 session.json was recorded with Chromium: stream, sync, stream and callback of a million records. Only the beginning of what

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The verdict, the words and the table made of the figures. No process runs."""
 
 import unittest

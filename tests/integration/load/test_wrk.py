@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """hello.lua and the measuring window, on a service whose stalls have a known length."""
 
 import json

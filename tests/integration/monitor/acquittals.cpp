@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Sleepers that something else could be blamed for: each a case.
 //
 //   acquittals case=slow_callback|quota

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // An HTTP server as Beast's examples have it: threads that share an io_context, a strand for each connection.
 //
 //   beast_server [threads=4] [run=counted|plain]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Sends /fast on a number of connections as fast as the server answers, and prints each answer that took long: nothing
 // held a handler up for longer than the slowest answer. A request is due when the previous answer has come, so that the
 // client's own delays are part of its answers.

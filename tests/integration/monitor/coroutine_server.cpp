@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A server of lines: a coroutine for each connection, whose innermost of three blocks.
 //
 //   coroutine_server [run=counted|plain]

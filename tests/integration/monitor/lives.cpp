@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Programs that live otherwise than the monitor might expect: each a case.
 //
 //   lives case=NAME

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Loops of other shapes than a server's, each a case with blocks of a known length.
 //
 //   loops case=NAME

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Thousands of short stalls, to see whether memory grows with them. Prints the resident set as it goes.
 //
 //   many_stalls [stalls=10000]

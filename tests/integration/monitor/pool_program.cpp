@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A thread_pool as context. Its handlers are the targets that stdin gives, one a line; ends with stdin.
 //
 //   pool_program [threads=4]

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Starts the programs that block themselves, and reads their lines."""
 
 import collections

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A loop of Asio without Boost, through loop_watch and two functions. Its handlers are the targets that stdin gives,
 // one a line; ends with stdin.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Under busy neighbours: no sleeper is acquitted, nothing is invented, every verdict has its place.
 
 LOOPSCOPE_LAB_BLOCKS is the number of blocks of each kind: 1 in the suite, 50 in a trial.

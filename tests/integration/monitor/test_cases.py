@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Programs and loops that are not the usual ones: each was told wrongly once."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The comparison itself, on truths and records that are made up."""
 
 import dataclasses

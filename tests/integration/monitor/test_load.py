@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """A server that nothing blocks: no stall is told that the answers of a client do not show.
 
 LOOPSCOPE_LAB_SECONDS is the time of each load: 2 in the suite, 60 in a trial.

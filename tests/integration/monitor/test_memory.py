@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Stalls by the thousand leave nothing behind. LOOPSCOPE_LAB_STALLS is their number: 1,200 in the suite, 10000 in a trial."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Every block of a program is told once, with its place and its duration, and the monitor changes none of them."""
 
 import concurrent.futures

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Compares what a program measured of its own blocks with what the monitor told of them."""
 
 import dataclasses

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+
+# SPDX-License-Identifier: MIT
+
 # Unpacks Debian's Asio without Boost into a folder, without installing it.
 set -euo pipefail
 

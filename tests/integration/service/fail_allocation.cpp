@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A library to preload: lets so many allocations of a process succeed and fails those that follow, as a test asks for
 // in the file that LOOPSCOPE_FAIL_ALLOCATION names, which both map. Those that libdw makes always succeed: it asserts
 // that there is memory in some places, and uses a null pointer in others.

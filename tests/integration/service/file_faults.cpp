@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Preloaded into the service: calls about files that fail or take long, as on file systems which this machine has not.
 // Each is switched on by an environment variable; numbers are errno values.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Makes io_uring_setup(2) fail in the calling process and its children, as container profiles do."""
 
 import ctypes

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """An HTTP client that sends bytes unchanged and accepts only what the standard allows in return."""
 
 import contextlib

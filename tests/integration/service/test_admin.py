@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The admin plane of the real service while its data plane is blocked: it observes, reports and keeps responding."""
 
 import http.client

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Clients that disconnect during a write: it is cancelled if its loop can notice, and others are not disturbed."""
 
 import http.client

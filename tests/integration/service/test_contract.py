@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The names in the service's JSON and metrics, which programs, dashboards and alerts rely on, in real output."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Real faults on the way to disk: the response says what failed, the earlier file stays, nothing leaks."""
 
 import contextlib

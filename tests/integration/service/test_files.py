@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The data directory: its contents, file systems without locks, and a directory that goes away."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """HTTP/1.1 over the wire, against the real service: a selection of tests/unit/http/grammar_cases.cpp, and what concerns
 the service itself.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The limits of clients over the real service: the flags reach them, and what only a whole process shows.
 
 tests/unit/http has a test for each limit.

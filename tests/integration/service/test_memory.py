@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """A failed allocation ends the process with one clear line, or every request gets its response: nothing in between.
 
 Fails the allocations of each kind of request in turn, one a run. By default the first few are tried, and of the others

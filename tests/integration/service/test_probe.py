@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The probe against the service: the longest wait of a /hello is the stall that the service reports."""
 
 import json

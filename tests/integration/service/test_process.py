@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The process: start, ready line, signals, exit codes, commands."""
 
 import contextlib

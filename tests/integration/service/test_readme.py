@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The README files against the binaries: their flags exist, the tables have the defaults that are in force."""
 
 import json

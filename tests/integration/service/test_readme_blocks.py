@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Every code block of every README: its commands run here, or a comment above it names the test that runs them."""
 
 import json

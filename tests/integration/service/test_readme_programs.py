@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The README of the monitor: its commands install the monitor alone, and its pieces of C++ compile."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What each write method does to /hello: the promise of the project, on the real service and for every method.
 
 One run of loopscope-probe a method: /hello at a fixed rate, first on an idle service, then during a write. A request's

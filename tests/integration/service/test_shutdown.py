@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """SIGTERM in every situation: accepted requests get their responses, readiness drops first, no partial file is left."""
 
 import contextlib

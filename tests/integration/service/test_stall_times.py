@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The times in the record of a stall, against the kernel's accounting of the thread and the test's own clock."""
 
 import dataclasses

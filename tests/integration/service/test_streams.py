@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """stdin, stdout and stderr: a command writes its output or fails; a log that cannot be written ends nothing."""
 
 import http.client

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """/write on the real service: file contents, reports and problems."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """What `loopscope watch` leaves: the text on stderr, JSON, folded stacks, the log, the live page, the exit status."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Programs that nobody here wrote, under `loopscope watch`: what they measure themselves is what is told of them."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The JSON of `loopscope watch` follows its schema, for reports of every kind."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """How `loopscope watch` starts a command: nothing in it is other than under a shell. Signals and exit status."""
 
 import json

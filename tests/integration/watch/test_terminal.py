@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """The terminal belongs to the watched command: its keys, its job control and its modes."""
 
 import functools

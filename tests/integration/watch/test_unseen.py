@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Programs that `loopscope watch` cannot see, or only in part: each is left as it is, and the report says why."""
 
 import functools

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 """Runs commands under `loopscope watch`."""
 
 import functools

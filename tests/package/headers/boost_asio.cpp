@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Every public header for Boost.Asio, in the way that a program uses it.
 #define BOOST_ASIO_CUSTOM_HANDLER_TRACKING <loopscope/monitor/handler_tracking.hpp>
 #include <utility>  // Boost 1.74 does not include it where C++20 needs it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // The public headers for standalone Asio, in the way that a program without Boost uses them.
 #define ASIO_CUSTOM_HANDLER_TRACKING <loopscope/monitor/handler_tracking.hpp>
 #include <utility>  // Asio 1.18 does not include it where C++20 needs it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A plug-in that watches a loop of its own.
 #include <boost/asio.hpp>
 #include <chrono>

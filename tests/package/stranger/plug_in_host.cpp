@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Loads the plug-in twice, as a host that reloads its plug-ins does.
 #include <dlfcn.h>
 

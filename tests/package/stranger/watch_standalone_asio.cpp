@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <asio.hpp>
 #include <chrono>
 #include <iostream>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio.hpp>
 #include <chrono>
 #include <iostream>

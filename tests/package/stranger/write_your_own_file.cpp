@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include <boost/asio.hpp>
 #include <iostream>
 #include <loopscope/writers/write_run.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/directory_watch.hpp"
 
 #include <gtest/gtest.h>

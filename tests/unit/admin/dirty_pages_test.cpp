@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/dirty_pages.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/event_sampler.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/json.hpp"
 
 #include <gtest/gtest.h>

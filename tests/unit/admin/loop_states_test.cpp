@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/loop_states.hpp"
 
 #include <gtest/gtest.h>

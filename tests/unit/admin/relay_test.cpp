@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/relay.hpp"
 
 #include <gtest/gtest.h>

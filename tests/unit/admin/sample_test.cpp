@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/admin/sample.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/app/descriptors.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/app/listen_failure.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/app/shutdown_policy.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/app/watch_plane.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/config/budgets.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/config/command_line.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/config/container_limits.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/dashboard/dashboard.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dataPlaneUrl, defaults, fromQuery, relayUrl, toQuery } from '../../../server/dashboard/page/state.js';

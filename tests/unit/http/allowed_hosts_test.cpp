@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/allowed_hosts.hpp"
 
 #include <gtest/gtest.h>

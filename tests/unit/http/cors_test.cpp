@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/cors.hpp"
 
 #include <gtest/gtest.h>

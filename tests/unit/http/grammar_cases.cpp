@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "grammar_cases.hpp"
 
 #include <array>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // HTTP/1.1 from bytes to bytes: parser, dispatch and connection_fsm together, without sockets.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What one client, or all together, may take of a server: connections, turns, memory and patience.
 
 #include <gtest/gtest.h>

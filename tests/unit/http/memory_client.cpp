@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "memory_client.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "raw_client.hpp"
 
 #include <sys/socket.h>

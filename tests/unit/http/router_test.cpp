@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/router.hpp"
 
 #include <gtest/gtest.h>

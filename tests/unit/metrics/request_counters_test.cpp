@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/metrics/request_counters.hpp"
 
 #include <gtest/gtest.h>

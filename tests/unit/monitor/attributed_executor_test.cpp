@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/attributed_executor.hpp"
 
 #include <gtest/gtest.h>

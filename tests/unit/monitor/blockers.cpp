@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "blockers.hpp"
 
 #include <time.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 
 // Both compilers say which sanitizer they build with, each in its own way.

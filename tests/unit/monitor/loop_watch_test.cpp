@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/loop_watch.hpp"
 
 #include <gtest/gtest.h>

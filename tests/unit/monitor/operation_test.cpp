@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Compiled with handler_tracking.hpp in all of its Asio, so a binary of its own.
 #include "server/monitor/operation.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load/probe/addresses.hpp"
 
 #include <gtest/gtest.h>

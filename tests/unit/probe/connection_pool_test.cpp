@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load/probe/connection_pool.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load/probe/load_run.hpp"
 
 #include <gtest/gtest.h>

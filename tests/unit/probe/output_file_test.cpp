@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load/probe/report/output_file.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "scripted_server.hpp"
 
 #include <boost/asio/as_tuple.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "load/probe/text.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/records/stall_json.hpp"
 
 #include <gtest/gtest.h>

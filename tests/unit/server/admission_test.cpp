@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/runs/admission.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/runs/run_registry.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/runs/run_report.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/routes/write_problem.hpp"
 
 #include <gtest/gtest.h>

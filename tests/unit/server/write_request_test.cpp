@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/routes/write_request.hpp"
 
 #include <gtest/gtest.h>

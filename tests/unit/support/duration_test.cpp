@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/duration.hpp"
 
 #include <gtest/gtest.h>

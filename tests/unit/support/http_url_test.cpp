@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/http_url.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/json_values.hpp"
 
 #include <gtest/gtest.h>

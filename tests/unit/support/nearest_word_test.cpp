@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/nearest_word.hpp"
 
 #include <gtest/gtest.h>

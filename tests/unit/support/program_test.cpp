@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/program.hpp"
 
 #include <gtest/gtest.h>

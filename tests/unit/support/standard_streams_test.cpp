@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/support/standard_streams.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/system/cgroup.hpp"
 
 #include <gtest/gtest.h>

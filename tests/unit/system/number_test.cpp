@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/system/number.hpp"
 
 #include <gtest/gtest.h>

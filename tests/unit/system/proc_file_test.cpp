@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/system/proc_file.hpp"
 
 #include <gtest/gtest.h>

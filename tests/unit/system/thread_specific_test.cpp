@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/system/thread_specific.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/command_environment.hpp"
 
 #include <gtest/gtest.h>

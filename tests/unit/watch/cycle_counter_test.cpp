@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/cycle_counter.hpp"
 
 #include <gtest/gtest.h>

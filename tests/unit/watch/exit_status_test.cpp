@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/exit_status.hpp"
 
 #include <gtest/gtest.h>

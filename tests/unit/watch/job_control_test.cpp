@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/job_control.hpp"
 
 #include <gtest/gtest.h>

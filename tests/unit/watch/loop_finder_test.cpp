@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/loop_finder.hpp"
 
 #include <gtest/gtest.h>

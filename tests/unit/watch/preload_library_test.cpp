@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preload_library.hpp"
 
 #include <gtest/gtest.h>

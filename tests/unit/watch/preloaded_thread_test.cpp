@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preloaded_thread.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/process_facts.hpp"
 
 #include <gtest/gtest.h>

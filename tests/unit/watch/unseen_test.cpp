@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/unseen.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/watched_command.hpp"
 
 #include <gtest/gtest.h>

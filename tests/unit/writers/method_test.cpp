@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/method.hpp"
 
 #include <gtest/gtest.h>

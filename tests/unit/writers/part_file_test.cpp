@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/file/part_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/methods/record.hpp"
 
 #include <gtest/gtest.h>

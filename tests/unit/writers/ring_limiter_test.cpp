@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/file/ring_limiter.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/methods/slice_policy.hpp"
 
 #include <gtest/gtest.h>

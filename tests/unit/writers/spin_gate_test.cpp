@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/file/spin_gate.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/methods/stream_buffer.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "writers/write_run.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Starts every write at once with a callback each and no backpressure: memory grows with the count, and the threads of
 // the pool may change the order. The first error is reported after every started write has called back.
 //

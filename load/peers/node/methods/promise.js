@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Awaits a write for each record: the loop is free, but every record takes a round trip to the thread pool.
 
 import { performance } from 'node:perf_hooks';

@@ -1,1 +1,3 @@
+// SPDX-License-Identifier: MIT
+
 export const record = (number) => ` ${number} `;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A Writable: false from write() means wait for drain. highWaterMark null is the default of this version of Node.js:
 // 16 KiB before version 22, 64 KiB since.
 

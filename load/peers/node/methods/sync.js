@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Calls writeSync for each record: nothing else runs on the loop until the last record.
 
 import fs from 'node:fs';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const minPauseMs = 3000;
 
 /**

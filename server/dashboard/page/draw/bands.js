@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const minWidthPx = 2;
 const edgePx = 3;
 const runPx = 4;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { toWall } from '../measure/clock.js';
 import { make, setText } from './dom.js';
 import * as format from './format.js';

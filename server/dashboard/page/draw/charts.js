@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { toWall } from '../measure/clock.js';
 import { drawBands, drawCursor, drawSelection } from './bands.js';
 import { ChartTable } from './chart-table.js';

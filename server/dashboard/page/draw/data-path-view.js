@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { hasBuffer, meanCycle, runFigures, stages } from './data-path.js';
 import { find, make, setText } from './dom.js';
 import * as format from './format.js';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import * as format from './format.js';
 
 /**

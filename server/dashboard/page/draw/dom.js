@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** The element with this id. Throws if there is none: this is a defect of the page. */
 export function find(id) {
   const found = document.getElementById(id);

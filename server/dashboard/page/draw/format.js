@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Numbers as people read them. A figure that was not measured (null, undefined) is a dash.
 import './units.js'; // the report's: a classic script, which sets globalThis.units
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { now } from '../measure/clock.js';
 import { find, make, setText } from './dom.js';
 import * as format from './format.js';

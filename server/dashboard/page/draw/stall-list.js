@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { find, make } from './dom.js';
 import * as format from './format.js';
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { find, setText } from './dom.js';
 
 const symbols = { ok: '●', blocked: '■', connecting: '◌' };

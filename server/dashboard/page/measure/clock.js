@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const windowSamples = 600;
 const toleranceMs = 200;
 const confirmMs = 1000;

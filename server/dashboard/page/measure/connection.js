@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** Without an event for this long, the stream counts as dead. */
 export const silenceMs = 3000;
 /** A failed /hello counts for this long. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { now } from './clock.js';
 import { ReconnectingSource } from './event-source.js';
 

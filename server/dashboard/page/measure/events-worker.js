@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // One /events for all pages of a browser: it opens six connections to a host at most, and each stream keeps one.
 import { ReconnectingSource } from './event-source.js';
 import { Readers } from './readers.js';

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const beforeMs = 3000;
 const afterMs = 500;
 

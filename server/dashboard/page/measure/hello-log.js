@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { summarize } from './percentile.js';
 import { Ring } from './ring.js';
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** Requests /hello every 50 ms and logs the results. Pauses while the page is hidden. */
 export class HelloProbe {
   constructor(log) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Requests /hello on a thread of its own, so that the time to draw the page does not count as latency.
 import { now } from './clock.js';
 import { Schedule } from './schedule.js';

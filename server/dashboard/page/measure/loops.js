@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const windowMs = 1000;
 
 /** What the loops of a watched program did in the last second, from the samples of /events. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** The nearest-rank quantile of sorted values; null when there are none. */
 export function quantile(sorted, q) {
   if (sorted.length === 0) return null;

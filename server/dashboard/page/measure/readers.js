@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** A page that has not said for this long that it reads has gone: a page that crashes says nothing. */
 const leaseMs = 10_000;
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /** Rows of numbers ordered by time. The newest overwrites the oldest, so memory does not grow. */
 export class Ring {
   constructor(capacity, columnCount) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { Ring } from './ring.js';
 
 export const columns = [

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /**
  * An open-loop schedule: requests are due at fixed times, independent of earlier requests. Latency counts from the time
  * at which a request was due, so the wait for a connection counts too.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 const maxStalls = 200;
 
 /** The stalls that this page knows, by loop and id. started_ms is on the page's clock, started on the service's. */

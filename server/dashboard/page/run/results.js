@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { find, make } from '../draw/dom.js';
 import * as format from '../draw/format.js';
 

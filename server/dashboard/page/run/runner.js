@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { median } from '../measure/percentile.js';
 
 const repeatForMs = 3000;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 import { find, setText } from '../draw/dom.js';
 import { toWall } from '../measure/clock.js';
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/parse/head_rules.hpp"
 
 #include <gtest/gtest.h>

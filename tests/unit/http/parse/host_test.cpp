@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/parse/target.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/parse/input_buffer.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/parse/request_reader.hpp"
 
 #include <gtest/gtest.h>

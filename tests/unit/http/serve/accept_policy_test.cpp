@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/serve/accept_policy.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/serve/connection_fsm.hpp"
 
 #include <gtest/gtest.h>

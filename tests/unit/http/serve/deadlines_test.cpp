@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/http/serve/deadlines.hpp"
 
 #include <gtest/gtest.h>

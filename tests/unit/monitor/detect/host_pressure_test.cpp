@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/detect/host_pressure.hpp"
 
 #include <gtest/gtest.h>

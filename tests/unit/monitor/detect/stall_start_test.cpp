@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/detect/stall_start.hpp"
 
 #include <gtest/gtest.h>

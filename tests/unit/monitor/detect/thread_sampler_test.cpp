@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/detect/thread_sampler.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/blocked_call.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "tests/unit/monitor/explain/call_chain.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/call_instruction.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "tests/unit/monitor/explain/coroutine_chain.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/function_name.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What the explainer says of threads of other processes.
 
 #include <gtest/gtest.h>

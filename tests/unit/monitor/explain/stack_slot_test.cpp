@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/stack_slot.hpp"
 
 #include <gtest/gtest.h>

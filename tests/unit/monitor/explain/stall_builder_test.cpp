@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/stall_builder.hpp"
 
 #include <gtest/gtest.h>

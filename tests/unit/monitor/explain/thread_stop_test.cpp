@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/thread_stop.hpp"
 
 #include <gtest/gtest.h>

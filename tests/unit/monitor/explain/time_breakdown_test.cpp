@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/time_breakdown.hpp"
 
 #include <gtest/gtest.h>

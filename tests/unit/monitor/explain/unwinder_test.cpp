@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/explain/unwinder.hpp"
 
 #include <dlfcn.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/watch/lag.hpp"
 
 #include <gtest/gtest.h>

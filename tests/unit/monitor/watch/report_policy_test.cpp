@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/monitor/watch/report_policy.hpp"
 
 #include <gtest/gtest.h>

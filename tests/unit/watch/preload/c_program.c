@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Waits in C, compiled with checks of buffer sizes: for events, and for another thread at a condition variable.
 
 #define _GNU_SOURCE

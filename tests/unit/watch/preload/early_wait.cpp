@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // A library whose constructor waits before the constructor of a preloaded library has run.
 
 #include <poll.h>

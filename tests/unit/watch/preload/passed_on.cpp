@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "tests/unit/watch/preload/passed_on.hpp"
 
 #include <poll.h>

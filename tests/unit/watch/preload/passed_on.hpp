@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #pragma once
 
 /// Calls each function that the library wraps. Prints what differs from what libc promises; returns whether nothing

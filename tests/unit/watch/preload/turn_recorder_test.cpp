@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/preload/turn_recorder.hpp"
 
 #include <gtest/gtest.h>

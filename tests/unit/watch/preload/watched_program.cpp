@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What the tests of the preloaded library run with it: one case a run, named by the first argument. The exit status is
 // 0 if all went as without the library.
 

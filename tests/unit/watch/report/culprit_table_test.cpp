@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/report/culprit_table.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/report/folded_stacks.hpp"
 
 #include <gtest/gtest.h>

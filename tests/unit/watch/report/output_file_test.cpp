@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/report/output_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/report/printable_text.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 #include "server/watch/report/text_report.hpp"
 
 #include <gtest/gtest.h>
