@@ -132,9 +132,7 @@ def failed(method: str, reason: str) -> Json:
     return {**results.new_entry("loopscope", method, 1_000_000), "outcome": "failed", "reason": reason}
 
 
-def document(
-    entries: Sequence[Json], points: Sequence[Json] = (), found: Json | None = None, **settings: Any
-) -> Json:
+def document(entries: Sequence[Json], points: Sequence[Json] = (), found: Json | None = None, **settings: Any) -> Json:
     """`points` are those of further counts; `found`: the evidence of evidence.measure()."""
     made: Json = {
         "schema": results.SCHEMA,

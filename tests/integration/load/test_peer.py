@@ -66,7 +66,8 @@ class Peer(support.Folder):
 
     def test_a_stream_has_the_mark_that_was_asked_for_or_nodes_own(self) -> None:
         with self.peer() as server, Client(server.url) as client:
-            for mark, expected in ((16384, {16384}), (65536, {65536}), ("node", {16384, 65536})):
+            marks: dict[int | str, set[int]] = {16384: {16384}, 65536: {65536}, "node": {16384, 65536}}
+            for mark, expected in marks.items():
                 report = client.write("stream", COUNT, verify=False, high_water_mark=mark)
                 self.assertIn(report["backpressure"]["high_water_mark"], expected)
                 self.assertEqual(report["node"]["writes_at_once"], 1)

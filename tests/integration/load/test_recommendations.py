@@ -123,7 +123,7 @@ class Production(unittest.TestCase):
         self.assertIs(self.production(point(1_000_000, hello_p99_us=24_000.0)), True)
 
     def test_a_late_probe_at_few_records_is_no_doubt_where_more_do_no_harm(self) -> None:
-        late = {"hello_p99_us": 80_000.0, "probe_late": True}
+        late: Json = {"hello_p99_us": 80_000.0, "probe_late": True}
         self.assertIs(self.production(point(10, **late)), True)
         self.assertIsNone(self.production(point(1_000_000, **late)))
 
