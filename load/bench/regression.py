@@ -158,7 +158,7 @@ def together(build: Build, effort: Effort) -> Figures:
     found: Figures = {}
     with rounds.loopscope("--max-writes", str(max(TOGETHER)), binary=build.server) as server:
         for method in METHODS:
-            times = side_by_side.over_linear(server.url, method, effort.together_count, TOGETHER)
+            times = side_by_side.over_linear(server, method, effort.together_count, TOGETHER)
             found |= {f"{method} x {writes}: over linear": ratio for writes, ratio in times.items()}
     return found
 

@@ -12,23 +12,20 @@ with build/bin/loopscope. The servers of --one-core run on one core; otherwise n
 """
 
 import argparse
-import concurrent.futures
 import contextlib
 import dataclasses
 import os
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator, Sequence
 
 from parts import rounds
+from parts.side_by_side import Together, write_together
 
 from loopscope_load import Json, statistics, terminal
 from loopscope_load.servers import Loopscope, ServerProcess, running
 from loopscope_load.statistics import Spread
 from loopscope_load.terminal import Progress
-from loopscope_load.writes import Client
 
 TOGETHER = (1, 2, 4, 8)
 BACK_ENDS = ("threads", "uring")
@@ -45,14 +42,6 @@ WITH_BACK_END = ("promise", "callback", "stream")  # the others write with write
 
 
 @dataclasses.dataclass(frozen=True)
-class Together:
-    """Writes started at the same moment, until the end of the last one."""
-
-    seconds: float
-    cores: float
-
-
-@dataclasses.dataclass(frozen=True)
 class MethodFigures:
     build: str
     back_end: str
@@ -60,26 +49,6 @@ class MethodFigures:
     us_per_record: float | None
     cores: dict[int, float | None]
     over_linear: dict[int, Spread | None]
-
-
-def write_together(server: ServerProcess, method: str, number: int) -> Together:
-    begin = threading.Barrier(number + 1)
-
-    def one(_: int) -> None:
-        with Client(server.url) as client:
-            client.check_hello()  # opens the connection
-            begin.wait()
-            client.write(method, COUNTS[method], verify=False)
-
-    with concurrent.futures.ThreadPoolExecutor(number) as clients:
-        ends = [clients.submit(one, index) for index in range(number)]
-        cpu_before_ns = rounds.cpu_ns([server.pid])
-        begin.wait()
-        begun = time.monotonic()
-        for end in ends:
-            end.result()
-        seconds = time.monotonic() - begun
-    return Together(seconds, (rounds.cpu_ns([server.pid]) - cpu_before_ns) / 1e9 / seconds)
 
 
 @contextlib.contextmanager
@@ -139,7 +108,9 @@ def measure(options: argparse.Namespace, progress: Progress) -> None:
                 measured: dict[str, list[dict[int, Together]]] = {name: [] for name in builds}
                 with progress.step(f"{method} on {back_end}"):
                     for _, build in rounds.in_turns(list(builds), options.rounds):
-                        measured[build].append({n: write_together(servers[build], method, n) for n in TOGETHER})
+                        measured[build].append(
+                            {n: write_together(servers[build], method, COUNTS[method], n) for n in TOGETHER}
+                        )
                 for build in reversed(builds):
                     found.append(figures(build, back_end, method, measured[build]))
                     print(row(found[-1]), flush=True)

@@ -112,7 +112,6 @@ class write_workers {
   void post_worker();
   void blocking_work();
   next_step exchange(worker& mine);
-  void hand_over(worker& mine, bool& notify);
   void queue_turns(const file_pointer& writing);
   bool may_spin(worker& mine);
   spin_end blocking_spin(bool yielding) const;
