@@ -57,7 +57,7 @@ MAY_INCLUDE = {
     "server/config": {"server/config", "server/http", "server/notices", "server/runs", "server/support", "writers"},
     "server/app": {"server", "writers"},
     "server": {"server/app", "server/config", "server/support"},
-    "load": {"load", "server/http", "server/monitor", "server/watch/preload", "writers"},
+    "load": {"load", "server/http", "server/monitor", "server/watch", "writers"},
     # A client that could share a fault with the server it measures would be no witness.
     "load/probe": {"load/probe", "server/support", "writers/system"},
 }

@@ -61,6 +61,8 @@ class Flags(unittest.TestCase):
         known |= flags_in_help(PROBE)
         for script in (
             "load/compare.py",
+            "load/bench/regression.py",
+            "load/bench/side_by_side.py",
             "load/figures.py",
             "load/lying-tools.sh",
             "tests/soak/soak.py",

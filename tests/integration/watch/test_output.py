@@ -133,7 +133,7 @@ class Output(unittest.TestCase):
     def test_an_address_in_use_is_an_error_before_the_command_starts(self) -> None:
         done = run(*python("print(1)"), flags=("--admin", "192.0.2.1:1"))
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("--admin 192.0.2.1:1", done.stderr)
+        self.assertIn("192.0.2.1:1 (--admin)", done.stderr)
 
 
 if __name__ == "__main__":
