@@ -17,6 +17,7 @@ AROUND = """
 #include <boost/asio.hpp>
 #include <gtest/gtest.h>
 #include <iostream>
+#include <loopscope/monitor/loop_monitor.hpp>
 #include <loopscope/monitor/prometheus.hpp>
 """
 

@@ -14,23 +14,25 @@ from typing import Any
 
 from watcher import run
 
-# Waits for events 60 times; blocks its loop for 200 ms on the way.
+# Waits for events 60 times, or as often as it is told; blocks its loop for 200 ms on the way.
 LOOPS = """
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
-int main(void) {
+int main(int count, char** arguments) {
+  int times = count > 1 ? atoi(arguments[1]) : 60;
   int epoll = epoll_create1(0), timer = timerfd_create(CLOCK_MONOTONIC, 0);
   struct itimerspec each = {{0, 10000000}, {0, 10000000}};
   struct epoll_event event = {.events = EPOLLIN};
   timerfd_settime(timer, 0, &each, 0);
   epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event);
-  for (int i = 0; i < 60; ++i) {
-    uint64_t count;
+  for (int i = 0; i < times; ++i) {
+    uint64_t expirations;
     epoll_wait(epoll, &event, 1, -1);
-    if (read(timer, &count, 8) != 8) return 1;
+    if (read(timer, &expirations, 8) != 8) return 1;
     if (i == 30) nanosleep(&(struct timespec){0, 200000000}, 0);
   }
   return 3;
@@ -152,7 +154,7 @@ class Unseen(unittest.TestCase):
     def test_programs_that_share_an_id_are_not_taken_for_one_another(self) -> None:
         if not (before := new_namespace()):
             self.skipTest("no PID namespace can be made here")
-        both = " ".join((*before, self.build(LOOPS)))
+        both = " ".join((*before, self.build(LOOPS), "400"))
         document = self.watch("sh", "-c", f"{both} & {both}; wait", status=0)
         self.assert_unseen(document, "several PID namespaces")
 
