@@ -26,7 +26,8 @@ options options_of(const CLI::App& app, const std::string& group) {
 std::vector<std::string> groups_of(const CLI::App& app) {
   std::vector<std::string> groups = app.get_groups();
   std::erase_if(groups, [&app](const std::string& each) { return options_of(app, each).empty(); });
-  std::ranges::stable_partition(groups, [](const std::string& each) { return each != information_group; });
+  std::stable_partition(groups.begin(), groups.end(),
+                        [](const std::string& each) { return each != information_group; });
   return groups;
 }
 

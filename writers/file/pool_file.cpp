@@ -43,7 +43,7 @@ error_code to_error(int value) {
 
 }  // namespace
 
-class pool_file::shared_state : public write_workers::file, public std::enable_shared_from_this<shared_state> {
+class pool_file::shared_state final : public write_workers::file, public std::enable_shared_from_this<shared_state> {
  public:
   shared_state(boost::asio::any_io_executor executor, write_workers& workers, blocking_file& target)
       : file(target), loop_(std::move(executor)), workers_(workers) {}

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <ranges>
 #include <sstream>
 #include <vector>
 
@@ -31,7 +30,9 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::size_t widest(const std::string& text) {
-  return std::ranges::max(lines_of(text) | std::views::transform(&std::string::size));
+  std::size_t longest = 0;
+  for (const std::string& line : lines_of(text)) longest = std::max(longest, line.size());
+  return longest;
 }
 
 bool contains(const std::string& text, const std::string& part) {
