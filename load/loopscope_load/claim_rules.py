@@ -983,7 +983,8 @@ def only_streams(view: View, claim: Json) -> Judged:
     others = [f"{NAMES[system]} {method}" for system in (NODE, OWN) for method in fit(system) if method != "stream"]
     if others:
         return Judged(cells, NOT, f"Fit by the same rules: {', '.join(others)}.")
-    return Judged(cells, HOLDS if "stream" in fit(NODE) else NOT, "No other method is fit by the rules of this report.")
+    holds = view.recommendation(NODE, "stream")["production"]
+    return Judged(cells, HOLDS if holds else NOT, "No other method is fit by the rules of this report.")
 
 
 def advice(view: View, claim: Json) -> Judged:
