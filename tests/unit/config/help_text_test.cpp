@@ -109,7 +109,8 @@ TEST(wrong_usage, is_answered_with_the_nearest_word) {
   EXPECT_EQ(message({"--max-write", "3"}), "'--max-write' is not a flag (did you mean --max-writes?)");
   EXPECT_EQ(message({"--lisen=127.0.0.1:0"}), "'--lisen' is not a flag (did you mean --listen?)");
   EXPECT_EQ(message({"--no-such-flag"}), "'--no-such-flag' is not a flag");
-  EXPECT_EQ(message({"write", "sync", "--durabilty", "disk"}), "'--durabilty' is not a flag (did you mean --durability?)");
+  EXPECT_EQ(message({"write", "sync", "--durabilty", "disk"}),
+            "'--durabilty' is not a flag (did you mean --durability?)");
   EXPECT_EQ(message({"watch", "--treshold", "x"}), "'--treshold' is not a flag (did you mean --threshold?)");
   EXPECT_TRUE(contains(message({"write", "snyc"}), "(did you mean sync?)"));
 }
