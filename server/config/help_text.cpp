@@ -36,7 +36,7 @@ bool takes_value(const CLI::Option& option) {
 }
 
 /// "ADDRESS" of "ADDRESS:INT in [1 - 9]".
-std::string placeholder(const CLI::Option& option) {
+std::string value_name(const CLI::Option& option) {
   const std::string name = option.get_type_name();
   return name.substr(0, name.find(':'));
 }
@@ -53,8 +53,8 @@ std::string name_of(const CLI::Option& option) {
   std::string text;
   for (const auto& each : option.get_snames()) text.append(text.empty() ? "-" : ", -").append(each);
   for (const auto& each : option.get_lnames()) text.append(text.empty() ? "--" : ", --").append(each);
-  if (text.empty()) return placeholder(option);
-  return takes_value(option) ? text + " " + placeholder(option) : text;
+  if (text.empty()) return value_name(option);
+  return takes_value(option) ? text + " " + value_name(option) : text;
 }
 
 std::string short_text(const CLI::Option& option) {
@@ -121,7 +121,7 @@ std::string help_of_command(const CLI::App& app) {
   for (const CLI::App* each = app.get_parent(); each != nullptr; each = each->get_parent())
     usage = each->get_name() + " " + usage;
   for (const CLI::Option* each : app.get_options())
-    if (each->get_positional()) usage += " " + placeholder(*each);
+    if (each->get_positional()) usage += " " + value_name(*each);
   std::string out = app.get_description() + ".\n";
   out += app.get_footer().size() > 1 ? app.get_footer() : "\nUsage: " + usage + " [FLAGS]\n";
   for (const auto& group : groups_of(app)) out += rows_of_group(app, group, true);
@@ -185,7 +185,7 @@ std::string man_page(const CLI::App& app, const std::string& version) {
     if (each->get_name() == "serve" || each->get_name() == "watch") continue;
     std::string arguments;
     for (const CLI::Option* option : each->get_options())
-      if (option->get_positional()) arguments += placeholder(*option) + " ";
+      if (option->get_positional()) arguments += value_name(*option) + " ";
     out += ".br\n.B loopscope " + roff(each->get_name()) + "\n" + roff(arguments) + "[FLAGS]\n";
   }
   out +=

@@ -78,7 +78,7 @@ map_facts process_book::facts_so_far(pid_t pid, const entry& known) const {
   auto out = find_map_facts(map_, own_pid);
   out.registered = out.registered || known.map.registered;
   out.has_loop = out.has_loop || known.map.has_loop;
-  out.users = users_.blocking_find(own_pid).users;
+  out.users = std::max(users_.blocking_find(own_pid).users, known.map.users);
   out.lost_threads = std::max(out.lost_threads, known.map.lost_threads);
   return out;
 }
