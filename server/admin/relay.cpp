@@ -91,7 +91,7 @@ struct relay::target {
       open->close();
     });
     const std::stop_callback gone{request.client_gone(), [open] { open->close(); }};
-    const auto result = co_await exchange_with(*to, *open, request, std::move(path));
+    auto result = co_await exchange_with(*to, *open, request, std::move(path));
     const bool late = open->is_over_time;
     open->close();
     if (!result) {
