@@ -25,17 +25,21 @@ constexpr std::size_t max_completions_per_turn = 256;
 /// A sched_yield(2) that takes longer gave the CPU to another process, not to the pool.
 constexpr std::chrono::microseconds max_yield{200};
 
-/// How long the loop polls for the completion of a single write before it sleeps: the write (measured: 1 us per 2 KiB
-/// into the page cache) plus 5 us for the hand-over of each file whose turn is before, but no longer than a wake-up
-/// takes. With a fixed number of polls in place of a time, a faster machine polled too briefly, and promise took 8.7 us
-/// a record in place of 2.
-std::chrono::microseconds poll_time(std::size_t bytes, std::size_t turns_before) {
-  constexpr std::size_t page_cache_bytes_per_us = 2048;
-  constexpr std::size_t hand_over_us = 5;
-  constexpr std::chrono::microseconds wake_up{50};
-  return std::min(wake_up,
-                  std::chrono::microseconds{hand_over_us * (turns_before + 1) + bytes / page_cache_bytes_per_us});
-}
+/// How long the loop polls for the completion of a single write before it sleeps: twice what the writes before have
+/// taken, but no longer than polling costs less than a wake-up.
+class poll_time {
+ public:
+  std::chrono::nanoseconds now() const { return std::min<std::chrono::nanoseconds>(2 * typical_, max); }
+  /// A write was complete after this time. Later than polled for, it was longer by an unknown time.
+  void add(std::chrono::nanoseconds taken) {
+    typical_ += (std::min<std::chrono::nanoseconds>(taken, max) - typical_) / 8;
+  }
+
+ private:
+  /// A write is found as late as that at worst, and a wake-up takes 50 us.
+  static constexpr std::chrono::microseconds max{100};
+  std::chrono::nanoseconds typical_ = std::chrono::microseconds{20};
+};
 
 error_code to_error(int value) {
   return {value, boost::system::system_category()};
@@ -56,9 +60,8 @@ class pool_file::shared_state final : public write_workers::file, public std::en
     in_flight_ += operations.size();
     const auto now = clock::now();
     const bool polled = in_flight_ == 1 && poll_gate_.should_spin(now);
-    const std::size_t bytes = operations.front().data.size();
-    if (const auto turns_before = workers_.submit(shared_from_this(), operations, polled))
-      post_poll(now + poll_time(bytes, *turns_before));
+    submitted_ = now;
+    if (workers_.submit(shared_from_this(), operations, polled)) post_poll(now + poll_time_.now());
   }
 
  private:
@@ -97,6 +100,7 @@ class pool_file::shared_state final : public write_workers::file, public std::en
     if (workers_.take_completed(*this, ready_, max_completions_per_turn)) notify_loop();
     operation_queue batch = ready_.take(max_completions_per_turn);  // walks over cold memory, so not under the mutex
     const bool any = !batch.empty();
+    if (any && batch.size() == in_flight_) poll_time_.add(clock::now() - submitted_);
     in_flight_ -= batch.size();
     if (in_flight_ == 0) keep_running_.reset();
     while (!batch.empty()) {
@@ -112,6 +116,8 @@ class pool_file::shared_state final : public write_workers::file, public std::en
   std::size_t in_flight_ = 0;
   std::optional<boost::asio::executor_work_guard<boost::asio::any_io_executor>> keep_running_;
   spin_gate poll_gate_;
+  poll_time poll_time_;
+  clock::time_point submitted_;
   operation_queue ready_;  // completed; on_complete is called in a later turn
 };
 

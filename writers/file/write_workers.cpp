@@ -58,13 +58,10 @@ void write_workers::remove_file(loop& of_file) {
   if (--known->files == 0) loops_.erase(known);
 }
 
-std::optional<std::size_t> write_workers::submit(const file_pointer& writing, operation_queue& operations,
-                                                 bool polled) {
-  std::size_t before = 0;
+bool write_workers::submit(const file_pointer& writing, operation_queue& operations, bool polled) {
   std::size_t new_workers = 0;
   {
     const std::lock_guard lock{mutex_};
-    before = turns_.size();
     writing->waiting_.append(operations);
     queue_turns(writing);
     polled = polled && !writing->notified_;
@@ -77,7 +74,7 @@ std::optional<std::size_t> write_workers::submit(const file_pointer& writing, op
     starting_ += new_workers;
   }
   for (; new_workers > 0; --new_workers) post_worker();
-  return polled ? std::optional{before} : std::nullopt;
+  return polled;
 }
 
 void write_workers::add_worker() {

@@ -10,7 +10,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "async_file.hpp"
@@ -73,8 +72,8 @@ class write_workers {
   /// Queues writes of a file. If `polled`, its loop will poll for the completion, and calls add_worker() if that takes
   /// longer than expected: a worker that is writing for another file may take this one then.
   ///
-  /// Returns the number of turns before this one. nullopt: the loop will be notified and must not poll.
-  std::optional<std::size_t> submit(const file_pointer& writing, operation_queue& operations, bool polled);
+  /// Returns whether the loop may poll. If not, it will be notified.
+  bool submit(const file_pointer& writing, operation_queue& operations, bool polled);
   /// Starts one more worker if a turn is waiting and the pool allows it.
   void add_worker();
   void cancel(file& writing);

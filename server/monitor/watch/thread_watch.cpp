@@ -94,6 +94,16 @@ bool thread_watch::sample(scheduler_clock& clock) {
   return found;
 }
 
+void thread_watch::on_probe_posted(time_point now) {
+  run_queue_at_post_ = sample_ ? sample_->run_queue : std::nullopt;
+  tracker_.on_probe_posted(now);
+}
+
+std::chrono::nanoseconds thread_watch::waited_for_cpu() const {
+  if (!run_queue_at_post_ || !sample_ || !sample_->run_queue) return std::chrono::nanoseconds{0};
+  return *sample_->run_queue - *run_queue_at_post_;
+}
+
 bool thread_watch::sample_own(scheduler_clock& clock) {
   // The turn is read first: if it has ended by the time of the sample, the next check sees that.
   const auto turn = thread_->current_turn();

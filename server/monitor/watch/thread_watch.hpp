@@ -76,7 +76,7 @@ class thread_watch {
   void on_beat(const stall_tracker::beat& beat, const surroundings& around);
   void judge(const surroundings& around);
   /// The probe that is_suspected() asked for was posted.
-  void on_probe_posted(time_point now) { tracker_.on_probe_posted(now); }
+  void on_probe_posted(time_point now);
   /// The thread has ended. Call it until it is not settling any more.
   void end(time_point now, const host_pressure& pressure);
 
@@ -84,6 +84,8 @@ class thread_watch {
   /// The thread is known to run the loop.
   bool is_running() const noexcept { return tracker_.running(); }
   bool waits() const noexcept { return sample_ && sample_->state == thread_state::waiting; }
+  /// How long it has waited for a CPU since the last probe was posted.
+  std::chrono::nanoseconds waited_for_cpu() const;
   bool is_suspected() const noexcept { return tracker_.is_suspected(); }
   bool is_stalled() const noexcept { return open_.has_value(); }
   std::optional<time_point> blocked_since() const { return tracker_.blocked_since(); }
@@ -160,6 +162,7 @@ class thread_watch {
   bool has_slept_ = false;
   std::uint64_t last_ended_turn_ = 0;
   time_point last_judged_{};
+  std::optional<std::chrono::nanoseconds> run_queue_at_post_;
   host_pressure pressure_at_suspicion_;
   bool is_leaving_ = false;
   std::optional<stall_builder> open_;

@@ -257,6 +257,9 @@ void watched_loop::report_queue(const heartbeat::probe_beat& beat, time_point si
   for (const auto& each : threads_) {
     if (!each->thread().counted()) return;
     longest = std::max(longest, each->thread().take_max_turn());
+    // The thread had taken the probe out of the queue, and then waited for a CPU.
+    const bool ran_it = each->thread().id().tid == beat.tid;
+    if (ran_it && waited - each->waited_for_cpu() < settings_.stall_threshold) return;
   }
   const auto times = roster_.times_of_handlers();
   const auto handlers = times.count - handlers_at_post_.count;
