@@ -10,7 +10,8 @@ import json
 import os
 
 from loopscope_load import Json
-from loopscope_load.claim_rules import View, judge
+from loopscope_load.claim_rules import judge
+from loopscope_load.claim_rules.view import View
 
 METHODS: tuple[str, ...] = ("sync", "promise", "callback", "stream", "partition", "offload")
 

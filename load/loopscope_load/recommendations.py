@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 
 from loopscope_load import Json, units
+from loopscope_load.terminal import first_line
 from loopscope_load.verdict import STALL_MS, STRESSED_SHARE
 
 PRODUCTION_COUNT = 1_000_000  # records up to which a method must have been measured and must do no harm
@@ -192,10 +193,6 @@ def hello(point: Json) -> str:
     if point["hello_unanswered"]:
         return f"{units.count(point['hello_unanswered'])} /hello have no response"
     return f"/hello p99 is {units.duration_of_us(point['hello_p99_us'])} (idle {units.duration_of_us(point['idle_p99_us'])})"
-
-
-def first_line(text: str | None) -> str:
-    return (text or "").strip().split("\n", maxsplit=1)[0]
 
 
 def scales(points: Sequence[Json]) -> list[Scale]:

@@ -23,6 +23,11 @@ class Failure(Exception):
     """Something did not work. The message is a sentence for the person at the terminal."""
 
 
+def first_line(reason: str | None) -> str:
+    """The sentence of a reason, without the log of the server that may follow."""
+    return (reason or "").strip().split("\n", maxsplit=1)[0]
+
+
 class Refused(Failure):
     """The service declined the request for a documented reason and continues to work."""
 

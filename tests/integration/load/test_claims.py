@@ -14,8 +14,9 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claim_rules, claims, evidence, page_cache, terminal
-from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, RULES, View, judge
+from loopscope_load import Json, claims, evidence, page_cache, terminal
+from loopscope_load.claim_rules import RULES, claimed_range, judge
+from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
 REAL = ("--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"])
 NODE = shutil.which("node") or shutil.which("nodejs")
@@ -86,13 +87,13 @@ class Verdicts(unittest.TestCase):
             (500, "0.25 x the claim", NOT),
             (60_000, "20 x the claim", NOT),
         ):
-            self.assertEqual(claim_rules.relation(value, 2000, 3000), relation)
-            self.assertEqual(claim_rules.verdict_of(value, 2000, 3000), verdict)
+            self.assertEqual(claimed_range.relation(value, 2000, 3000), relation)
+            self.assertEqual(claimed_range.verdict_of(value, 2000, 3000), verdict)
 
-    def judged(self, name: str, document: Json) -> claim_rules.Judged:
+    def judged(self, name: str, document: Json) -> Judged:
         return judge(View(document, claims.CLAIMED_COUNT), claim(name))
 
-    def of_node(self, name: str, method: str, **figures: Any) -> claim_rules.Judged:
+    def of_node(self, name: str, method: str, **figures: Any) -> Judged:
         return self.judged(name, sample.document([sample.entry(method, [sample.repeat(**figures)], "node")]))
 
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
