@@ -18,6 +18,7 @@ METHODS: tuple[str, ...] = ("sync", "promise", "callback", "stream", "partition"
 with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "claims.json"), encoding="utf-8") as _file:
     BOOK: Json = json.load(_file)
 CLAIMED_COUNT: int = BOOK["count"]
+IN_FINDING = {claim["id"] for claim in BOOK["claims"] if "finding" in claim["shown"]}
 
 
 def _by_method() -> dict[str, dict[str, Json]]:

@@ -3,9 +3,11 @@
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
 import collections
+from collections.abc import Iterator
 
 from loopscope_load import Json, recommendations, units
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NAMES, NOT, NOT_MEASURABLE, NOT_MEASURED
+from loopscope_load.claims import IN_FINDING
 from loopscope_load.statistics import Curve
 from loopscope_load.verdict import Figures, Loop, medians, repeats_done, shown_repeat
 
@@ -38,7 +40,14 @@ def sentences(document: Json) -> list[str]:
             said.append(closed_loop(entry, recorded_us, due_us))
     if "node" in document["systems"]:
         said.append(claims_in_short(document["claims"]))
-    return said + list(recommendations.findings(document["recommendations"]))
+    return said + list(recommendations.findings(document["recommendations"])) + list(contradicted(document["claims"]))
+
+
+def contradicted(rows: list[Json]) -> Iterator[str]:
+    """The claims that the book shows in the finding, where the figures contradict them."""
+    for row in rows:
+        if row["id"] in IN_FINDING and row["verdict"] == NOT:
+            yield f'The articles say: "{row["claim"]}" That does not hold. {row["why"]}'
 
 
 def claims_in_short(rows: list[Json]) -> str:

@@ -307,138 +307,6 @@ def in_words(found: Json) -> str:
     return "; ".join(said) + "."
 
 
-# The articles' advice, confronted. Each has the method, the advice in our words, and what was measured about it.
-
-
-def advice(points: Sequence[Json], entries: Sequence[Json]) -> list[Json]:
-    """[{"system", "method", "advice", "measured", "verdict"}]; the verdict is None where it was not measured."""
-    every = scales(points)
-    found = []
-    for scale in every:
-        rival = rival_of(scale.system, every)
-        for method, text, confront in ADVICE:
-            if method == scale.method:
-                measured, verdict = confront(scale, rival)
-                found.append(row(scale, text, measured, verdict))
-        if scale.method == "stream":
-            found += [
-                row(scale, ONLY_STREAMS, *only_streams(scale, every)),
-                row(scale, PARALLEL, *parallel(scale, entries)),
-            ]
-    return found
-
-
-def row(scale: Scale, text: str, measured: str, verdict: str | None) -> Json:
-    return {"system": scale.system, "method": scale.method, "advice": text, "measured": measured, "verdict": verdict}
-
-
-HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
-ONLY_STREAMS = "Streams are the only method fit for production: always use them."
-PARALLEL = "Parallel I/O is one reason why streams are fast."
-
-Confronted = tuple[str, str | None]
-
-
-def small_loops(scale: Scale, rival: Scale | None) -> Confronted:
-    if rival is None or not scale.measured:
-        return "No method fit for production was measured beside it.", None
-    slow = scale.slow(rival)
-    hundred = scale.at(100)
-    said = f"100 records take {units.duration(hundred['time_ms'])}; " if hundred else ""
-    if not slow:
-        return f"{said}at no count does it take {SLOW_FACTOR} times as long as {rival.method}.", NOT
-    says = (
-        f"{said}from {units.count(slow[0]['count'])} records on it takes more than {SLOW_FACTOR} times as long as "
-        f"{rival.method}."
-    )
-    return says, HOLDS if slow[0]["count"] <= 1000 else IN_PART
-
-
-def not_in_production(scale: Scale, _rival: Scale | None) -> Confronted:
-    if scale.fit is None:
-        return capital(reason(scale)), None
-    return capital(reason(scale)), NOT if scale.fit else HOLDS
-
-
-def never_in_servers(scale: Scale, _rival: Scale | None) -> Confronted:
-    if not scale.harmful or not scale.harmless:
-        return capital(reason(scale)), None if scale.fit is None else NOT if scale.fit else HOLDS
-    last = scale.harmless[-1]
-    return (
-        f"Up to {units.count(last['count'])} records ({units.duration(last['time_ms'])}) nobody notices; "
-        f"{scale.faults[0]}.",
-        IN_PART,
-    )
-
-
-def small_batches(scale: Scale, _rival: Scale | None) -> Confronted:
-    if not scale.measured or not (scale.harmful or scale.harmless):
-        return "Nothing about the loop was measured.", None
-    harmless = scale.harmless[-1]["count"] if scale.harmless else 0
-    said = f"Nobody notices up to {units.count(harmless)} records" if harmless else "It does harm at every count"
-    if scale.disordered:
-        said += f", but at {units.count(scale.disordered['count'])} the order is lost"
-    return f"{said}.", HOLDS if harmless < 10_000 else IN_PART
-
-
-def bulk(scale: Scale, rival: Scale | None) -> Confronted:
-    last = scale.measured[-1] if scale.measured else None
-    if last is None or scale.fit is None:
-        return capital(reason(scale)), None
-    each = units.count(int(last["count"] / last["time_ms"] * 1000))
-    fastest = ", the fastest" if rival is scale else ""
-    return (
-        f"{each} records a second at {units.count(last['count'])}{fastest}; {reason(scale)}",
-        HOLDS if scale.fit else NOT,
-    )
-
-
-ADVICE: tuple[tuple[str, str, Callable[[Scale, Scale | None], Confronted]], ...] = (
-    ("promise", "Only for loops of fewer than 100 records.", small_loops),
-    ("promise", "Not for production.", not_in_production),
-    ("sync", "Only in command-line tools and at start-up, never in a server.", never_in_servers),
-    ("callback", "Only for fewer than 1,000 records, never for more than 10,000.", small_batches),
-    ("stream", "For everything large: logs, CSV, exports.", bulk),
-)
-
-
-def only_streams(scale: Scale, every: Sequence[Scale]) -> Confronted:
-    others = [other for other in every if other.system == scale.system and other.fit and other is not scale]
-    if scale.fit is None:
-        return capital(reason(scale)), None
-    if not others:
-        return "No other method of this system was fit for production.", HOLDS if scale.fit else NOT
-    each = "; ".join(
-        f"{other.method} ({hello(other.measured[-1])} at {units.count(other.measured[-1]['count'])} records, "
-        f"{units.duration(other.measured[-1]['time_ms'])})"
-        for other in others
-    )
-    return f"Fit by the same rules: {each}.", NOT
-
-
-def parallel(scale: Scale, entries: Sequence[Json]) -> Confronted:
-    for entry in entries:
-        if (entry["system"], entry["method"]) == (scale.system, scale.method) and entry["summary"]:
-            calls, drains = entry["summary"]["write_calls"], entry["summary"]["drains"]
-            if calls is None or not drains:
-                break
-            said = (
-                f"{units.count(calls, 'write call')} for {units.count(entry['count'], 'record')}, with a pause for drain "
-                f"after {units.count(drains)} of them: "
-            )
-            if calls - drains <= 1:
-                return (
-                    f"{said}one chunk is under way at a time. {units.count(entry['count'] // calls)} records a call do it.",
-                    NOT,
-                )
-            return f"{said}others may be under way meanwhile.", None
-    return "Not measured: there are no write calls or drains to compare.", None
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def findings(found: Json) -> Iterator[str]:
     """Sentences about loopscope's methods for the report's finding; `found` is document["recommendations"]."""
     own = [each for each in found["methods"] if each["system"] == "loopscope"]
@@ -447,9 +315,6 @@ def findings(found: Json) -> Iterator[str]:
     if fit or unfit:
         said = [f"yes for {', '.join(fit)}" if fit else "", f"no for {' and '.join(unfit)}" if unfit else ""]
         yield f"Fit for production, by the rules below: {'; '.join(part for part in said if part)}."
-    for each in found["advice"]:
-        if each["verdict"] == NOT and each["system"] == "loopscope" and each["method"] == "stream":
-            yield f'The articles say: "{each["advice"]}" That does not hold. {each["measured"]}'
 
 
 def page_part(document: Json) -> Json:
@@ -467,6 +332,6 @@ def page_part(document: Json) -> Json:
     }
 
 
-def document_part(points: Sequence[Json], entries: Sequence[Json]) -> Json:
+def document_part(points: Sequence[Json]) -> Json:
     """The part "recommendations" of results.schema.json."""
-    return {"rules": list(RULES), "methods": recommendations(points), "advice": advice(points, entries)}
+    return {"rules": list(RULES), "methods": recommendations(points)}

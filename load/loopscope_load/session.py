@@ -67,7 +67,7 @@ def _document(session: Json) -> Json:
     }
     document["evidence"] = evidence.empty()
     document["scale"] = results.all_points(entries, [])
-    document["recommendations"] = recommendations.document_part(document["scale"], entries)
+    document["recommendations"] = recommendations.document_part(document["scale"])
     document["claims"] = claims.rows(document)
     document["finding"] = findings.sentences(document)
     document["caveats"] = [

@@ -14,7 +14,7 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claims, evidence, page_cache, terminal
+from loopscope_load import Json, claims, evidence, page_cache, recommendations, terminal
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -30,7 +30,7 @@ BY_RISING_COUNTS = {
     "alone",
 }  # from recommendations, which need a million records
 BY_WAITING = {"aged"}  # the kernel waits half a minute
-SHOWN = {"table", "report", "page", "readme"}
+SHOWN = {"table", "report", "page", "readme", "finding"}
 
 
 def claim(name: str) -> Json:
@@ -154,6 +154,49 @@ class Verdicts(unittest.TestCase):
         for figures, name, verdict in cases:
             document["recommendations"] = {"methods": methods(**figures)}
             self.assertEqual(self.judged(name, document).verdict, verdict, (name, figures))
+
+    def test_advice_is_judged_on_loopscope_where_node_was_not_measured(self) -> None:
+        points = sample.of("sync", sample.blocked(100_000), sample.blocked(1_000_000))
+        document = sample.document([], points)
+        for name, words in (("sync-production", "loopscope sync is not fit"), ("promise-production", "--peer node")):
+            judged = self.judged(name, document)
+            self.assertIn(words, judged.why)
+            self.assertIn("Node.js was not measured", judged.cells["node"])
+        document["systems"]["node"] = {}
+        document["recommendations"] = recommendations.document_part(points + sample.of("sync", system="node"))
+        self.assertEqual(self.judged("sync-production", document).verdict, NOT)
+        self.assertEqual(self.judged("sync-use", document).why, "In Node.js it did no harm at any measured count.")
+
+    def test_advice_on_a_method_that_was_not_measured_at_any_count_is_not_judged(self) -> None:
+        document = sample.document(
+            [], [sample.point(count, "sync", outcome="failed", reason="It died.") for count in sample.COUNTS]
+        )
+        document["systems"]["node"] = {}
+        for each in document["recommendations"]["methods"]:
+            each["system"] = "node"
+        for name in ("sync-production", "sync-use"):
+            judged = self.judged(name, document)
+            self.assertEqual(judged.verdict, NOT_MEASURED)
+            self.assertIn("It died.", judged.why)
+
+    def test_only_streams_needs_every_method_to_be_known(self) -> None:
+        blocked, short = sample.blocked(1_000_000), sample.of("offload")[:3]
+        for points, verdict, words in (
+            (sample.of("stream") + sample.of("offload"), NOT, "loopscope offload"),
+            (sample.of("stream") + sample.of("sync", blocked), HOLDS, "No other method is fit"),
+            (sample.of("stream"), NOT_MEASURED, "No other method was measured"),
+            (sample.of("stream") + short, NOT_MEASURED, "up to 1,000 records only"),
+            (sample.of("stream")[:3] + sample.of("sync", blocked), NOT_MEASURED, "--peer node"),
+        ):
+            judged = self.judged("only-streams", sample.document([], points))
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn(words, judged.why)
+
+    def test_the_finding_has_the_claims_of_it_that_are_false(self) -> None:
+        document = sample.document([], sample.of("stream") + sample.of("offload"))
+        self.assertRegex(document["finding"][-1], r"only method fit.*does not hold\. Fit by .* loopscope offload")
+        document = sample.document([], sample.of("stream") + sample.of("sync", sample.blocked(1_000_000)))
+        self.assertNotIn("The articles say", "".join(document["finding"]))
 
     def test_what_cannot_be_measured_says_why(self) -> None:
         judged = self.judged("pros-cons", sample.document([]))
