@@ -223,14 +223,26 @@ def recommendations(points: Sequence[Json]) -> list[Json]:
     return [recommendation(scale, rival_of(scale.system, every)) for scale in every]
 
 
+def uses_in_short(points: Sequence[Json]) -> dict[str, str]:
+    """What each method of loopscope is for, by method. One of which nothing can be said is left out."""
+    every = scales(points)
+    uses = {
+        scale.method: Uses.of(scale, scale.slow(rival_of(scale.system, every)))
+        for scale in every
+        if scale.system == "loopscope"
+    }
+    return {method: use.in_short() for method, use in uses.items() if use}
+
+
 def recommendation(scale: Scale, rival: Scale | None) -> Json:
     slow = scale.slow(rival)
+    uses = Uses.of(scale, slow)
     return {
         "system": scale.system,
         "method": scale.method,
         "production": scale.fit,
         "reason": reason(scale),
-        "use_for": use_for(scale, slow),
+        "use_for": uses and uses.in_words(),
         "never_for": never_for(scale, slow, rival),
         "harmless_up_to": scale.harmless[-1]["count"] if scale.harmless else None,
         "harmful_from": scale.harmful[0]["count"] if scale.harmful else None,
@@ -253,27 +265,59 @@ def reason(scale: Scale) -> str:
     )
 
 
-def use_for(scale: Scale, slow: Sequence[Json]) -> str | None:
-    """None where nothing can be said."""
-    if not scale.measured or not (scale.harmless or scale.harmful):
-        return None
-    order = " whose order does not matter" if scale.disordered else ""
-    largest = scale.harmless[-1] if scale.harmless else None
-    said = []
-    if largest and not scale.harmful and not slow and not scale.grows:
-        said.append(f"any number of records{order} beside other requests ({units.count(largest['count'])} take ")
-        return said[0] + f"{units.duration(largest['time_ms'])})"
-    if largest:
+@dataclasses.dataclass(frozen=True)
+class Uses:
+    """What a method is for: the largest point in a hurry, and without; any number where nobody else waits."""
+
+    best: Json | None
+    patient: Json | None  # larger than the best
+    any_number: bool  # the best is not a limit
+    alone: bool
+    ordered: bool
+
+    @classmethod
+    def of(cls, scale: Scale, slow: Sequence[Json]) -> "Uses | None":
+        """None where nothing can be said."""
+        if not scale.measured or not (scale.harmless or scale.harmful):
+            return None
+        largest = scale.harmless[-1] if scale.harmless else None
         quick = [point for point in scale.harmless if not slow or point["count"] < slow[0]["count"]]
-        best = quick[-1] if quick else scale.harmless[-1]
-        said.append(
-            f"up to {units.count(best['count'])} records{order} beside other requests ({units.duration(best['time_ms'])})"
+        best = quick[-1] if quick else largest
+        return cls(
+            best=best,
+            patient=largest if largest is not best else None,
+            any_number=largest is not None and not scale.harmful and not slow and not scale.grows,
+            alone=bool(scale.harmful) and not scale.grows and not scale.disordered,
+            ordered=scale.disordered is None,
         )
-        if largest is not best:
-            said.append(f"up to {units.count(largest['count'])} where the time does not matter")
-    if scale.harmful and not scale.grows and not scale.disordered:
-        said.append("any number where no other request waits: command-line tools, before the server listens")
-    return "; ".join(said) if said else "nothing that was measured"
+
+    def in_words(self) -> str:
+        order = "" if self.ordered else " whose order does not matter"
+        said = []
+        if self.best:
+            count, time = units.count(self.best["count"]), units.duration(self.best["time_ms"])
+            said.append(
+                f"any number of records{order} beside other requests ({count} take {time})"
+                if self.any_number
+                else f"up to {count} records{order} beside other requests ({time})"
+            )
+        if self.patient:
+            said.append(f"up to {units.count(self.patient['count'])} where the time does not matter")
+        if self.alone:
+            said.append("any number where no other request waits: command-line tools, before the server listens")
+        return "; ".join(said) if said else "nothing that was measured"
+
+    def in_short(self) -> str:
+        """For a column of a table."""
+        said = []
+        if self.best:
+            count = "any number of" if self.any_number else f"up to {units.count(self.best['count'])}"
+            said.append(f"{count} records" + ("" if self.ordered else " in any order"))
+        if self.patient:
+            said.append(f"{units.count(self.patient['count'])} without hurry")
+        if self.alone:
+            said.append("any number where nobody waits")
+        return "; ".join(said) if said else "nothing"
 
 
 def never_for(scale: Scale, slow: Sequence[Json], rival: Scale | None) -> str | None:

@@ -76,7 +76,8 @@ def crash_count(view: View, system: str, claim: Json) -> float:
     """Records that fill the default heap, from what one took in it."""
     if system == OWN:
         raise NotMeasured("loopscope estimates the memory and refuses before it starts.")
-    heap = known(view.of_node(claim["method"], "heap_used_bytes"), "The heap")
-    limit = known(view.of_node(claim["method"], "heap_limit_bytes"), "The limit of the heap")
-    count: int = view.run(NODE, claim["method"])["count"]
+    run = view.run(NODE, claim["method"])
+    heap = known(run["report"]["node"]["heap_used_bytes"], "The heap")
+    limit = known(run["report"]["node"]["heap_limit_bytes"], "The limit of the heap")
+    count: int = run["count"]
     return limit / heap * count

@@ -88,7 +88,10 @@ def node_parts(view: View, method: str, queued: float) -> dict[str, float]:
 def own_parts(written: Json, method: str, whole: float, queued: float) -> dict[str, float]:
     cpu = written["cpu"]
     if method == "sync":
-        return {"loop": cpu["process_user_ms"], "writes": cpu["process_system_ms"]}
+        return {
+            "loop": known(cpu["process_user_ms"], "The CPU time"),
+            "writes": known(cpu["process_system_ms"], "The CPU time"),
+        }
     if method == "callback":
         completions = max(0.0, known(cpu["loop_thread_ms"], "The CPU time of the loop") - queued)
         return {"queueing": queued, "writing": max(0.0, whole - queued - completions), "completions": completions}

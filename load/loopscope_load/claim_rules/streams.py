@@ -75,20 +75,20 @@ def in_chunks(view: View, claim: Json) -> Judged:
 def one_chunk_in_flight(view: View, claim: Json) -> Judged:
     """The claim is that several writes are under way at once."""
 
-    def at_once() -> int:
-        return int(view.of_node(claim["method"], "writes_at_once"))
-
-    def cell(system: str) -> str:
+    def counts(system: str) -> tuple[float, float, int | None]:
         written = view.report(system, claim["method"])
-        peak = f", at most {at_once()} at once" if system == NODE else ""
-        return f"{calls_of(written):,.0f} write calls, {drains_of(written):,.0f} pauses for them{peak}"
+        most = int(view.of_node(claim["method"], "writes_at_once")) if system == NODE else None
+        return calls_of(written), drains_of(written), most
 
-    cells = view.cells_of(cell)
-    most = at_once()
-    if most > 1:
+    def words(counts: tuple[float, float, int | None]) -> str:
+        calls, paused, most = counts
+        peak = "" if most is None else f", at most {most} at once"
+        return f"{calls:,.0f} write calls, {paused:,.0f} pauses for them{peak}"
+
+    cells, (calls, _, most) = view.compare(counts, words)
+    if most is not None and most > 1:
         return Judged(cells, HOLDS, f"{most} chunks were in flight at once.")
-    run = view.run(NODE, claim["method"])
-    calls, count = calls_of(run["report"]), run["count"]
+    count = view.run(NODE, claim["method"])["count"]
     why = f"At most one chunk was in flight; {calls:,.0f} large calls in place of {count:,} small ones make it fast."
     return Judged(cells, NOT, why)
 

@@ -3,6 +3,7 @@
 """What the scale of a method says about it: the rules on made-up points, and on those that the page ships. No process runs."""
 
 import json
+import re
 import unittest
 
 import sample_results as sample
@@ -106,6 +107,21 @@ class Use(unittest.TestCase):
             found["never_for"], "1,000 records or more in a hurry .stream is 124 times as fast at 1,000,000"
         )
 
+    def test_in_short_it_fits_a_column(self) -> None:
+        slow = [point(count, "promise", time_ms=count * 0.002) for count in COUNTS]
+        grown = [point(count, "callback", in_order=False, growth_bytes=count * 66) for count in COUNTS]
+        unknown = [point(count, "partition", outcome="failed", reason="It died.") for count in COUNTS]
+        points = of("sync", blocked(100_000), blocked(1_000_000)) + slow + grown + unknown + of("stream")
+        self.assertEqual(
+            recommendations.uses_in_short(points),
+            {
+                "sync": "up to 10,000 records; any number where nobody waits",
+                "promise": "up to 100 records; 1,000,000 without hurry",
+                "callback": "up to 1,000,000 records in any order",
+                "stream": "any number of records",
+            },
+        )
+
     def test_nothing_is_said_where_nothing_was_measured(self) -> None:
         found = recommended([point(count, outcome="failed", reason="It died.") for count in COUNTS], "stream")
         self.assertEqual((found["production"], found["use_for"], found["never_for"]), (None, None, None))
@@ -155,6 +171,13 @@ class Documents(unittest.TestCase):
         self.assertEqual(shipped["rules"], again["rules"])
         self.assertEqual(shipped["methods"], again["methods"])
         self.assertEqual({each["method"] for each in shipped["methods"]}, set(METHODS))
+
+    def test_the_readme_has_what_each_method_is_for_from_them(self) -> None:
+        shipped = json.loads((support.LOAD / "recommendations.json").read_text(encoding="utf-8"))
+        readme = (support.LOAD.parent / "README.md").read_text(encoding="utf-8")
+        [table_shown] = re.findall(r"<!-- figures: results -->\n(.*?)<!-- figures end -->", readme, re.DOTALL)
+        column = dict(re.findall(r"(?m)^\| `(\w+)` \|.*\| ([^|]+) \|$", table_shown))
+        self.assertEqual(column, recommendations.uses_in_short(shipped["scale"]))
 
     def test_the_rules_name_the_thresholds(self) -> None:
         self.assertIn(f"{STALL_MS} ms", " ".join(recommendations.RULES))
