@@ -114,11 +114,15 @@ class Scale:
             at = f"at {units.count(point['count'])} records"
             if point["stalled_writes"] is None or point["hello_p99_us"] is None:
                 return f"{'the loop' if point['stalled_writes'] is None else '/hello'} was not measured {at}."
+            if point["idle_p99_us"] is None:
+                return f"/hello beside no write was not measured {at}."
+            if point["growth_bytes"] is None:
+                return f"memory was not measured {at}."
             if harms(point) is None and point not in self.harmless:
                 return f"/hello was slow {at}, but the probe itself was late for want of CPU time."
             if point["in_order"] is None or point["complete"] is None:
                 return f"the file was not read back {at}."
-        return "memory was not measured." if self.bytes_a_record is None else None
+        return "memory was measured at one count only." if self.bytes_a_record is None else None
 
     @property
     def fit(self) -> bool | None:

@@ -114,6 +114,7 @@ class ServerProcess:
                 start_new_session=True,
             )
         except OSError as error:
+            self._log.close()
             raise Failure(f"Cannot start {self._command[0]}: {error.strerror}.") from error
         try:
             self.ready = self._ready_line()

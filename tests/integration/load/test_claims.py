@@ -14,7 +14,7 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claims, evidence, page_cache, recommendations, terminal
+from loopscope_load import Json, claims, evidence, page_cache, recommendations, servers, terminal
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -219,6 +219,62 @@ class WithoutCachestat(unittest.TestCase):
         self.assertIn("Linux 6.5", found["aged"]["reason"])
         self.assertGreater(found["memory"]["total_bytes"], 0)
         self.assertEqual(len(saved), 2)
+
+
+class WithoutNode(unittest.TestCase):
+    def test_its_absence_is_the_reason_of_every_claim_on_it(self) -> None:
+        with unittest.mock.patch.dict(os.environ, PATH="/nonexistent"):
+            with self.assertRaisesRegex(terminal.Failure, "Debian package nodejs.*not installed") as raised:
+                servers.NodePeer()
+        reason = str(raised.exception)
+        entries = [
+            sample.entry("sync", [sample.repeat(stalls=1, stalled_writes=1, longest_stall_ms=990.0)]),
+            sample.entry("stream", [sample.repeat(stalls=0, stalled_writes=0)]),
+        ]
+        points = [each for each in sample.of("sync") + sample.of("stream") if each["count"] < 1_000_000]
+        document = sample.document(entries, points, evidence.empty({"node": reason}), peer="node")
+        for row in document["claims"]:
+            if row["verdict"] == NOT_MEASURED and row["method"]:
+                self.assertEqual(row["why"], reason)
+            self.assertNotRegex(row["measured"].get("node", ""), r"^0\b")
+        advice = {row["id"]: row["verdict"] for row in document["claims"]}
+        self.assertEqual((advice["sync-production"], advice["stream-production"]), (HOLDS, HOLDS))
+
+    def test_a_process_that_is_gone_leaves_reasons_and_the_next_system_is_measured(self) -> None:
+        asked = []
+
+        class Gone:
+            methods: tuple[str, ...] = ("sync",)
+
+            def __init__(self, name: str) -> None:
+                self.name = name
+
+            def command(self, _data_dir: str) -> list[str]:
+                asked.append(self.name)
+                if self.name == "node":
+                    raise ProcessLookupError(3, "No such process")
+                return ["/nonexistent"]
+
+            def version(self) -> str | None:
+                return None
+
+        found = evidence.empty()
+        with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
+            systems: list[servers.System] = [Gone("node"), Gone("loopscope")]
+            evidence.measure(systems, 10, True, found, lambda: None, folder, terminal.Progress(quiet))
+        self.assertEqual(set(asked), {"node", "loopscope"})
+        for name, words in (("node", "No such process"), ("loopscope", "Cannot start /nonexistent")):
+            parts = found["systems"][name]
+            for part in (*parts["runs"].values(), parts["pages"], parts["crash"]):
+                self.assertEqual(set(part), {"reason"})
+                self.assertIn(words, part["reason"])
+        self.assertIsNotNone(found["aged"])
+
+    def test_a_file_that_cannot_be_written_leaves_a_reason(self) -> None:
+        found = evidence.empty()
+        with open(os.devnull, "w", encoding="utf-8") as quiet:
+            evidence.measure([], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
+        self.assertIn("No such file", found["aged"]["reason"])
 
 
 @unittest.skipIf(NODE is None, "Node.js is not installed (Debian package nodejs)")

@@ -4,11 +4,15 @@
 
 import json
 import re
+import time
 import unittest
+import unittest.mock
+from collections.abc import Callable
+from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, recommendations, results, scale, table, writes
+from loopscope_load import Json, probe, recommendations, results, scale, table, terminal, writes
 from loopscope_load.claims import METHODS
 from loopscope_load.recommendations import Scale, findings
 from loopscope_load.verdict import STALL_MS
@@ -49,6 +53,8 @@ class Production(unittest.TestCase):
         for changed, words in (
             (point(1_000_000, stalled_writes=None), "the loop was not measured at 1,000,000"),
             (point(100, hello_p99_us=None), "/hello was not measured at 100 "),
+            (point(100, idle_p99_us=None), "/hello beside no write was not measured at 100 "),
+            (point(1_000_000, growth_bytes=None), "memory was not measured at 1,000,000"),
             (point(100, in_order=None), "not read back"),
             (point(1_000_000, hello_p99_us=80_000.0, probe_late=True), "the probe itself was late"),
             (point(1_000, outcome="failed", reason="It died.\n  | log"), "not measured at 1,000 records: It died."),
@@ -181,6 +187,79 @@ class Documents(unittest.TestCase):
 
     def test_the_rules_name_the_thresholds(self) -> None:
         self.assertIn(f"{STALL_MS} ms", " ".join(recommendations.RULES))
+
+
+class Ending(unittest.TestCase):
+    """A server or a probe that ends in the middle: what is missing has its reason and no figure, and the rest follows."""
+
+    COUNTS = (10, 100, 1000, 10_000)
+    EXTENT = scale.Extent(counts=COUNTS, idle_s=0, window_s=0)
+
+    def assert_has_no_figure(self, point: Json) -> None:
+        self.assertTrue(point["reason"])
+        self.assertEqual({point[name] for name in scale.FIGURES}, {None})
+
+    def measure(self, write: Callable[..., list[writes.Write]], run: Any) -> list[Json]:
+        """The points of a system without processes; `run` stands for the ProbeRun."""
+        system = unittest.mock.Mock()
+        system.name = "node"
+        with (
+            unittest.mock.patch.multiple(scale, running=unittest.mock.MagicMock(), ProbeRun=run),
+            unittest.mock.patch.object(writes, "write_for", write),
+            unittest.mock.patch.object(time, "sleep"),
+        ):
+            return scale.measure(system, "stream", self.COUNTS, self.EXTENT, "", 1, "", lambda text: None)
+
+    def written(self, _url: str, _method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+        report = {"timing_ms": {"completed": count / 1000}}
+        return [writes.Write(1000.0 + count, 1000.0 + 2 * count, report)]
+
+    def run_that(self, stop: Any) -> Any:
+        made = unittest.mock.MagicMock()
+        made.return_value.__enter__.return_value.stop = stop
+        return made
+
+    def stopped(self) -> tuple[Json, probe.Requests]:
+        return {"started_unix_ms": 0.0, "probe_was_bottleneck": False}, probe.Requests([], [])
+
+    def test_a_server_that_is_killed_has_no_point_from_there_on(self) -> None:
+        def write(url: str, method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+            if count == 1000:
+                raise terminal.Failure("No response.")
+            return self.written(url, method, count)
+
+        points = self.measure(write, self.run_that(self.stopped))
+        self.assertEqual([each["outcome"] for each in points], ["measured", "measured", "failed", "left_out"])
+        for each in points[2:]:
+            self.assert_has_no_figure(each)
+        self.assertEqual(points[3]["reason"], "It failed at 1,000 records.")
+        # No /hello was due, and the report had no memory and no loop: not measured, not 0.
+        for name in ("hello_p99_us", "idle_p99_us", "growth_bytes", "stalled_writes", "longest_stall_ms"):
+            self.assertIsNone(points[0][name], name)
+
+    def test_a_count_that_is_refused_does_not_end_the_others(self) -> None:
+        def write(url: str, method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+            if count == 100:
+                raise terminal.Refused("Over the limit.")
+            return self.written(url, method, count)
+
+        points = self.measure(write, self.run_that(self.stopped))
+        self.assertEqual([each["outcome"] for each in points], ["measured", "refused", "measured", "measured"])
+        self.assert_has_no_figure(points[1])
+
+    def test_without_the_probe_the_writes_keep_their_figures(self) -> None:
+        points = self.measure(self.written, self.run_that(unittest.mock.Mock(side_effect=terminal.Failure("It died."))))
+        for each in points:
+            self.assertEqual(each["reason"], "/hello was not measured: It died.")
+            self.assertEqual((each["time_ms"], each["hello_p99_us"]), (each["count"] / 1000, None))
+            self.assertIsNone(each["hello_unanswered"])
+
+    def test_a_server_that_does_not_start_fails_at_every_count(self) -> None:
+        points = self.measure(self.written, unittest.mock.Mock(side_effect=terminal.Failure("Cannot start.")))
+        self.assertEqual([each["count"] for each in points], list(self.COUNTS))
+        for each in points:
+            self.assertEqual((each["outcome"], each["reason"]), ("failed", "Cannot start."))
+            self.assert_has_no_figure(each)
 
 
 class Limits(unittest.TestCase):
