@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from loopscope_load import Json, page_cache, watch, writes
+from loopscope_load.claims import CLAIMS
 from loopscope_load.servers import NodePeer, ServerProcess, System, running
 from loopscope_load.terminal import Failure, Progress, Refused
 
@@ -49,11 +50,11 @@ MARKS = (
 )
 VARIANTS: dict[str, tuple[Variant, ...]] = {
     "loopscope": (
-        *(Variant(name, name) for name in ("sync", "promise", "callback", "stream", "partition", "offload")),
+        *(Variant(name, name) for name in CLAIMS),
         *MARKS,
     ),
     "node": (
-        *(Variant(name, name) for name in ("sync", "promise", "callback", "stream")),
+        *(Variant(name, name) for name in CLAIMS),
         Variant("callback-buffer", "callback-buffer"),
         Variant("callback-copies", "callback-copies"),
         *MARKS,

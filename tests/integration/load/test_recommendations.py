@@ -13,7 +13,7 @@ from typing import Any
 import sample_results as sample
 import support
 from loopscope_load import Json, probe, recommendations, results, scale, table, terminal, writes
-from loopscope_load.claims import METHODS
+from loopscope_load.claims import CLAIMS
 from loopscope_load.recommendations import Scale, findings
 from loopscope_load.verdict import STALL_MS
 from sample_results import COUNTS, blocked, of, point
@@ -176,7 +176,7 @@ class Documents(unittest.TestCase):
         again = recommendations.page_part(shipped)
         self.assertEqual(shipped["rules"], again["rules"])
         self.assertEqual(shipped["methods"], again["methods"])
-        self.assertEqual({each["method"] for each in shipped["methods"]}, set(METHODS))
+        self.assertGreater({each["method"] for each in shipped["methods"]}, set(CLAIMS))
 
     def test_the_readme_has_what_each_method_is_for_from_them(self) -> None:
         shipped = json.loads((support.LOAD / "recommendations.json").read_text(encoding="utf-8"))
