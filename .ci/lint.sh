@@ -39,8 +39,8 @@ for folder in tests/support tests/integration/service tests/integration/monitor 
 done
 # The others share the modules of load/.
 MYPYPATH=load:load/bench:tests/support:tests/integration/load mypy --no-error-summary --explicit-package-bases \
-  load/*.py load/loopscope_load/*.py load/bench/*.py load/bench/parts/*.py tests/integration/load/*.py \
-  docker/balancer/*.py .ci/*.py
+  load/*.py load/loopscope_load/*.py load/loopscope_load/claim_rules/*.py load/bench/*.py load/bench/parts/*.py \
+  tests/integration/load/*.py docker/balancer/*.py .ci/*.py
 shell | xargs -0 shellcheck
 shell | xargs -0 shfmt -i 2 -ci -d
 git ls-files -z '*.yml' '*.yaml' | xargs -0 yamllint --strict

@@ -32,7 +32,6 @@ from loopscope_load import (
     table,
     terminal,
 )
-from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, NodePeer, System
 from loopscope_load.terminal import Failure, Progress
 
@@ -47,10 +46,9 @@ def run_flags() -> argparse.ArgumentParser:
     group = flags.add_argument_group("flags of run")
     group.add_argument(
         "--methods",
-        type=terminal.names_among(METHODS),
-        default=list(METHODS),
+        type=terminal.names,
         metavar="A,B",
-        help=f"the methods to measure ({','.join(METHODS)})",
+        help="the methods to measure (all that the service has at /methods)",
     )
     group.add_argument(
         "--count",
@@ -131,7 +129,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="load/compare.py")
 
     run_parser = commands.add_parser("run", parents=[flags], help="measures; the default", description=title)
-    run_parser.set_defaults(name="compare", work=run)
+    run_parser.set_defaults(name="compare", work=run, usage_error=run_parser.error)
 
     report_parser = commands.add_parser(
         "report",
@@ -174,7 +172,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(options: argparse.Namespace, progress: Progress) -> None:
     server, probe = build.programs(options, progress)
-    systems: list[System] = [Loopscope(server, options.io)]
+    loopscope = Loopscope(server, options.io)
+    methods = list(loopscope.methods) if options.methods is None else options.methods
+    if error := terminal.unknown_among(methods, loopscope.methods):
+        options.usage_error(f"argument --methods: {error}")
+    systems: list[System] = [loopscope]
     absent = {}
     if options.peer == "node":
         try:
@@ -185,7 +187,7 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
             progress.say(f"Node.js is not measured: {failure}")
     plan = experiment.Plan(
         probe=probe,
-        methods=options.methods,
+        methods=methods,
         count=options.count,
         repeats=options.repeats,
         quick=options.quick,

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from loopscope_load import Json, build, results, terminal, units
+from loopscope_load import Json, build, recommendations, results, terminal, units
 from loopscope_load.claims import CLAIMS
 from loopscope_load.servers import Loopscope, ServerProcess, running
 from loopscope_load.terminal import Failure, Progress
@@ -34,14 +34,7 @@ from loopscope_load.writes import Client
 ROOT = build.ROOT
 PLACE = re.compile(r"(?<=<!-- figures: )([\w-]+)( -->\n).*?(?=<!-- figures end -->)", re.DOTALL)
 TESTS = "tests/integration/load"
-USE_FOR = {
-    "sync": "tools and start-up, never a server's loop",
-    "promise": "a few records, one after the other",
-    "callback": "nothing: no order, no bound",
-    "stream": "many records",
-    "partition": "a loop that may not leave its thread",
-    "offload": "code that blocks and cannot change",
-}
+RECOMMENDATIONS = os.path.join(ROOT, "load", "recommendations.json")
 
 
 class NotHere(Exception):
@@ -228,7 +221,11 @@ def comparison(kitchen: Kitchen) -> str:
     document = results.read(path)
     report = os.path.join(os.path.dirname(os.path.abspath(path)), "report.html")
     draw_report(kitchen, report)
-    return results_table(document) + "\n" + kitchen.caption(document["machine"], document["started"])
+    return (
+        results_table(document, results.read_json(RECOMMENDATIONS)["scale"])
+        + "\n"
+        + kitchen.caption(document["machine"], document["started"])
+    )
 
 
 def draw_report(kitchen: Kitchen, report: str) -> None:
@@ -240,7 +237,10 @@ def draw_report(kitchen: Kitchen, report: str) -> None:
     output_of(["node", os.path.join(ROOT, "tests/browser/pictures.js"), "report", report])
 
 
-def results_table(document: Json) -> str:
+def results_table(document: Json, scale: Sequence[Json]) -> str:
+    """`scale`: the points at rising counts, from which it follows what each method is for."""
+    uses = recommendations.uses_in_short(scale)
+    counts = [units.count(count) for count in sorted({point["count"] for point in scale})]
     lines = [
         "| method | time | /hello p50 | p99.9 | max | peak memory | in order | loop | use it for |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -268,7 +268,7 @@ def results_table(document: Json) -> str:
             beside(units.megabytes(figures.peak_bytes), "memory"),
             beside(order, "order"),
             beside(f"**{loop}**" if loop == "BLOCKED" else loop, "loop"),
-            USE_FOR[method],
+            uses.get(method, "not measured"),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     settings = document["settings"]
@@ -276,7 +276,8 @@ def results_table(document: Json) -> str:
     notes = (
         f"{units.count(settings['count'], 'record')}, {repeats}. `/hello`: {settings['rate_per_s']:,} a second on a "
         "fixed schedule, during the write, each counted from when it was due. Time: until the kernel has every record in the "
-        "page cache. *In italics: what the articles claim for Node.js; their /hello is one response during the write.*"
+        "page cache. *In italics: what the articles claim for Node.js; their /hello is one response during the write.* "
+        f"Use it for: by rule, from writes of {counts[0]} to {counts[-1]} records beside other requests."
     )
     return "\n".join(lines) + "\n\n" + notes + "\n"
 

@@ -35,7 +35,6 @@ from parts import idle_connections, rounds, side_by_side
 from parts.rounds import Load
 
 from loopscope_load import Json, statistics, terminal, units
-from loopscope_load.claims import METHODS
 from loopscope_load.servers import Loopscope, running
 from loopscope_load.statistics import Spread
 from loopscope_load.terminal import Failure, Progress
@@ -124,7 +123,7 @@ def hello(build: Build, effort: Effort) -> Figures:
 def writes(build: Build, effort: Effort) -> Figures:
     found: Figures = {}
     with rounds.loopscope(binary=build.server) as server, Client(server.url) as client:
-        for method in METHODS:
+        for method in Loopscope(build.server, "auto").methods:
             count = effort.records(method)
             report = client.write(method, count, verify=False)
             found[f"{method}: a record, ns"] = report["timing_ms"]["completed"] * 1e6 / count
@@ -157,7 +156,7 @@ def over_floor(document: Json) -> Figures:
 def together(build: Build, effort: Effort) -> Figures:
     found: Figures = {}
     with rounds.loopscope("--max-writes", str(max(TOGETHER)), binary=build.server) as server:
-        for method in METHODS:
+        for method in Loopscope(build.server, "auto").methods:
             times = side_by_side.over_linear(server, method, effort.together_count, TOGETHER)
             found |= {f"{method} x {writes}: over linear": ratio for writes, ratio in times.items()}
     return found

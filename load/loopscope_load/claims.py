@@ -2,27 +2,27 @@
 
 """The book of claims (load/claims.json) and its confrontation with the figures of a comparison.
 
-METHODS are all methods of loopscope; the articles do not cover the last two. CLAIMS has the short claims of a method, by
-figure: time, memory, cpu, hello, loop, order.
+CLAIMS has the short claims of each method of the articles, by figure: time, memory, cpu, hello, loop, order. loopscope has
+further methods, which the articles do not cover.
 """
 
 import json
 import os
 
 from loopscope_load import Json
-from loopscope_load.claim_rules import View, judge
-
-METHODS: tuple[str, ...] = ("sync", "promise", "callback", "stream", "partition", "offload")
+from loopscope_load.claim_rules import judge
+from loopscope_load.claim_rules.view import View
 
 with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "claims.json"), encoding="utf-8") as _file:
     BOOK: Json = json.load(_file)
 CLAIMED_COUNT: int = BOOK["count"]
+IN_FINDING = {claim["id"] for claim in BOOK["claims"] if "finding" in claim["shown"]}
 
 
 def _by_method() -> dict[str, dict[str, Json]]:
     found: dict[str, dict[str, Json]] = {}
     for claim in BOOK["claims"]:
-        if claim.get("method") in METHODS and "figure" in claim:
+        if "method" in claim and "figure" in claim:
             found.setdefault(claim["method"], {})[claim["figure"]] = claim["value"]
     return found
 

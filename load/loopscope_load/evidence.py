@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from loopscope_load import Json, page_cache, watch, writes
+from loopscope_load.claims import CLAIMS
 from loopscope_load.servers import NodePeer, ServerProcess, System, running
 from loopscope_load.terminal import Failure, Progress, Refused
 
@@ -49,11 +50,11 @@ MARKS = (
 )
 VARIANTS: dict[str, tuple[Variant, ...]] = {
     "loopscope": (
-        *(Variant(name, name) for name in ("sync", "promise", "callback", "stream", "partition", "offload")),
+        *(Variant(name, name) for name in CLAIMS),
         *MARKS,
     ),
     "node": (
-        *(Variant(name, name) for name in ("sync", "promise", "callback", "stream")),
+        *(Variant(name, name) for name in CLAIMS),
         Variant("callback-buffer", "callback-buffer"),
         Variant("callback-copies", "callback-copies"),
         *MARKS,
@@ -83,7 +84,7 @@ def measure(
         try:
             with progress.step(f"claims: {title}"):
                 place[key] = work()
-        except Failure as failure:
+        except (Failure, OSError) as failure:  # such as a process that ended while /proc was read
             place[key] = {"reason": str(failure)}
             progress.say(f"claims: {title}: not measured: {failure}")
         save()
@@ -111,16 +112,18 @@ class Aging:
     def __init__(self, data_dir: str) -> None:
         self._path = os.path.join(data_dir, "aged")
         self._started = time.monotonic()
-        with open(self._path, "wb") as file:
-            file.write(b" " * AGED_BYTES)
-        self._before = self._dirty_bytes()
+        self._before: int | Failure | OSError
+        try:
+            with open(self._path, "wb") as file:
+                file.write(b" " * AGED_BYTES)
+            self._before = self._dirty_bytes()
+        except (Failure, OSError) as reason:
+            self._before = reason
 
     def end(self) -> Json:
-        if isinstance(self._before, Failure):
+        if isinstance(self._before, Exception):
             raise self._before
         after = self._dirty_bytes()
-        if isinstance(after, Failure):
-            raise after
         try:
             with open(EXPIRE_FILE, encoding="ascii") as file:
                 expire_s = int(file.read()) / 100
@@ -129,13 +132,11 @@ class Aging:
         elapsed_s = round(time.monotonic() - self._started, 1)
         return {"before_bytes": self._before, "after_bytes": after, "after_s": elapsed_s, "expire_s": expire_s}
 
-    def _dirty_bytes(self) -> int | Failure:
+    def _dirty_bytes(self) -> int:
         descriptor = os.open(self._path, os.O_RDONLY)
         try:
             dirty: int = page_cache.of_descriptor(descriptor)["dirty_bytes"]
             return dirty
-        except Failure as failure:
-            return failure
         finally:
             os.close(descriptor)
 

@@ -3,11 +3,13 @@
 """The findings of a comparison and its caveats, in sentences. Each rests on figures of this run, or is left out."""
 
 import collections
+from collections.abc import Iterator
 
 from loopscope_load import Json, recommendations, units
-from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED
+from loopscope_load.claim_rules.view import HOLDS, IN_PART, NAMES, NOT, NOT_MEASURABLE, NOT_MEASURED
+from loopscope_load.claims import IN_FINDING
 from loopscope_load.statistics import Curve
-from loopscope_load.verdict import Figures, Loop, medians, repeats_done
+from loopscope_load.verdict import Figures, Loop, medians, repeats_done, shown_repeat
 
 PLURALS = {
     HOLDS: "hold",
@@ -16,7 +18,6 @@ PLURALS = {
     NOT_MEASURABLE: "are not measurable here",
     NOT_MEASURED: "were not measured",
 }
-SYSTEMS = {"loopscope": "loopscope", "node": "Node.js"}
 REPEATS_MIN = 3  # with fewer, the spread between repeats is not known
 BUSY_LOAD_PER_CORE = 0.5
 
@@ -34,12 +35,19 @@ def sentences(document: Json) -> list[str]:
     if free := undisturbed(of_loop[Loop.FREE]):
         said.append("The loop stays free, /hello during the write against idle in the same run: " + free + ".")
     for entry, _ in of_loop[Loop.BLOCKED]:
-        recorded_us, due_us = median_of(raw_curve(entry)), median_of(shown(entry)["open_loop_curve"])
+        recorded_us, due_us = median_of(raw_curve(entry)), median_of(shown_repeat(entry)["open_loop_curve"])
         if entry["system"] == "loopscope" and recorded_us is not None and due_us is not None:
             said.append(closed_loop(entry, recorded_us, due_us))
     if "node" in document["systems"]:
         said.append(claims_in_short(document["claims"]))
-    return said + list(recommendations.findings(document["recommendations"]))
+    return said + list(recommendations.findings(document["recommendations"])) + list(contradicted(document["claims"]))
+
+
+def contradicted(rows: list[Json]) -> Iterator[str]:
+    """The claims that the book shows in the finding, where the figures contradict them."""
+    for row in rows:
+        if row["id"] in IN_FINDING and row["verdict"] == NOT:
+            yield f'The articles say: "{row["claim"]}" That does not hold. {row["why"]}'
 
 
 def claims_in_short(rows: list[Json]) -> str:
@@ -49,7 +57,7 @@ def claims_in_short(rows: list[Json]) -> str:
 
 
 def title(entry: Json) -> str:
-    return f"{SYSTEMS[entry['system']]} {entry['method']}"
+    return f"{NAMES[entry['system']]} {entry['method']}"
 
 
 def stalled(entry: Json, figures: Figures) -> str:
@@ -94,14 +102,9 @@ def closed_loop(entry: Json, recorded_us: float, due_us: float) -> str:
     )
 
 
-def shown(entry: Json) -> Json:
-    repeat: Json = entry["repeats"][entry["summary"]["shown_repeat"]]
-    return repeat
-
-
 def raw_curve(entry: Json) -> Curve | None:
     """wrk's samples without its correction; None when that is not known."""
-    wrk = shown(entry)["wrk"]
+    wrk = shown_repeat(entry)["wrk"]
     curve: Curve | None = wrk and wrk.get("raw_curve")
     return curve
 

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 
 from loopscope_load import Json, units
+from loopscope_load.terminal import first_line
 from loopscope_load.verdict import STALL_MS, STRESSED_SHARE
 
 PRODUCTION_COUNT = 1_000_000  # records up to which a method must have been measured and must do no harm
@@ -113,11 +114,15 @@ class Scale:
             at = f"at {units.count(point['count'])} records"
             if point["stalled_writes"] is None or point["hello_p99_us"] is None:
                 return f"{'the loop' if point['stalled_writes'] is None else '/hello'} was not measured {at}."
+            if point["idle_p99_us"] is None:
+                return f"/hello beside no write was not measured {at}."
+            if point["growth_bytes"] is None:
+                return f"memory was not measured {at}."
             if harms(point) is None and point not in self.harmless:
                 return f"/hello was slow {at}, but the probe itself was late for want of CPU time."
             if point["in_order"] is None or point["complete"] is None:
                 return f"the file was not read back {at}."
-        return "memory was not measured." if self.bytes_a_record is None else None
+        return "memory was measured at one count only." if self.bytes_a_record is None else None
 
     @property
     def fit(self) -> bool | None:
@@ -194,10 +199,6 @@ def hello(point: Json) -> str:
     return f"/hello p99 is {units.duration_of_us(point['hello_p99_us'])} (idle {units.duration_of_us(point['idle_p99_us'])})"
 
 
-def first_line(text: str | None) -> str:
-    return (text or "").strip().split("\n", maxsplit=1)[0]
-
-
 def scales(points: Sequence[Json]) -> list[Scale]:
     """The points by system and method, in the order in which those come."""
     keys = dict.fromkeys((point["system"], point["method"]) for point in points)
@@ -226,14 +227,26 @@ def recommendations(points: Sequence[Json]) -> list[Json]:
     return [recommendation(scale, rival_of(scale.system, every)) for scale in every]
 
 
+def uses_in_short(points: Sequence[Json]) -> dict[str, str]:
+    """What each method of loopscope is for, by method. One of which nothing can be said is left out."""
+    every = scales(points)
+    uses = {
+        scale.method: Uses.of(scale, scale.slow(rival_of(scale.system, every)))
+        for scale in every
+        if scale.system == "loopscope"
+    }
+    return {method: use.in_short() for method, use in uses.items() if use}
+
+
 def recommendation(scale: Scale, rival: Scale | None) -> Json:
     slow = scale.slow(rival)
+    uses = Uses.of(scale, slow)
     return {
         "system": scale.system,
         "method": scale.method,
         "production": scale.fit,
         "reason": reason(scale),
-        "use_for": use_for(scale, slow),
+        "use_for": uses and uses.in_words(),
         "never_for": never_for(scale, slow, rival),
         "harmless_up_to": scale.harmless[-1]["count"] if scale.harmless else None,
         "harmful_from": scale.harmful[0]["count"] if scale.harmful else None,
@@ -256,27 +269,59 @@ def reason(scale: Scale) -> str:
     )
 
 
-def use_for(scale: Scale, slow: Sequence[Json]) -> str | None:
-    """None where nothing can be said."""
-    if not scale.measured or not (scale.harmless or scale.harmful):
-        return None
-    order = " whose order does not matter" if scale.disordered else ""
-    largest = scale.harmless[-1] if scale.harmless else None
-    said = []
-    if largest and not scale.harmful and not slow and not scale.grows:
-        said.append(f"any number of records{order} beside other requests ({units.count(largest['count'])} take ")
-        return said[0] + f"{units.duration(largest['time_ms'])})"
-    if largest:
+@dataclasses.dataclass(frozen=True)
+class Uses:
+    """What a method is for: the largest point in a hurry, and without; any number where nobody else waits."""
+
+    best: Json | None
+    patient: Json | None  # larger than the best
+    any_number: bool  # the best is not a limit
+    alone: bool
+    ordered: bool
+
+    @classmethod
+    def of(cls, scale: Scale, slow: Sequence[Json]) -> "Uses | None":
+        """None where nothing can be said."""
+        if not scale.measured or not (scale.harmless or scale.harmful):
+            return None
+        largest = scale.harmless[-1] if scale.harmless else None
         quick = [point for point in scale.harmless if not slow or point["count"] < slow[0]["count"]]
-        best = quick[-1] if quick else scale.harmless[-1]
-        said.append(
-            f"up to {units.count(best['count'])} records{order} beside other requests ({units.duration(best['time_ms'])})"
+        best = quick[-1] if quick else largest
+        return cls(
+            best=best,
+            patient=largest if largest is not best else None,
+            any_number=largest is not None and not scale.harmful and not slow and not scale.grows,
+            alone=bool(scale.harmful) and not scale.grows and not scale.disordered,
+            ordered=scale.disordered is None,
         )
-        if largest is not best:
-            said.append(f"up to {units.count(largest['count'])} where the time does not matter")
-    if scale.harmful and not scale.grows and not scale.disordered:
-        said.append("any number where no other request waits: command-line tools, before the server listens")
-    return "; ".join(said) if said else "nothing that was measured"
+
+    def in_words(self) -> str:
+        order = "" if self.ordered else " whose order does not matter"
+        said = []
+        if self.best:
+            count, time = units.count(self.best["count"]), units.duration(self.best["time_ms"])
+            said.append(
+                f"any number of records{order} beside other requests ({count} take {time})"
+                if self.any_number
+                else f"up to {count} records{order} beside other requests ({time})"
+            )
+        if self.patient:
+            said.append(f"up to {units.count(self.patient['count'])} where the time does not matter")
+        if self.alone:
+            said.append("any number where no other request waits: command-line tools, before the server listens")
+        return "; ".join(said) if said else "nothing that was measured"
+
+    def in_short(self) -> str:
+        """For a column of a table."""
+        said = []
+        if self.best:
+            count = "any number of" if self.any_number else f"up to {units.count(self.best['count'])}"
+            said.append(f"{count} records" + ("" if self.ordered else " in any order"))
+        if self.patient:
+            said.append(f"{units.count(self.patient['count'])} without hurry")
+        if self.alone:
+            said.append("any number where nobody waits")
+        return "; ".join(said) if said else "nothing"
 
 
 def never_for(scale: Scale, slow: Sequence[Json], rival: Scale | None) -> str | None:
@@ -310,138 +355,6 @@ def in_words(found: Json) -> str:
     return "; ".join(said) + "."
 
 
-# The articles' advice, confronted. Each has the method, the advice in our words, and what was measured about it.
-
-
-def advice(points: Sequence[Json], entries: Sequence[Json]) -> list[Json]:
-    """[{"system", "method", "advice", "measured", "verdict"}]; the verdict is None where it was not measured."""
-    every = scales(points)
-    found = []
-    for scale in every:
-        rival = rival_of(scale.system, every)
-        for method, text, confront in ADVICE:
-            if method == scale.method:
-                measured, verdict = confront(scale, rival)
-                found.append(row(scale, text, measured, verdict))
-        if scale.method == "stream":
-            found += [
-                row(scale, ONLY_STREAMS, *only_streams(scale, every)),
-                row(scale, PARALLEL, *parallel(scale, entries)),
-            ]
-    return found
-
-
-def row(scale: Scale, text: str, measured: str, verdict: str | None) -> Json:
-    return {"system": scale.system, "method": scale.method, "advice": text, "measured": measured, "verdict": verdict}
-
-
-HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
-ONLY_STREAMS = "Streams are the only method fit for production: always use them."
-PARALLEL = "Parallel I/O is one reason why streams are fast."
-
-Confronted = tuple[str, str | None]
-
-
-def small_loops(scale: Scale, rival: Scale | None) -> Confronted:
-    if rival is None or not scale.measured:
-        return "No method fit for production was measured beside it.", None
-    slow = scale.slow(rival)
-    hundred = scale.at(100)
-    said = f"100 records take {units.duration(hundred['time_ms'])}; " if hundred else ""
-    if not slow:
-        return f"{said}at no count does it take {SLOW_FACTOR} times as long as {rival.method}.", NOT
-    says = (
-        f"{said}from {units.count(slow[0]['count'])} records on it takes more than {SLOW_FACTOR} times as long as "
-        f"{rival.method}."
-    )
-    return says, HOLDS if slow[0]["count"] <= 1000 else IN_PART
-
-
-def not_in_production(scale: Scale, _rival: Scale | None) -> Confronted:
-    if scale.fit is None:
-        return capital(reason(scale)), None
-    return capital(reason(scale)), NOT if scale.fit else HOLDS
-
-
-def never_in_servers(scale: Scale, _rival: Scale | None) -> Confronted:
-    if not scale.harmful or not scale.harmless:
-        return capital(reason(scale)), None if scale.fit is None else NOT if scale.fit else HOLDS
-    last = scale.harmless[-1]
-    return (
-        f"Up to {units.count(last['count'])} records ({units.duration(last['time_ms'])}) nobody notices; "
-        f"{scale.faults[0]}.",
-        IN_PART,
-    )
-
-
-def small_batches(scale: Scale, _rival: Scale | None) -> Confronted:
-    if not scale.measured or not (scale.harmful or scale.harmless):
-        return "Nothing about the loop was measured.", None
-    harmless = scale.harmless[-1]["count"] if scale.harmless else 0
-    said = f"Nobody notices up to {units.count(harmless)} records" if harmless else "It does harm at every count"
-    if scale.disordered:
-        said += f", but at {units.count(scale.disordered['count'])} the order is lost"
-    return f"{said}.", HOLDS if harmless < 10_000 else IN_PART
-
-
-def bulk(scale: Scale, rival: Scale | None) -> Confronted:
-    last = scale.measured[-1] if scale.measured else None
-    if last is None or scale.fit is None:
-        return capital(reason(scale)), None
-    each = units.count(int(last["count"] / last["time_ms"] * 1000))
-    fastest = ", the fastest" if rival is scale else ""
-    return (
-        f"{each} records a second at {units.count(last['count'])}{fastest}; {reason(scale)}",
-        HOLDS if scale.fit else NOT,
-    )
-
-
-ADVICE: tuple[tuple[str, str, Callable[[Scale, Scale | None], Confronted]], ...] = (
-    ("promise", "Only for loops of fewer than 100 records.", small_loops),
-    ("promise", "Not for production.", not_in_production),
-    ("sync", "Only in command-line tools and at start-up, never in a server.", never_in_servers),
-    ("callback", "Only for fewer than 1,000 records, never for more than 10,000.", small_batches),
-    ("stream", "For everything large: logs, CSV, exports.", bulk),
-)
-
-
-def only_streams(scale: Scale, every: Sequence[Scale]) -> Confronted:
-    others = [other for other in every if other.system == scale.system and other.fit and other is not scale]
-    if scale.fit is None:
-        return capital(reason(scale)), None
-    if not others:
-        return "No other method of this system was fit for production.", HOLDS if scale.fit else NOT
-    each = "; ".join(
-        f"{other.method} ({hello(other.measured[-1])} at {units.count(other.measured[-1]['count'])} records, "
-        f"{units.duration(other.measured[-1]['time_ms'])})"
-        for other in others
-    )
-    return f"Fit by the same rules: {each}.", NOT
-
-
-def parallel(scale: Scale, entries: Sequence[Json]) -> Confronted:
-    for entry in entries:
-        if (entry["system"], entry["method"]) == (scale.system, scale.method) and entry["summary"]:
-            calls, drains = entry["summary"]["write_calls"], entry["summary"]["drains"]
-            if calls is None or not drains:
-                break
-            said = (
-                f"{units.count(calls, 'write call')} for {units.count(entry['count'], 'record')}, with a pause for drain "
-                f"after {units.count(drains)} of them: "
-            )
-            if calls - drains <= 1:
-                return (
-                    f"{said}one chunk is under way at a time. {units.count(entry['count'] // calls)} records a call do it.",
-                    NOT,
-                )
-            return f"{said}others may be under way meanwhile.", None
-    return "Not measured: there are no write calls or drains to compare.", None
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def findings(found: Json) -> Iterator[str]:
     """Sentences about loopscope's methods for the report's finding; `found` is document["recommendations"]."""
     own = [each for each in found["methods"] if each["system"] == "loopscope"]
@@ -450,9 +363,6 @@ def findings(found: Json) -> Iterator[str]:
     if fit or unfit:
         said = [f"yes for {', '.join(fit)}" if fit else "", f"no for {' and '.join(unfit)}" if unfit else ""]
         yield f"Fit for production, by the rules below: {'; '.join(part for part in said if part)}."
-    for each in found["advice"]:
-        if each["verdict"] == NOT and each["system"] == "loopscope" and each["method"] == "stream":
-            yield f'The articles say: "{each["advice"]}" That does not hold. {each["measured"]}'
 
 
 def page_part(document: Json) -> Json:
@@ -470,6 +380,6 @@ def page_part(document: Json) -> Json:
     }
 
 
-def document_part(points: Sequence[Json], entries: Sequence[Json]) -> Json:
+def document_part(points: Sequence[Json]) -> Json:
     """The part "recommendations" of results.schema.json."""
-    return {"rules": list(RULES), "methods": recommendations(points), "advice": advice(points, entries)}
+    return {"rules": list(RULES), "methods": recommendations(points)}

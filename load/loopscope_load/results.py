@@ -48,7 +48,7 @@ class Results:
             "evidence": evidence.empty(absent),
             "claims": [],
             "scale": [],
-            "recommendations": recommendations.document_part([], []),
+            "recommendations": recommendations.document_part([]),
             "finding": [],
             "caveats": [],
         }
@@ -89,7 +89,7 @@ class Results:
         """Draws the conclusions from what was measured until now, and saves."""
         document = self.document
         document["scale"] = all_points(document["entries"], self._points)
-        document["recommendations"] = recommendations.document_part(document["scale"], document["entries"])
+        document["recommendations"] = recommendations.document_part(document["scale"])
         document["claims"] = claims.rows(document)
         document["finding"] = findings.sentences(document)
         document["caveats"] = findings.caveats(document)

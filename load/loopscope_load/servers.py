@@ -3,6 +3,7 @@
 """The systems that can be measured, and a process of one: started on free loopback ports and stopped again."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -17,8 +18,9 @@ from typing import Protocol, Self
 
 from loopscope_load import Json
 from loopscope_load.build import ROOT
-from loopscope_load.claims import CLAIMS, METHODS
+from loopscope_load.claims import CLAIMS
 from loopscope_load.terminal import Failure, Refused
+from loopscope_load.writes import Client
 
 READY_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 5
@@ -30,7 +32,10 @@ class System(Protocol):
     """A system that can be measured: its methods and how it is started."""
 
     name: str
-    methods: tuple[str, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        ...
 
     def command(self, data_dir: str) -> list[str]:
         ...
@@ -41,7 +46,6 @@ class System(Protocol):
 
 class Loopscope:
     name = "loopscope"
-    methods = METHODS
 
     def __init__(self, binary: str, file_io: str) -> None:
         self._binary = binary
@@ -50,6 +54,13 @@ class Loopscope:
     def command(self, data_dir: str) -> list[str]:
         planes = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         return [self._binary, *planes, "--data-dir", data_dir, "--file-io", self._file_io]
+
+    @functools.cached_property
+    def methods(self) -> tuple[str, ...]:
+        """The service's own list. Raises Failure when it does not start."""
+        with tempfile.TemporaryDirectory() as folder, running(self.command(folder)) as server:
+            with Client(server.url) as client:
+                return tuple(each["name"] for each in client.json("/methods")["methods"])
 
     def version(self) -> str | None:
         return version_of(self._binary)
@@ -114,6 +125,7 @@ class ServerProcess:
                 start_new_session=True,
             )
         except OSError as error:
+            self._log.close()
             raise Failure(f"Cannot start {self._command[0]}: {error.strerror}.") from error
         try:
             self.ready = self._ready_line()

@@ -34,7 +34,7 @@ def to_document(session: Json) -> Json:
 def _document(session: Json) -> Json:
     runs: Sequence[Json] = session["results"]  # the newest first
     methods = {run["method"] for run in runs}
-    order = [method for method in claims.METHODS if method in methods] + sorted(methods.difference(claims.METHODS))
+    order = [method for method in claims.CLAIMS if method in methods] + sorted(methods.difference(claims.CLAIMS))
     entries = [_entry(method, [run for run in runs if run["method"] == method]) for method in order]
     machine = session["service"]["machine"]
     document: Json = {
@@ -67,7 +67,7 @@ def _document(session: Json) -> Json:
     }
     document["evidence"] = evidence.empty()
     document["scale"] = results.all_points(entries, [])
-    document["recommendations"] = recommendations.document_part(document["scale"], entries)
+    document["recommendations"] = recommendations.document_part(document["scale"])
     document["claims"] = claims.rows(document)
     document["finding"] = findings.sentences(document)
     document["caveats"] = [

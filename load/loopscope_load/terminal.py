@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TextIO
 
@@ -21,6 +21,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class Failure(Exception):
     """Something did not work. The message is a sentence for the person at the terminal."""
+
+
+def first_line(reason: str | None) -> str:
+    """The sentence of a reason, without the log of the server that may follow."""
+    return (reason or "").strip().split("\n", maxsplit=1)[0]
 
 
 class Refused(Failure):
@@ -153,10 +158,22 @@ def names_among(known: tuple[str, ...]) -> Callable[[str], list[str]]:
     """An argparse type: some of the known names, separated by commas, each at most once."""
 
     def parse(text: str) -> list[str]:
-        given = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-        unknown = [name for name in given if name not in known]
-        if unknown or not given:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'none'} given, known are {', '.join(known)}")
+        given = names(text)
+        if error := unknown_among(given, known):
+            raise argparse.ArgumentTypeError(error)
         return given
 
     return parse
+
+
+def names(text: str) -> list[str]:
+    """An argparse type: names, separated by commas, each at most once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def unknown_among(given: Sequence[str], known: Sequence[str]) -> str | None:
+    """What is wrong with the given names; None when they are all known."""
+    unknown = [name for name in given if name not in known]
+    if given and not unknown:
+        return None
+    return f"{', '.join(unknown) or 'none'} given, known are {', '.join(known)}"

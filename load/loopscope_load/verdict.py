@@ -217,6 +217,12 @@ def all_or_none(values: Sequence[bool | None]) -> bool | None:
     return True if True in values else None
 
 
+def shown_repeat(entry: Json) -> Json:
+    """The repeat of a measured entry that charts draw."""
+    repeat: Json = entry["repeats"][entry["summary"]["shown_repeat"]]
+    return repeat
+
+
 def middle_repeat(repeats: Sequence[Json]) -> int:
     """The index of the repeat that charts draw: the one with the median time, or next to it."""
     order = sorted(range(len(repeats)), key=lambda index: float(repeats[index]["write"]["time_ms"]))

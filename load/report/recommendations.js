@@ -42,17 +42,6 @@
     return report.details('The rules', element('ul', {}, ...rules));
   };
 
-  report.adviceTable = (results) => {
-    const rows = results.recommendations?.advice ?? [];
-    if (rows.length === 0) return null;
-    return report.table({
-      className: 'stack words',
-      caption: "The articles' advice, beside what was measured.",
-      columns: ['method', 'advice', 'measured', 'verdict'],
-      groups: [{ rows: rows.map((row) => [nameOf(row), row.advice, row.measured, row.verdict ?? 'not measured']) }],
-    });
-  };
-
   /** All counts of one method on one system; null where there is only the comparison's own. */
   report.scaleTable = (results, { system, method }) => {
     const points = (results.scale ?? []).filter((point) => point.system === system && point.method === method);

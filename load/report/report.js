@@ -97,7 +97,6 @@
           report.overviewTable(results),
           report.recommendationTable(results),
           report.recommendationRules(results),
-          report.adviceTable(results),
         ),
         ...methods.map(methodSection),
         report.conditions(results),

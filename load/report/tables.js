@@ -41,7 +41,7 @@ report.claimsTable = (results) => {
   return report.table({
     className: 'claims stack words',
     caption:
-      'Every claim of the articles, which measured Node.js on unnamed machines. The verdict is on what Node.js did here.',
+      'Every claim of the articles, which measured Node.js on unnamed machines. The verdict is on what Node.js did here; advice and the page cache are judged on loopscope where Node.js was not measured.',
     columns: ['claim', 'article', 'Node.js', 'loopscope', 'verdict'],
     groups: articles.map((article) => ({
       title: article,

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loopscope_load import Json, claims, evidence, findings, recommendations, results
+from loopscope_load import Json, claims, evidence, findings, recommendations, results, scale
 from loopscope_load.statistics import Latency
 from loopscope_load.verdict import summary
 
@@ -18,6 +18,8 @@ MACHINE = {
     "commit": "0123456789abcdef",
     "uncommitted_changes": True,
 }
+
+COUNTS = [10**power for power in range(1, 7)]  # of records in the points of a scale
 
 
 def latency(
@@ -157,8 +159,56 @@ def document(entries: Sequence[Json], points: Sequence[Json] = (), found: Json |
     }
     made["evidence"] = found or evidence.empty()
     made["scale"] = results.all_points(entries, points)
-    made["recommendations"] = recommendations.document_part(made["scale"], entries)
+    made["recommendations"] = recommendations.document_part(made["scale"])
     made["claims"] = claims.rows(made)
     made["finding"] = findings.sentences(made)
     made["caveats"] = findings.caveats(made)
     return made
+
+
+def point(count: int, method: str = "stream", **figures: Any) -> Json:
+    """A point at which nothing is wrong, but for `figures`."""
+    return scale.new_point(
+        figures.pop("system", "loopscope"),
+        method,
+        count,
+        figures.pop("outcome", "measured"),
+        figures.pop("reason", None),
+        **{
+            "writes": 9,
+            "time_ms": 0.1 + count * 1.6e-5,
+            "cpu_share": 0.9,
+            "peak_bytes": 12_000_000,
+            "growth_bytes": 600_000,
+            "stalled_writes": 0,
+            "longest_stall_ms": None,
+            "lag_max_us": None,
+            "hello_requests": 200,
+            "hello_unanswered": 0,
+            "hello_p99_us": 900.0,
+            "hello_max_us": 2000.0,
+            "idle_p99_us": 400.0,
+            "probe_late": False,
+            "complete": True,
+            "in_order": True,
+            **figures,
+        },
+    )
+
+
+def of(method: str, *changed: Json, system: str = "loopscope") -> list[Json]:
+    """The points of a method at all COUNTS; those in `changed` replace them, and may be at further counts."""
+    whole = [point(count, method, system=system) for count in COUNTS]
+    by_count = {each["count"]: each for each in [*whole, *changed]}
+    return list(by_count.values())
+
+
+def blocked(count: int, method: str = "sync", **figures: Any) -> Json:
+    time_ms = count / 1000
+    stalled: Json = {
+        "time_ms": time_ms,
+        "stalled_writes": 9,
+        "longest_stall_ms": time_ms,
+        "hello_p99_us": time_ms * 1000,
+    }
+    return point(count, method, **{**stalled, **figures})

@@ -2,8 +2,8 @@
 
 """A stand-in for loopscope whose stalls have a known length: the outside truth for the tests of the load kit.
 
-It has the parts of the contract that load/ uses: the ready line, /hello, /write and its report, problem+json. It has one
-thread and one event loop, so that a blocking method really blocks /hello. STANDIN_WRITE_S is the length of a write,
+It has the parts of the contract that load/ uses: the ready line, /hello, /methods, /write and its report, problem+json.
+It has one thread and one event loop, so that a blocking method really blocks /hello. STANDIN_WRITE_S is the length of a write,
 STANDIN_MAX the largest count, STANDIN_FAIL names a method that ends the process, and STANDIN_LOOP=report adds loop figures
 to the report. STANDIN_STARTED is a file to which every start appends its pid and address.
 """
@@ -98,6 +98,8 @@ async def respond(target: str) -> tuple[int, str, str]:
     url = urllib.parse.urlsplit(target)
     if url.path in ("/hello", "/healthz"):
         return 200, "text/plain", "hello\n"
+    if url.path == "/methods":
+        return 200, "application/json", json.dumps({"methods": [{"name": name} for name in METHODS]})
     if url.path != "/write":
         return 404, "application/problem+json", json.dumps({"status": 404, "detail": f"no {url.path} here"})
     try:

@@ -14,8 +14,9 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claim_rules, claims, evidence, page_cache, terminal
-from loopscope_load.claim_rules import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, RULES, View, judge
+from loopscope_load import Json, claims, evidence, page_cache, recommendations, servers, terminal
+from loopscope_load.claim_rules import RULES, claimed_range, judge
+from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
 REAL = ("--server", os.environ["LOOPSCOPE_BINARY"], "--probe", os.environ["LOOPSCOPE_PROBE"])
 NODE = shutil.which("node") or shutil.which("nodejs")
@@ -29,7 +30,7 @@ BY_RISING_COUNTS = {
     "alone",
 }  # from recommendations, which need a million records
 BY_WAITING = {"aged"}  # the kernel waits half a minute
-SHOWN = {"table", "report", "page", "readme"}
+SHOWN = {"table", "report", "page", "readme", "finding"}
 
 
 def claim(name: str) -> Json:
@@ -86,13 +87,13 @@ class Verdicts(unittest.TestCase):
             (500, "0.25 x the claim", NOT),
             (60_000, "20 x the claim", NOT),
         ):
-            self.assertEqual(claim_rules.relation(value, 2000, 3000), relation)
-            self.assertEqual(claim_rules.verdict_of(value, 2000, 3000), verdict)
+            self.assertEqual(claimed_range.relation(value, 2000, 3000), relation)
+            self.assertEqual(claimed_range.verdict_of(value, 2000, 3000), verdict)
 
-    def judged(self, name: str, document: Json) -> claim_rules.Judged:
+    def judged(self, name: str, document: Json) -> Judged:
         return judge(View(document, claims.CLAIMED_COUNT), claim(name))
 
-    def of_node(self, name: str, method: str, **figures: Any) -> claim_rules.Judged:
+    def of_node(self, name: str, method: str, **figures: Any) -> Judged:
         return self.judged(name, sample.document([sample.entry(method, [sample.repeat(**figures)], "node")]))
 
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
@@ -154,6 +155,49 @@ class Verdicts(unittest.TestCase):
             document["recommendations"] = {"methods": methods(**figures)}
             self.assertEqual(self.judged(name, document).verdict, verdict, (name, figures))
 
+    def test_advice_is_judged_on_loopscope_where_node_was_not_measured(self) -> None:
+        points = sample.of("sync", sample.blocked(100_000), sample.blocked(1_000_000))
+        document = sample.document([], points)
+        for name, words in (("sync-production", "loopscope sync is not fit"), ("promise-production", "--peer node")):
+            judged = self.judged(name, document)
+            self.assertIn(words, judged.why)
+            self.assertIn("Node.js was not measured", judged.cells["node"])
+        document["systems"]["node"] = {}
+        document["recommendations"] = recommendations.document_part(points + sample.of("sync", system="node"))
+        self.assertEqual(self.judged("sync-production", document).verdict, NOT)
+        self.assertEqual(self.judged("sync-use", document).why, "In Node.js it did no harm at any measured count.")
+
+    def test_advice_on_a_method_that_was_not_measured_at_any_count_is_not_judged(self) -> None:
+        document = sample.document(
+            [], [sample.point(count, "sync", outcome="failed", reason="It died.") for count in sample.COUNTS]
+        )
+        document["systems"]["node"] = {}
+        for each in document["recommendations"]["methods"]:
+            each["system"] = "node"
+        for name in ("sync-production", "sync-use"):
+            judged = self.judged(name, document)
+            self.assertEqual(judged.verdict, NOT_MEASURED)
+            self.assertIn("It died.", judged.why)
+
+    def test_only_streams_needs_every_method_to_be_known(self) -> None:
+        blocked, short = sample.blocked(1_000_000), sample.of("offload")[:3]
+        for points, verdict, words in (
+            (sample.of("stream") + sample.of("offload"), NOT, "loopscope offload"),
+            (sample.of("stream") + sample.of("sync", blocked), HOLDS, "No other method is fit"),
+            (sample.of("stream"), NOT_MEASURED, "No other method was measured"),
+            (sample.of("stream") + short, NOT_MEASURED, "up to 1,000 records only"),
+            (sample.of("stream")[:3] + sample.of("sync", blocked), NOT_MEASURED, "--peer node"),
+        ):
+            judged = self.judged("only-streams", sample.document([], points))
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn(words, judged.why)
+
+    def test_the_finding_has_the_claims_of_it_that_are_false(self) -> None:
+        document = sample.document([], sample.of("stream") + sample.of("offload"))
+        self.assertRegex(document["finding"][-1], r"only method fit.*does not hold\. Fit by .* loopscope offload")
+        document = sample.document([], sample.of("stream") + sample.of("sync", sample.blocked(1_000_000)))
+        self.assertNotIn("The articles say", "".join(document["finding"]))
+
     def test_what_cannot_be_measured_says_why(self) -> None:
         judged = self.judged("pros-cons", sample.document([]))
         self.assertEqual((judged.verdict, judged.why), (NOT_MEASURABLE, claim("pros-cons")["not_measurable"]))
@@ -175,6 +219,62 @@ class WithoutCachestat(unittest.TestCase):
         self.assertIn("Linux 6.5", found["aged"]["reason"])
         self.assertGreater(found["memory"]["total_bytes"], 0)
         self.assertEqual(len(saved), 2)
+
+
+class WithoutNode(unittest.TestCase):
+    def test_its_absence_is_the_reason_of_every_claim_on_it(self) -> None:
+        with unittest.mock.patch.dict(os.environ, PATH="/nonexistent"):
+            with self.assertRaisesRegex(terminal.Failure, "Debian package nodejs.*not installed") as raised:
+                servers.NodePeer()
+        reason = str(raised.exception)
+        entries = [
+            sample.entry("sync", [sample.repeat(stalls=1, stalled_writes=1, longest_stall_ms=990.0)]),
+            sample.entry("stream", [sample.repeat(stalls=0, stalled_writes=0)]),
+        ]
+        points = [each for each in sample.of("sync") + sample.of("stream") if each["count"] < 1_000_000]
+        document = sample.document(entries, points, evidence.empty({"node": reason}), peer="node")
+        for row in document["claims"]:
+            if row["verdict"] == NOT_MEASURED and row["method"]:
+                self.assertEqual(row["why"], reason)
+            self.assertNotRegex(row["measured"].get("node", ""), r"^0\b")
+        advice = {row["id"]: row["verdict"] for row in document["claims"]}
+        self.assertEqual((advice["sync-production"], advice["stream-production"]), (HOLDS, HOLDS))
+
+    def test_a_process_that_is_gone_leaves_reasons_and_the_next_system_is_measured(self) -> None:
+        asked = []
+
+        class Gone:
+            methods: tuple[str, ...] = ("sync",)
+
+            def __init__(self, name: str) -> None:
+                self.name = name
+
+            def command(self, _data_dir: str) -> list[str]:
+                asked.append(self.name)
+                if self.name == "node":
+                    raise ProcessLookupError(3, "No such process")
+                return ["/nonexistent"]
+
+            def version(self) -> str | None:
+                return None
+
+        found = evidence.empty()
+        with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
+            systems: list[servers.System] = [Gone("node"), Gone("loopscope")]
+            evidence.measure(systems, 10, True, found, lambda: None, folder, terminal.Progress(quiet))
+        self.assertEqual(set(asked), {"node", "loopscope"})
+        for name, words in (("node", "No such process"), ("loopscope", "Cannot start /nonexistent")):
+            parts = found["systems"][name]
+            for part in (*parts["runs"].values(), parts["pages"], parts["crash"]):
+                self.assertEqual(set(part), {"reason"})
+                self.assertIn(words, part["reason"])
+        self.assertIsNotNone(found["aged"])
+
+    def test_a_file_that_cannot_be_written_leaves_a_reason(self) -> None:
+        found = evidence.empty()
+        with open(os.devnull, "w", encoding="utf-8") as quiet:
+            evidence.measure([], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
+        self.assertIn("No such file", found["aged"]["reason"])
 
 
 @unittest.skipIf(NODE is None, "Node.js is not installed (Debian package nodejs)")

@@ -65,8 +65,8 @@ class Compare(support.StandIn):
         self.assertEqual(results["recommendations"]["methods"][0]["harmful_from"], 10)
         self.assertEqual(
             len({pid for pid, _ in self.started_servers()}),
-            6,
-            "a fresh server for the probe, for wrk and for the scale of each method",
+            7,
+            "one for the names of the methods; a fresh server for the probe, for wrk and for the scale of each method",
         )
         self.assert_nothing_left()
 
@@ -145,7 +145,8 @@ class Compare(support.StandIn):
     def test_an_error_has_a_message_and_a_status(self) -> None:
         for arguments, code, message in (
             (("--count", "0"), 2, "'0' is not a whole number above 0"),
-            (("--methods", "sync,bogus"), 2, "bogus given, known are sync"),
+            ((*self.binaries, "--methods", "sync,bogus"), 2, "bogus given, known are sync, promise"),
+            ((*self.binaries, "--methods", ","), 2, "none given, known are sync, promise"),
             (("--server", "/bin/true"), 2, "--server and --probe go together"),
             (("diff",), 2, "unrecognized arguments: diff"),
             (("--scale=10",), 2, "--scale: ignored explicit argument '10'"),

@@ -3,69 +3,24 @@
 """What the scale of a method says about it: the rules on made-up points, and on those that the page ships. No process runs."""
 
 import json
+import re
+import time
 import unittest
+import unittest.mock
+from collections.abc import Callable
 from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, recommendations, results, scale, table, writes
-from loopscope_load.claims import METHODS
-from loopscope_load.recommendations import Scale, advice, findings
+from loopscope_load import Json, probe, recommendations, results, scale, table, terminal, writes
+from loopscope_load.claims import CLAIMS
+from loopscope_load.recommendations import Scale, findings
 from loopscope_load.verdict import STALL_MS
-
-COUNTS = [10**power for power in range(1, 7)]
-IDLE_US = 400.0
-
-
-def point(count: int, method: str = "stream", **figures: Any) -> Json:
-    """A point at which nothing is wrong, but for `figures`."""
-    return scale.new_point(
-        figures.pop("system", "loopscope"),
-        method,
-        count,
-        figures.pop("outcome", "measured"),
-        figures.pop("reason", None),
-        **{
-            "writes": 9,
-            "time_ms": 0.1 + count * 1.6e-5,
-            "cpu_share": 0.9,
-            "peak_bytes": 12_000_000,
-            "growth_bytes": 600_000,
-            "stalled_writes": 0,
-            "longest_stall_ms": None,
-            "lag_max_us": None,
-            "hello_requests": 200,
-            "hello_unanswered": 0,
-            "hello_p99_us": 900.0,
-            "hello_max_us": 2000.0,
-            "idle_p99_us": IDLE_US,
-            "probe_late": False,
-            "complete": True,
-            "in_order": True,
-            **figures,
-        },
-    )
-
-
-def of(method: str, *changed: Json) -> list[Json]:
-    """The points of a method at all COUNTS; those in `changed` replace them, and may be at further counts."""
-    by_count = {each["count"]: each for each in [*(point(count, method) for count in COUNTS), *changed]}
-    return list(by_count.values())
+from sample_results import COUNTS, blocked, of, point
 
 
 def recommended(points: list[Json], method: str) -> Json:
     return next(each for each in recommendations.recommendations(points) if each["method"] == method)
-
-
-def blocked(count: int, method: str = "sync", **figures: Any) -> Json:
-    time_ms = count / 1000
-    stalled: Json = {
-        "time_ms": time_ms,
-        "stalled_writes": 9,
-        "longest_stall_ms": time_ms,
-        "hello_p99_us": time_ms * 1000,
-    }
-    return point(count, method, **{**stalled, **figures})
 
 
 class Production(unittest.TestCase):
@@ -98,6 +53,8 @@ class Production(unittest.TestCase):
         for changed, words in (
             (point(1_000_000, stalled_writes=None), "the loop was not measured at 1,000,000"),
             (point(100, hello_p99_us=None), "/hello was not measured at 100 "),
+            (point(100, idle_p99_us=None), "/hello beside no write was not measured at 100 "),
+            (point(1_000_000, growth_bytes=None), "memory was not measured at 1,000,000"),
             (point(100, in_order=None), "not read back"),
             (point(1_000_000, hello_p99_us=80_000.0, probe_late=True), "the probe itself was late"),
             (point(1_000, outcome="failed", reason="It died.\n  | log"), "not measured at 1,000 records: It died."),
@@ -156,6 +113,21 @@ class Use(unittest.TestCase):
             found["never_for"], "1,000 records or more in a hurry .stream is 124 times as fast at 1,000,000"
         )
 
+    def test_in_short_it_fits_a_column(self) -> None:
+        slow = [point(count, "promise", time_ms=count * 0.002) for count in COUNTS]
+        grown = [point(count, "callback", in_order=False, growth_bytes=count * 66) for count in COUNTS]
+        unknown = [point(count, "partition", outcome="failed", reason="It died.") for count in COUNTS]
+        points = of("sync", blocked(100_000), blocked(1_000_000)) + slow + grown + unknown + of("stream")
+        self.assertEqual(
+            recommendations.uses_in_short(points),
+            {
+                "sync": "up to 10,000 records; any number where nobody waits",
+                "promise": "up to 100 records; 1,000,000 without hurry",
+                "callback": "up to 1,000,000 records in any order",
+                "stream": "any number of records",
+            },
+        )
+
     def test_nothing_is_said_where_nothing_was_measured(self) -> None:
         found = recommended([point(count, outcome="failed", reason="It died.") for count in COUNTS], "stream")
         self.assertEqual((found["production"], found["use_for"], found["never_for"]), (None, None, None))
@@ -167,40 +139,14 @@ class Use(unittest.TestCase):
         self.assertEqual([each["slow_from"] for each in found], [None, None])
 
 
-class Advice(unittest.TestCase):
-    def verdicts(self, points: list[Json], entries: list[Json] | None = None) -> dict[str, str | None]:
-        return {each["advice"]: each["verdict"] for each in advice(points, entries or [])}
-
-    def test_only_streams_is_false_where_another_method_is_fit(self) -> None:
-        self.assertEqual(self.verdicts(of("stream"))[recommendations.ONLY_STREAMS], "holds")
-        self.assertEqual(self.verdicts(of("stream") + of("offload"))[recommendations.ONLY_STREAMS], "does not hold")
-        self.assertIsNone(self.verdicts(of("stream")[:3])[recommendations.ONLY_STREAMS])
-
-    def test_parallel_io_is_false_where_a_drain_follows_every_write_call(self) -> None:
-        for drains, verdict in ((120, "does not hold"), (60, None), (None, None)):
-            entries = [sample.entry("stream", [sample.repeat(write_calls=121, drains=drains)])]
-            self.assertEqual(self.verdicts(of("stream"), entries)[recommendations.PARALLEL], verdict)
-
-    def test_the_count_from_which_promise_is_slow_decides_on_small_loops(self) -> None:
-        small = "Only for loops of fewer than 100 records."
-        for cost_ms, verdict in ((0.002, "holds"), (0.00025, "holds in part"), (0.00001, "does not hold")):
-            slow = [point(count, "promise", time_ms=count * cost_ms) for count in COUNTS]
-            self.assertEqual(self.verdicts(slow + of("stream"))[small], verdict)
-
-    def test_sync_in_a_server_holds_in_part_where_small_writes_do_no_harm(self) -> None:
-        points = of("sync", blocked(100_000), blocked(1_000_000))
-        self.assertIn("holds in part", self.verdicts(points).values())
-
-    def test_the_findings_name_who_is_fit_and_the_claims_that_are_false(self) -> None:
+class Findings(unittest.TestCase):
+    def test_name_who_is_fit_and_who_is_not(self) -> None:
         points = of("sync", blocked(1_000_000)) + of("stream") + of("offload")
-        entries = [sample.entry("stream", [sample.repeat(write_calls=121, drains=120)])]
-        said = list(findings(recommendations.document_part(points, entries)))
+        [said] = findings(recommendations.document_part(points))
         self.assertRegex(
-            said[0], r"yes for stream, offload; no for sync \(from 1,000,000 records on the loop stands still"
+            said, r"yes for stream, offload; no for sync \(from 1,000,000 records on the loop stands still"
         )
-        self.assertRegex(said[1], "only method fit.*offload")
-        self.assertRegex(said[2], "121 write calls.*one chunk is under way at a time")
-        self.assertEqual(list(findings(recommendations.document_part([], []))), [])
+        self.assertEqual(list(findings(recommendations.document_part([]))), [])
 
 
 class Documents(unittest.TestCase):
@@ -227,13 +173,93 @@ class Documents(unittest.TestCase):
 
     def test_the_file_of_the_page_follows_from_its_own_points_by_these_rules(self) -> None:
         shipped = json.loads((support.LOAD / "recommendations.json").read_text(encoding="utf-8"))
-        again = recommendations.page_part({**shipped, "entries": []})
+        again = recommendations.page_part(shipped)
         self.assertEqual(shipped["rules"], again["rules"])
         self.assertEqual(shipped["methods"], again["methods"])
-        self.assertEqual({each["method"] for each in shipped["methods"]}, set(METHODS))
+        self.assertGreater({each["method"] for each in shipped["methods"]}, set(CLAIMS))
+
+    def test_the_readme_has_what_each_method_is_for_from_them(self) -> None:
+        shipped = json.loads((support.LOAD / "recommendations.json").read_text(encoding="utf-8"))
+        readme = (support.LOAD.parent / "README.md").read_text(encoding="utf-8")
+        [table_shown] = re.findall(r"<!-- figures: results -->\n(.*?)<!-- figures end -->", readme, re.DOTALL)
+        column = dict(re.findall(r"(?m)^\| `(\w+)` \|.*\| ([^|]+) \|$", table_shown))
+        self.assertEqual(column, recommendations.uses_in_short(shipped["scale"]))
 
     def test_the_rules_name_the_thresholds(self) -> None:
         self.assertIn(f"{STALL_MS} ms", " ".join(recommendations.RULES))
+
+
+class Ending(unittest.TestCase):
+    """A server or a probe that ends in the middle: what is missing has its reason and no figure, and the rest follows."""
+
+    COUNTS = (10, 100, 1000, 10_000)
+    EXTENT = scale.Extent(counts=COUNTS, idle_s=0, window_s=0)
+
+    def assert_has_no_figure(self, point: Json) -> None:
+        self.assertTrue(point["reason"])
+        self.assertEqual({point[name] for name in scale.FIGURES}, {None})
+
+    def measure(self, write: Callable[..., list[writes.Write]], run: Any) -> list[Json]:
+        """The points of a system without processes; `run` stands for the ProbeRun."""
+        system = unittest.mock.Mock()
+        system.name = "node"
+        with (
+            unittest.mock.patch.multiple(scale, running=unittest.mock.MagicMock(), ProbeRun=run),
+            unittest.mock.patch.object(writes, "write_for", write),
+            unittest.mock.patch.object(time, "sleep"),
+        ):
+            return scale.measure(system, "stream", self.COUNTS, self.EXTENT, "", 1, "", lambda text: None)
+
+    def written(self, _url: str, _method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+        report = {"timing_ms": {"completed": count / 1000}}
+        return [writes.Write(1000.0 + count, 1000.0 + 2 * count, report)]
+
+    def run_that(self, stop: Any) -> Any:
+        made = unittest.mock.MagicMock()
+        made.return_value.__enter__.return_value.stop = stop
+        return made
+
+    def stopped(self) -> tuple[Json, probe.Requests]:
+        return {"started_unix_ms": 0.0, "probe_was_bottleneck": False}, probe.Requests([], [])
+
+    def test_a_server_that_is_killed_has_no_point_from_there_on(self) -> None:
+        def write(url: str, method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+            if count == 1000:
+                raise terminal.Failure("No response.")
+            return self.written(url, method, count)
+
+        points = self.measure(write, self.run_that(self.stopped))
+        self.assertEqual([each["outcome"] for each in points], ["measured", "measured", "failed", "left_out"])
+        for each in points[2:]:
+            self.assert_has_no_figure(each)
+        self.assertEqual(points[3]["reason"], "It failed at 1,000 records.")
+        # No /hello was due, and the report had no memory and no loop: not measured, not 0.
+        for name in ("hello_p99_us", "idle_p99_us", "growth_bytes", "stalled_writes", "longest_stall_ms"):
+            self.assertIsNone(points[0][name], name)
+
+    def test_a_count_that_is_refused_does_not_end_the_others(self) -> None:
+        def write(url: str, method: str, count: int, *_: Any, **__: Any) -> list[writes.Write]:
+            if count == 100:
+                raise terminal.Refused("Over the limit.")
+            return self.written(url, method, count)
+
+        points = self.measure(write, self.run_that(self.stopped))
+        self.assertEqual([each["outcome"] for each in points], ["measured", "refused", "measured", "measured"])
+        self.assert_has_no_figure(points[1])
+
+    def test_without_the_probe_the_writes_keep_their_figures(self) -> None:
+        points = self.measure(self.written, self.run_that(unittest.mock.Mock(side_effect=terminal.Failure("It died."))))
+        for each in points:
+            self.assertEqual(each["reason"], "/hello was not measured: It died.")
+            self.assertEqual((each["time_ms"], each["hello_p99_us"]), (each["count"] / 1000, None))
+            self.assertIsNone(each["hello_unanswered"])
+
+    def test_a_server_that_does_not_start_fails_at_every_count(self) -> None:
+        points = self.measure(self.written, unittest.mock.Mock(side_effect=terminal.Failure("Cannot start.")))
+        self.assertEqual([each["count"] for each in points], list(self.COUNTS))
+        for each in points:
+            self.assertEqual((each["outcome"], each["reason"]), ("failed", "Cannot start."))
+            self.assert_has_no_figure(each)
 
 
 class Limits(unittest.TestCase):
