@@ -176,16 +176,12 @@ def watch(kitchen: Kitchen) -> str:
     return console(shown, said).replace(folder, "/tmp") + "\n" + kitchen.here()
 
 
-def benchmark(program: str, *flags: str) -> Callable[[Kitchen], str]:
+def benchmark(program: str, *flags: str, tested_by: str = "tests/README.md") -> Callable[[Kitchen], str]:
     def make(kitchen: Kitchen) -> str:
         path = os.path.join(ROOT, program)
         if not os.access(path, os.X_OK):
             raise NotHere(f"{program} is not built")
-        return (
-            console(" ".join([program, *flags]), output_of([path, *flags], 1800), "tests/README.md")
-            + "\n"
-            + kitchen.here()
-        )
+        return console(" ".join([program, *flags]), output_of([path, *flags], 1800), tested_by) + "\n" + kitchen.here()
 
     return make
 
@@ -295,6 +291,7 @@ PARTS: dict[str, Callable[[Kitchen], str]] = {
     "watch-node": by_script("load/watch-node.sh"),
     "writers-bench": benchmark("build/bin/writers_bench"),
     "hello-peers": benchmark("load/bench/hello_peers.py"),
+    "write-peers": benchmark("load/bench/write_peers.py", "--rounds", "3", tested_by=TESTS),
     "balancer": balancer,
 }
 
