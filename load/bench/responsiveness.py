@@ -4,15 +4,17 @@
 
 """The effect of a write on the loop: /hello on a fixed schedule, idle and during each method, in turns.
 
-  load/bench/responsiveness.py [--rounds 6] [--seconds 4] [--quick] [--json FILE]
+  load/bench/responsiveness.py [--rounds 6] [--seconds 4] [--together N] [--quick] [--json FILE]
 
 A round is one server and one loopscope-probe at 1,000 requests a second. In a round, every method writes for that many
-seconds, one write directly after the other. Twice nothing is written: `idle` is the base of the ratios, and the ratio of
+seconds, one write directly after the other, or N side by side. Twice nothing is written: `idle` is the base of the ratios, and the ratio of
 `idle again` is the machine's own noise. Latencies count from when a request was due. Nothing is pinned to a core. Reads
 build/bin.
 """
 
 import argparse
+import concurrent.futures
+import contextlib
 import dataclasses
 import sys
 import time
@@ -105,29 +107,41 @@ def callback_takes_slices(methods: Json) -> bool:
     return any(method["name"] == "callback" and "slice_us" in method["defaults"] for method in methods["methods"])
 
 
-def write_for(client: Client, phase: Phase, seconds: int) -> Window:
-    """Writes, or waits, for that many seconds."""
-    begun, started_ms, writes = time.monotonic(), time.time() * 1000, 0
+def write_for(clients: Sequence[Client], phase: Phase, seconds: int) -> Window:
+    """All clients write, or nobody does, for that many seconds."""
+    begun, started_ms = time.monotonic(), time.time() * 1000
     parameters = {} if phase.slice_us is None else {"slice_us": phase.slice_us}
-    while phase.method and time.monotonic() - begun < seconds:
-        client.write(phase.method, phase.count, verify=False, **parameters)
-        writes += 1
+
+    def write(client: Client) -> int:
+        writes = 0
+        while phase.method and time.monotonic() - begun < seconds:
+            client.write(phase.method, phase.count, verify=False, **parameters)
+            writes += 1
+        return writes
+
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as threads:
+        writes = sum(threads.map(write, clients))
     if not phase.method:
         time.sleep(seconds)
     return Window(started_ms, started_ms + seconds * 1000, writes)
 
 
 def one_round(
-    phases: Sequence[Phase], seconds: int, server_binary: str = rounds.LOOPSCOPE, probe: str = rounds.PROBE
+    phases: Sequence[Phase],
+    seconds: int,
+    server_binary: str = rounds.LOOPSCOPE,
+    probe: str = rounds.PROBE,
+    together: int = 1,
 ) -> tuple[dict[str, Figures], Json]:
     """The figures of each phase, all of one server and one probe, and the probe's figures of itself."""
     windows = {}
-    with rounds.loopscope(binary=server_binary) as server, Client(server.url) as client:
+    with rounds.loopscope(binary=server_binary) as server, contextlib.ExitStack() as stack:
         assert server.admin_url
+        clients = [stack.enter_context(Client(server.url)) for _ in range(together)]
         with EventWatch(server.admin_url) as watch, ProbeRun(probe, server.url, RATE_PER_S) as run:
             for phase in phases:
                 time.sleep(PAUSE_S)
-                windows[phase.name] = write_for(client, phase, seconds)
+                windows[phase.name] = write_for(clients, phase, seconds)
             time.sleep(PAUSE_S)
             report, requests = run.stop()
         stalls = experiment.stalls_of(server.admin_url)
@@ -220,7 +234,7 @@ def measure(options: argparse.Namespace, progress: terminal.Progress) -> None:
     probes = []
     for number in range(number_of_rounds):
         with progress.step(f"round {number + 1} of {number_of_rounds}"):
-            found, probe = one_round(phases if number % 2 == 0 else phases[::-1], seconds)
+            found, probe = one_round(phases if number % 2 == 0 else phases[::-1], seconds, together=options.together)
         probes.append(probe)
         for name, one in found.items():
             measured[name].append(one)
@@ -232,6 +246,7 @@ def measure(options: argparse.Namespace, progress: terminal.Progress) -> None:
     document: Json = {
         "rate_per_s": RATE_PER_S,
         "seconds": seconds,
+        "together": options.together,
         "summary": {name: one and dataclasses.asdict(one) for name, one in summaries.items()},
         "rounds": {name: list(map(dataclasses.asdict, each)) for name, each in measured.items()},
         "probes": probes,
@@ -246,6 +261,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--seconds", type=terminal.positive_number, metavar="N", help="of each phase (4; 2 with --quick)"
+    )
+    parser.add_argument(
+        "--together", type=terminal.positive_number, default=1, metavar="N", help="writes side by side (1)"
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     options = parser.parse_args()

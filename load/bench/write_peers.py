@@ -139,7 +139,7 @@ def ways(program: str = PROGRAM, loopscope: str = rounds.LOOPSCOPE) -> dict[str,
     def servers(base: str) -> dict[str, Way]:
         return {
             **of_methods("Node.js", NodePeer.methods, by_node, base),
-            **of_methods("loopscope", Loopscope.methods, lambda method: by_server(server, method), base),
+            **of_methods("loopscope", server.methods, lambda method: by_server(server, method), base),
         }
 
     return {

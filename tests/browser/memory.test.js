@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // The memory of the page must not grow with the time that it is open. Its logs hold ten minutes, its tables 200 stalls
-// and 60 results: eleven minutes fill every bound, and eleven more must not add to them.
+// and 60 results: eleven minutes fill every bound, and what is added then must go again. A leak shows at the lower of two
+// later looks, too; nodes that Chromium has not freed yet do not.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, open, read } from './browser.js';
@@ -82,7 +83,11 @@ test('memory does not grow once every log is full', async () => {
     return measure();
   };
   const full = await feed(0);
-  const later = await feed(minutesToFill);
+  const looks = [await feed(minutesToFill), await feed(2 * minutesToFill)];
+  const later = {
+    heap: Math.min(...looks.map((each) => each.heap)),
+    nodes: Math.min(...looks.map((each) => each.nodes)),
+  };
   console.log(`# heap ${full.heap}, then ${later.heap}; nodes ${full.nodes}, then ${later.nodes}`);
   const rows = await read(page, (app) => [app.samples.rows.count, app.hello.rows.count, app.results.results.length]);
   assert.ok(rows[0] > 13_000 && rows[1] > 26_000 && rows[2] === 60, String(rows));

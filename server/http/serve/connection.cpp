@@ -40,8 +40,7 @@ connection::~connection() {
 void connection::start(std::shared_ptr<loop_state> shared, stream_socket&& socket, const tcp::endpoint& peer,
                        std::string_view refusal) {
   error_code ec;
-  socket.set_option(tcp::no_delay(true), ec);
-  if (!ec) socket.non_blocking(true, ec);
+  socket.non_blocking(true, ec);
   if (ec) return;  // the client has left already
   const pointer self(new connection(std::move(shared), std::move(socket), peer, refusal));
   self->handle([&self] { return self->fsm_.opened(); });

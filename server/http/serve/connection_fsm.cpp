@@ -140,7 +140,8 @@ connection_fsm::action connection_fsm::advance() {
 /// Answers the request that the reader has. action::wait: it is answered, go on with the next one.
 connection_fsm::action connection_fsm::serve() {
   ++requests_;
-  keep_alive_ = reader_.keep_alive() && refusal_.empty() && requests_ < context_.bounds.max_requests_per_connection;
+  peer_will_close_ = !reader_.keep_alive();
+  keep_alive_ = !peer_will_close_ && refusal_.empty() && requests_ < context_.bounds.max_requests_per_connection;
   if (!refusal_.empty()) {
     route_name_ = observer::other_route;
     begin_request();
@@ -320,6 +321,7 @@ connection_fsm::action connection_fsm::refuse_request(unsigned status, std::stri
   problem what{.status = status, .detail = std::string(detail)};
   if (const auto& wrong = reader_.refused_parameter()) what = not_allowed(*wrong, "percent-encoded text");
   keep_alive_ = false;
+  peer_will_close_ = false;  // it may still be sending the rest of what was refused
   auto refused = to_response(what);
   if (status == 503) refused.headers.emplace_back("Retry-After", "1");
   append_answer(context_.out, refused,
@@ -355,7 +357,8 @@ connection_fsm::action connection_fsm::peer_closed(bool in_order) {
 }
 
 connection_fsm::action connection_fsm::linger() {
-  if (peer_closed_) return close();
+  // Whoever has asked for the end of the connection sends nothing more that a reset could answer.
+  if (peer_closed_ || (peer_will_close_ && in_.empty())) return close();
   in_.consume(in_.data().size());
   in_.shrink_if_empty();
   account();

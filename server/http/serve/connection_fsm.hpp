@@ -55,7 +55,8 @@ struct fsm_context {
 /// | closed         | nothing                 |           |                            |                          |
 ///
 /// From writing on, each before_ state says what follows once the kernel has accepted all bytes: writing: the next
-/// request; before_handler: the handler of the current one; before_stream: its body function; before_linger: the end.
+/// request; before_handler: the handler of the current one; before_stream: its body function; before_linger: the end. A
+/// peer that has asked for the end, and has sent nothing behind its request, is not lingered for.
 ///
 /// Threads: one. Lifetime: the context outlives it; so does a handler's view of request().
 /// Source: RFC 9112, sections 9.3 to 9.6.
@@ -173,8 +174,9 @@ class connection_fsm {
   deadline deadline_;
   state state_ = state::head;
   std::string_view refusal_;
-  bool peer_closed_ = false;  // no more input will come
-  bool keep_alive_ = true;    // of the current request
+  bool peer_closed_ = false;      // no more input will come
+  bool keep_alive_ = true;        // of the current request
+  bool peer_will_close_ = false;  // the current request says so
   std::size_t requests_ = 0;
   std::size_t answered_in_turn_ = 0;
   std::size_t lingered_bytes_ = 0;

@@ -31,6 +31,7 @@ error_code listener::open(const tcp::endpoint& at, const listen_options& options
   // A program that this one starts must not keep the port.
   if (!ec) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
   if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
+  if (!ec) acceptor_.set_option(tcp::no_delay(true), ec);  // the connections inherit it
   if (!ec && options.sharing == port_sharing::join) ec = share_port(acceptor_.native_handle());
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(options.backlog, ec);

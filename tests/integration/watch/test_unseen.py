@@ -85,6 +85,8 @@ class Unseen(unittest.TestCase):
         self.folder.chmod(0o755)
 
     def build(self, source: str, *compiler: str, name: str = "program") -> str:
+        if compiler and not shutil.which(compiler[0]):
+            self.skipTest(f"{compiler[0]} is not installed")
         file, binary = self.folder / f"{name}.c", self.folder / name
         file.write_text(source)
         made = subprocess.run([*(compiler or ("cc",)), "-o", binary, file], capture_output=True, check=False)

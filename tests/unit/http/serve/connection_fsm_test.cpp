@@ -283,6 +283,17 @@ TEST_F(connection_fsm_test, closes_after_the_last_allowed_request) {
   EXPECT_NE(sent_.find("Connection: close"), std::string::npos);
 }
 
+TEST_F(connection_fsm_test, closes_at_once_when_the_peer_has_asked_for_the_end) {
+  receive("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(send_all(), action::close);
+  EXPECT_EQ(responses(), 1U);
+}
+
+TEST_F(connection_fsm_test, lingers_when_the_peer_has_sent_more_although_it_asked_for_the_end) {
+  receive("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n\r\n");
+  EXPECT_EQ(send_all(), action::linger);
+}
+
 TEST_F(connection_fsm_test, refuses_the_first_request_of_a_connection_too_many) {
   refusal_ = "The server is full.";
   receive(get_hello);
