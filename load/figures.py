@@ -110,7 +110,7 @@ def by_stall_lua(more: str = "") -> Callable[[Kitchen], str]:
 
 
 def sentence(kitchen: Kitchen) -> str:
-    command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | tail -n 1"""
+    command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | sed -n 1p"""
     with kitchen.service() as server:
         output_of(["curl", "-s", "-X", "POST", server.url + "/write?method=sync&count=1000000"])
         printed = output_of(["bash", "-c", command.replace("127.0.0.1:8081", server.ready["admin"])])
