@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from loopscope_load import Json, build, recommendations, results, terminal, units
 from loopscope_load.claims import CLAIMS
-from loopscope_load.servers import Loopscope, ServerProcess, running
+from loopscope_load.servers import ServerProcess, running
 from loopscope_load.terminal import Failure, Progress
 from loopscope_load.verdict import medians
 from loopscope_load.writes import Client
@@ -68,7 +68,8 @@ class Kitchen:
     @contextlib.contextmanager
     def service(self) -> Iterator[ServerProcess]:
         with tempfile.TemporaryDirectory(prefix="loopscope-figures-") as folder:
-            with running(Loopscope(self.server, "threads").command(folder)) as server:
+            planes = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+            with running([self.server, *planes, "--data-dir", folder]) as server:  # otherwise as in the quick start
                 yield server
 
 
@@ -91,19 +92,15 @@ def with_documented_ports(text: str, server: ServerProcess) -> str:
     return text.replace(str(server.ready.get("admin")), "127.0.0.1:8081")
 
 
-def by_stall_lua(more: str = "") -> Callable[[Kitchen], str]:
-    command = "wrk -t2 -c64 -d8s --timeout 20s --latency -s load/stall.lua http://127.0.0.1:8080" + more
-
-    def make(kitchen: Kitchen) -> str:
-        with kitchen.service() as server:
-            printed = output_of(["bash", "-c", command.replace("127.0.0.1:8080", str(server.ready["listen"]))])
-            return console(command, with_documented_ports(printed, server)) + "\n" + kitchen.here()
-
-    return make
+def wrk(kitchen: Kitchen) -> str:
+    command = "wrk -t2 -c64 -d8s --timeout 20s --latency -s load/stall.lua http://127.0.0.1:8080 | tail -n 13"
+    with kitchen.service() as server:
+        printed = output_of(["bash", "-c", command.replace("127.0.0.1:8080", str(server.ready["listen"]))])
+        return console(command, with_documented_ports(printed, server)) + "\n" + kitchen.here()
 
 
 def sentence(kitchen: Kitchen) -> str:
-    command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | tail -n 1"""
+    command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | sed -n 1p"""
     with kitchen.service() as server:
         output_of(["curl", "-s", "-X", "POST", server.url + "/write?method=sync&count=1000000"])
         printed = output_of(["bash", "-c", command.replace("127.0.0.1:8081", server.ready["admin"])])
@@ -111,9 +108,9 @@ def sentence(kitchen: Kitchen) -> str:
 
 
 def write_report(kitchen: Kitchen) -> str:
-    command = "curl -s 'http://127.0.0.1:8080/write?method=stream&verify=true'"
+    command = "curl -s -X POST 'http://127.0.0.1:8080/write?method=stream&verify=true'"
     with kitchen.service() as server:
-        report = json.loads(output_of(["curl", "-s", server.url + "/write?method=stream&verify=true"]))
+        report = json.loads(output_of(["curl", "-s", "-X", "POST", server.url + "/write?method=stream&verify=true"]))
     report["file"] = "loopscope-data/stream.txt"
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in report.items()]
     return console(command, "{\n" + ",\n".join(lines) + "\n}") + "\n" + kitchen.here()
@@ -280,12 +277,10 @@ def results_table(document: Json, scale: Sequence[Json]) -> str:
 
 PARTS: dict[str, Callable[[Kitchen], str]] = {
     "results": comparison,
-    "wrk": by_stall_lua(" | tail -n 13"),
+    "wrk": wrk,
     "sentence": sentence,
     "watch": watch,
     "write-report": write_report,
-    "stall-lua": by_stall_lua(),
-    "stall-lua-offload": by_stall_lua(" -- offload"),
     "lying-tools": by_script("load/lying-tools.sh"),
     "probe": probe,
     "watch-node": by_script("load/watch-node.sh"),

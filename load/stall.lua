@@ -10,7 +10,8 @@
 --
 -- --timeout must be above the length of the stall, because wrk drops the samples above it. -d must leave time for the
 -- write, because wrk also drops requests without a response at its end. wrk's latencies include the write itself, and
--- samples that wrk adds for the requests that a waiting connection did not send.
+-- samples that wrk adds for the requests that a waiting connection did not send. "During the write" is from its sending to its
+-- response, so that it has some responses from just before and after the stall.
 
 local WRITE_AFTER_S = 2
 local threads = {}
@@ -68,7 +69,7 @@ function done(summary, latency)
       print("no response before the end of the run. Pass a longer -d.")
    else
       local all, during = writer:get("responses"), writer:get("responses_during")
-      print(duration(write_ms) .. ". The other connections of its thread got:")
+      print(string.format("%s. The other connections of its thread, one of wrk's %d, got:", duration(write_ms), #threads))
       print("during the write     " .. rate(during, write_ms))
       print("before and after it  " .. rate(all - during, summary.duration / 1e3 - write_ms))
    end

@@ -58,5 +58,5 @@ printf '\n=== after\n'
 
 printf '\n%s: %s writes of %s records; the last took %s ms.\n' "$method" "$writes" "$count" \
   "$(grep -oP '"completed": *\K[0-9]+' "$folder/report")"
-curl -sS "$admin/stalls" | grep -oP '"sentence": *"\K([^"\\]|\\.)*' | grep -F "method=$method&" | tail -n 1 ||
+curl -sS "$admin/stalls" | grep -oP '"sentence": *"\K([^"\\]|\\.)*' | grep -F "method=$method&" | sed -n 1p ||
   echo "The server has no stall of it: the loop was free."

@@ -4,7 +4,7 @@
 
 # Runs the articles' own methods in Node.js under `loopscope watch`, and prints what blocked Node.js's loop in each.
 #
-#   load/watch-node.sh               # installs and builds what is missing; about 20 s
+#   load/watch-node.sh               # installs and builds what is missing; about a minute
 #   load/watch-node.sh --help
 set -euo pipefail
 

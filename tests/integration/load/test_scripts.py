@@ -10,6 +10,7 @@ import unittest
 
 import support
 from loopscope_load import servers
+from loopscope_load.writes import Client
 
 
 class Stall(support.StandIn):
@@ -30,14 +31,24 @@ class Stall(support.StandIn):
         self.assertEqual(os.listdir(self.temporary), [])
         self.assertNotIn(self.temporary, support.command_lines())
 
-    def test_asks_a_running_server(self) -> None:
+    def test_asks_a_running_server_for_its_latest_stall(self) -> None:
         data_dir = os.path.join(self.folder, "data")
         with servers.running(servers.Loopscope(self.REAL, "threads").command(data_dir)) as server:
             assert server.admin_url
-            code, output, progress = self.run_script("stall.sh", "stream", server.url, server.admin_url, COUNT="1000")
+            with Client(server.url) as client:
+                client.write("sync", 300_001, verify=False)
+            code, output, progress = self.run_script("stall.sh", "sync", server.url, server.admin_url, COUNT="300000")
             self.assertEqual(code, 0, progress)
             self.assertIn(f"Running 2s test @ {server.url}/hello", output)
-            self.assertRegex(output, r"stream: \d+ writes of 1000 records")
+            self.assertRegex(output, r"sync: \d+ writes? of 300000 records")
+            self.assertRegex(output, r"loop io-0 was blocked for .*method=sync&count=300000 ")
+            self.assertNotIn("count=300001", output)
+
+    def test_says_when_the_loop_was_free(self) -> None:
+        code, output, progress = self.run_script("stall.sh", "stream", LOOPSCOPE=self.REAL, COUNT="1000")
+        self.assertEqual(code, 0, progress)
+        self.assertRegex(output, r"stream: \d+ writes of 1000 records")
+        self.assertIn("The server has no stall of it", output)
 
     def test_a_refused_write_has_its_reason(self) -> None:
         code, _, progress = self.run_script("stall.sh", "bogus", self.serve(0), "http://127.0.0.1:1")

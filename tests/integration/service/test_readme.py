@@ -23,10 +23,11 @@ UNITS = {"s": 1000, "ms": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "":
 # Flags of other programs in the commands.
 FOREIGN_FLAGS = {
     "cmake": {"--build", "--component", "--install", "--preset", "--prefix", "--target"},
-    "ctest": {"--output-on-failure", "--test-dir"},
+    "ctest": {"--output-on-failure"},
     "docker compose": {"--profile", "--rm"},
     "flamegraph.pl": {"--countname"},
     "GoogleTest and Google Benchmark": {"--gtest", "--benchmark"},
+    "git": {"--detach"},
     "lint.sh": {"--fix"},
     "Node.js": {"--perf-basic-prof-only-functions", "--interpreted-frames-native-stack"},
     "pkg-config": {"--cflags", "--libs"},

@@ -5,8 +5,6 @@
 #include <iostream>
 #include <loopscope/monitor/loop_monitor.hpp>
 
-namespace asio = boost::asio;
-
 void recompute_everything() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
   while (std::chrono::steady_clock::now() < end) {
@@ -14,15 +12,15 @@ void recompute_everything() {
 }
 
 int main() {
-  asio::io_context io;
+  boost::asio::io_context io;
   loopscope::monitor::options options;
   options.name = "main";
   options.on_stall = [](const loopscope::monitor::stall_record& stall) { std::cout << stall.sentence << std::endl; };
   loopscope::monitor::loop_monitor monitor{io, options};
 
-  asio::steady_timer work{io, std::chrono::milliseconds(200)};
+  boost::asio::steady_timer work{io, std::chrono::milliseconds(200)};
   work.async_wait([](auto) { recompute_everything(); });
-  asio::steady_timer end{io, std::chrono::milliseconds(1000)};
+  boost::asio::steady_timer end{io, std::chrono::milliseconds(1000)};
   end.async_wait([](auto) {});
   io.run();
 }
