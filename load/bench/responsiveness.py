@@ -7,9 +7,9 @@
   load/bench/responsiveness.py [--rounds 6] [--seconds 4] [--together N] [--quick] [--json FILE]
 
 A round is one server and one loopscope-probe at 1,000 requests a second. In a round, every method writes for that many
-seconds, one write directly after the other, or N side by side. Twice nothing is written: `idle` is the base of the ratios, and the ratio of
-`idle again` is the machine's own noise. Latencies count from when a request was due. Nothing is pinned to a core. Reads
-build/bin.
+seconds, one write directly after the other, or N side by side. Twice nothing is written: `idle` is the base of the
+ratios, and the ratio of `idle again` is the machine's own noise. Latencies count from when a request was due. Nothing
+is pinned to a core. Reads build/bin.
 """
 
 import argparse
