@@ -63,6 +63,7 @@ class Flags(unittest.TestCase):
         for script in (
             "load/compare.py",
             "load/bench/regression.py",
+            "load/bench/responsiveness.py",
             "load/bench/side_by_side.py",
             "load/figures.py",
             "load/lying-tools.sh",
