@@ -14,7 +14,7 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claims, evidence, page_cache, recommendations, servers, terminal
+from loopscope_load import Json, claims, evidence, experiment, page_cache, recommendations, servers, terminal
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -224,6 +224,31 @@ class Verdicts(unittest.TestCase):
             if row["how"]:
                 self.assertEqual(row["verdict"], NOT_MEASURED, row)
                 self.assertRegex(row["why"], "--peer node|rising counts")
+
+
+class FilesOfAMeasurement(support.Folder):
+    def test_each_has_a_folder_of_its_own_which_has_no_pages_of_other_files(self) -> None:
+        pathlib.Path(self.temporary, "left-over").write_bytes(b" " * 100_000)
+        used = []
+
+        class Started:
+            name = "node"
+            methods: tuple[str, ...] = ("sync",)
+
+            def command(self, data_dir: str) -> list[str]:
+                used.append((data_dir, os.listdir(data_dir)))
+                return ["/nonexistent"]
+
+            def version(self) -> str | None:
+                return None
+
+        plan = unittest.mock.Mock(spec=experiment.Plan)
+        for _ in range(2):
+            with self.assertRaisesRegex(terminal.Failure, "Cannot start /nonexistent"):
+                experiment.measure_with_probe(Started(), "sync", 10, plan, self.temporary, lambda part: None)
+        self.assertEqual([files for _, files in used], [[], []])
+        self.assertNotEqual(used[0][0], used[1][0])
+        self.assertEqual(os.listdir(self.temporary), ["left-over"])
 
 
 class WithoutCachestat(unittest.TestCase):
