@@ -30,6 +30,7 @@ BY_RISING_COUNTS = {
     "alone",
 }  # from recommendations, which need a million records
 BY_WAITING = {"aged"}  # the kernel waits half a minute
+BY_GROWTH = {"memory over time", "stable"}  # of callback, which COUNT is too few for
 BY_ADDING_UP = {"phases"}  # a machine that is busy with other work can keep the parts from the sum
 SHOWN = {"table", "report", "page", "readme", "finding"}
 
@@ -112,6 +113,18 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(judged.verdict, verdict, judged)
             self.assertIn("whole 2.90 s", judged.cells["node"])
         self.assertIn("their sum is 1.92 s, the whole 2.90 s", judged.why)
+
+    def test_memory_is_not_judged_to_stay_level_where_so_few_were_queued_that_it_could_not_grow(self) -> None:
+        report = {"memory": {"rss_before_bytes": 50_000_000, "rss_peak_bytes": 60_000_000}}
+        for count, verdict in ((30_000, NOT_MEASURED), (99_999, NOT_MEASURED), (100_000, NOT), (1_000_000, NOT)):
+            judged = self.with_run("callback-stable", "callback", {"count": count, "report": report})
+            self.assertEqual(judged.verdict, verdict, judged)
+            entry = sample.entry("callback", system="node", count=count)
+            judged = self.judged("callback-memory-over-time", sample.document([entry], count=count))
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn("node", judged.cells)
+        judged = self.with_run("stream-stable", "stream", {"count": 30_000, "report": report})
+        self.assertEqual(judged.verdict, HOLDS)
 
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
@@ -347,7 +360,7 @@ class WithPeer(support.Folder):
         for each in claims.BOOK["claims"]:
             with self.subTest(claim=each["id"]):
                 judged = judge(view, each)
-                if each.get("measure") in BY_RISING_COUNTS | BY_WAITING | BY_ADDING_UP and judged.verdict == NOT_MEASURED:
+                if each.get("measure") in BY_RISING_COUNTS | BY_WAITING | BY_ADDING_UP | BY_GROWTH and judged.verdict == NOT_MEASURED:
                     self.assertRegex(judged.why, "rising counts|records only|s old|do not add up")
                 elif "measure" in each:
                     self.assertIn(judged.verdict, (HOLDS, IN_PART, NOT), judged)
