@@ -100,8 +100,8 @@ class Verdicts(unittest.TestCase):
 
     def with_run(self, name: str, method: str, run: Json, system: str = "node", **part: Json) -> Judged:
         """The claim, where one write of the evidence is all that was measured. `part`: further parts of the evidence."""
-        found = {**evidence.empty(), "count": run["count"], "systems": {system: {"runs": {method: run}}}, **part}
-        document = sample.document([], found=found)
+        document = sample.document([])
+        document["evidence"] |= {"count": run["count"], "systems": {system: {"runs": {method: run}}}, **part}
         document["systems"][system] = {}
         return self.judged(name, document)
 
@@ -125,6 +125,22 @@ class Verdicts(unittest.TestCase):
             self.assertIn("node", judged.cells)
         judged = self.with_run("stream-stable", "stream", {"count": 30_000, "report": report})
         self.assertEqual(judged.verdict, HOLDS)
+
+    def test_the_pool_is_the_threads_that_wrote(self) -> None:
+        def thread(cpu_ms: float, writes: int) -> Json:
+            return {"name": "node", "cpu_ms": cpu_ms, "writes": writes}
+
+        v8_workers = [thread(700, 0), thread(900, 9)]
+        for pool_ms, verdict in ((100, NOT), (600, IN_PART), (1200, HOLDS)):
+            threads = [thread(1300, 20), *v8_workers, thread(pool_ms, 500_000), thread(pool_ms, 500_000)]
+            run = {"count": 1_000_000, "report": {"cpu": {"loop_thread_ms": 1100.0}}, "threads": threads}
+            judged = self.with_run("pool-cpu", "callback", run)
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertRegex(judged.cells["node"], r"loop 1\.30 s of CPU, pool (\S+ m?s) \+ \1, others 1\.60 s")
+            own = self.with_run("pool-cpu", "callback", run, "loopscope")
+            self.assertRegex(own.cells["loopscope"], r"loop 1\.10 s of CPU, pool .*, others 1\.80 s")
+            judged = self.with_run("pool-threads", "callback", run)
+            self.assertIn("2 threads: 500,000, 500,000", judged.cells["node"])
 
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
