@@ -142,6 +142,22 @@ class Verdicts(unittest.TestCase):
             judged = self.with_run("pool-threads", "callback", run)
             self.assertIn("2 threads: 500,000, 500,000", judged.cells["node"])
 
+    def test_the_cost_of_avoidable_copies_begins_with_their_number(self) -> None:
+        def run(copies: int, ms: float) -> Json:
+            memory = {"rss_before_bytes": 0, "rss_peak_bytes": 500_000_000 + ms}
+            node = {"allocated_bytes": 250_000_000 * copies}
+            report = {"copies_per_record": copies, "timing_ms": {"completed": ms}, "memory": memory, "node": node}
+            return {"count": 1_000_000, "report": report}
+
+        document = sample.document([])
+        runs = {"callback-copies": run(4, 2000.0), "callback-buffer": run(2, 1000.0)}
+        document["evidence"] |= {"count": 1_000_000, "systems": {"node": {"runs": runs}}}
+        document["systems"]["node"] = {}
+        judged = self.judged("redundant-copies", document)
+        self.assertEqual(judged.verdict, IN_PART, judged)
+        self.assertIn("callback-copies: 4 copies, time 2.00 s", judged.cells["node"])
+        self.assertIn("callback-buffer: 2 copies, time 1.00 s", judged.cells["node"])
+
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
         entries[1]["summary"]["time_ms"]["median"] = 2_100.0
