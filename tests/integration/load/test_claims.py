@@ -158,6 +158,24 @@ class Verdicts(unittest.TestCase):
         self.assertIn("callback-copies: 4 copies, time 2.00 s", judged.cells["node"])
         self.assertIn("callback-buffer: 2 copies, time 1.00 s", judged.cells["node"])
 
+    def test_pages_have_until_the_kernel_looks_at_them_to_be_written_back(self) -> None:
+        centisecs = [
+            pathlib.Path(f"/proc/sys/vm/dirty_{name}_centisecs").read_text() for name in ("expire", "writeback")
+        ]
+        self.assertEqual(
+            sum(map(evidence.seconds_in, evidence.EXPIRE_FILES)), sum(int(text) / 100 for text in centisecs)
+        )
+        document = sample.document([], peer="node")
+        for after_s, after_bytes, verdict in (
+            (32.0, 7_000_000, NOT_MEASURED),
+            (36.0, 7_000_000, NOT),
+            (36.0, 0, HOLDS),
+        ):
+            aged = {"before_bytes": 7_900_000, "after_bytes": after_bytes, "after_s": after_s, "expire_s": 35.0}
+            document["evidence"] |= {"count": 1_000_000, "aged": aged}
+            judged = self.judged("flush-after-time", document)
+            self.assertEqual(judged.verdict, verdict, judged)
+
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
         entries[1]["summary"]["time_ms"]["median"] = 2_100.0
@@ -392,7 +410,10 @@ class WithPeer(support.Folder):
         for each in claims.BOOK["claims"]:
             with self.subTest(claim=each["id"]):
                 judged = judge(view, each)
-                if each.get("measure") in BY_RISING_COUNTS | BY_WAITING | BY_ADDING_UP | BY_GROWTH and judged.verdict == NOT_MEASURED:
+                if (
+                    each.get("measure") in BY_RISING_COUNTS | BY_WAITING | BY_ADDING_UP | BY_GROWTH
+                    and judged.verdict == NOT_MEASURED
+                ):
                     self.assertRegex(judged.why, "rising counts|records only|s old|do not add up")
                 elif "measure" in each:
                     self.assertIn(judged.verdict, (HOLDS, IN_PART, NOT), judged)
