@@ -14,7 +14,7 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claims, evidence, experiment, page_cache, recommendations, servers, terminal
+from loopscope_load import Json, claims, evidence, experiment, page_cache, recommendations, servers, table, terminal
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -39,6 +39,12 @@ def claim(name: str) -> Json:
     [found] = [each for each in claims.BOOK["claims"] if each["id"] == name]
     one: Json = found
     return one
+
+
+def article_line(method: str) -> str:
+    """What the table prints of the articles below that method's figures."""
+    [line] = [each for each in table.block([sample.entry(method)]) if each.startswith("  article")]
+    return line
 
 
 class Book(unittest.TestCase):
@@ -67,6 +73,17 @@ class Book(unittest.TestCase):
         self.assertEqual(list(claims.CLAIMS), ["sync", "promise", "callback", "stream"])
         for figures in claims.CLAIMS.values():
             self.assertEqual(set(figures), {"time", "memory", "cpu", "hello", "loop", "order"})
+
+    def test_what_is_said_to_be_on_the_page_and_in_the_table_is_there(self) -> None:
+        page = (ROOT / "server/dashboard/page/run/results.js").read_text(encoding="utf-8")
+        drawn = set(re.findall(r"\bclaim\.(\w+)\.text", page))
+        self.assertIn("time", drawn)
+        for each in claims.BOOK["claims"]:
+            with self.subTest(claim=each["id"]):
+                has_cell = "method" in each and "figure" in each
+                self.assertEqual("page" in each["shown"], has_cell and each["figure"] in drawn)
+                printed = has_cell and each["value"]["text"] in article_line(each["method"])
+                self.assertEqual("table" in each["shown"], printed)
 
     def test_the_readme_quotes_the_book(self) -> None:
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
