@@ -6,6 +6,17 @@ from loopscope_load import Json, units
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NODE, OWN, Judged, NotMeasured, View, grade, known
 from loopscope_load.writes import grown_bytes
 
+IN_MEMORY = ("tmpfs", "ramfs")
+
+
+def check_has_disk(view: View) -> None:
+    """Before a verdict on what reaches the disk."""
+    file_system = view.document["machine"]["file_system"]
+    if file_system in IN_MEMORY:
+        raise NotMeasured(
+            f"The files were on {file_system}, which is memory: no disk is behind it. TMPDIR chooses another."
+        )
+
 
 def dirty_at_the_end(view: View, system: str) -> tuple[float, float]:
     """The dirty and all bytes of the file when its writer had just closed it."""
@@ -29,6 +40,7 @@ def same_kernel(said: str) -> dict[str, str]:
 
 def only_cached(view: View, claim: Json) -> Judged:
     """The bytes are only in the page cache when the write is done. `value.cached`: the claim says so, or denies it."""
+    check_has_disk(view)
     cells = view.cells_of(lambda system: dirty_words(view, system))
     dirty, size = dirty_at_the_end(view, whose_pages(view))
     share = dirty / size
@@ -39,6 +51,8 @@ def only_cached(view: View, claim: Json) -> Judged:
 
 
 def after_fsync(view: View, claim: Json) -> Judged:
+    check_has_disk(view)
+
     def left(system: str) -> tuple[float, float]:
         pages = view.part(system, "pages")
         return pages["closed"]["dirty_bytes"], pages["synced"]["dirty_bytes"] + pages["synced"]["writeback_bytes"]
@@ -58,6 +72,7 @@ def after_fsync(view: View, claim: Json) -> Judged:
 
 
 def after_a_while(view: View, claim: Json) -> Judged:
+    check_has_disk(view)
     found = view.common("aged")
     before, after = (units.megabytes(found[f"{when}_bytes"]) for when in ("before", "after"))
     said = f"{before} dirty, {after} after {found['after_s']:.0f} s"
@@ -79,6 +94,7 @@ def page_cache_grows(view: View, claim: Json) -> Judged:
 
 def disk_over_time(view: View, claim: Json) -> Judged:
     """How much of the file had reached the disk by the last sample of the writes: cached and no longer dirty."""
+    check_has_disk(view)
 
     def written_back(system: str) -> tuple[float, float, float]:
         repeat = view.shown_repeat(system, claim["method"])

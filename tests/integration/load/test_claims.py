@@ -31,7 +31,9 @@ BY_RISING_COUNTS = {
 }  # from recommendations, which need a million records
 BY_WAITING = {"aged"}  # the kernel waits half a minute
 BY_GROWTH = {"memory over time", "stable"}  # of callback, which COUNT is too few for
+RULES_OF_THE_DISK = {"only cached", "fsync", "aged", "disk"}
 BY_ADDING_UP = {"phases"}  # a machine that is busy with other work can keep the parts from the sum
+CONDITIONAL = BY_RISING_COUNTS | BY_WAITING | BY_GROWTH | BY_ADDING_UP | RULES_OF_THE_DISK
 SHOWN = {"table", "report", "page", "readme", "finding"}
 
 
@@ -192,6 +194,23 @@ class Verdicts(unittest.TestCase):
             document["evidence"] |= {"count": 1_000_000, "aged": aged}
             judged = self.judged("flush-after-time", document)
             self.assertEqual(judged.verdict, verdict, judged)
+
+    def test_what_reaches_the_disk_is_not_judged_on_a_file_system_in_memory(self) -> None:
+        pages = {"cached_bytes": 7_900_000, "dirty_bytes": 7_900_000, "writeback_bytes": 0}
+        life: Json = {"size_bytes": 7_900_000, **dict.fromkeys(("closed", "synced", "evicted", "read_back"), pages)}
+        aged = {"before_bytes": 7_900_000, "after_bytes": 7_900_000, "after_s": 40.0, "expire_s": 35.0}
+        document = sample.document([sample.entry("promise", system="node")])
+        document["evidence"] |= {"count": 1_000_000, "systems": {"node": {"runs": {}, "pages": life}}, "aged": aged}
+        names = [each["id"] for each in claims.BOOK["claims"] if each.get("measure") in RULES_OF_THE_DISK]
+        self.assertLessEqual({"flush-on-close", "flush-on-fsync", "flush-after-time", "finish-is-safe"}, set(names))
+        for name in names:
+            with self.subTest(claim=name):
+                document["machine"]["file_system"] = "ext4"
+                self.assertNotEqual(self.judged(name, document).verdict, NOT_MEASURED)
+                document["machine"]["file_system"] = "tmpfs"
+                judged = self.judged(name, document)
+                self.assertEqual(judged.verdict, NOT_MEASURED)
+                self.assertIn("on tmpfs, which is memory", judged.why)
 
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
@@ -427,11 +446,8 @@ class WithPeer(support.Folder):
         for each in claims.BOOK["claims"]:
             with self.subTest(claim=each["id"]):
                 judged = judge(view, each)
-                if (
-                    each.get("measure") in BY_RISING_COUNTS | BY_WAITING | BY_ADDING_UP | BY_GROWTH
-                    and judged.verdict == NOT_MEASURED
-                ):
-                    self.assertRegex(judged.why, "rising counts|records only|s old|do not add up")
+                if each.get("measure") in CONDITIONAL and judged.verdict == NOT_MEASURED:
+                    self.assertRegex(judged.why, "rising counts|records only|s old|do not add up|which is memory")
                 elif "measure" in each:
                     self.assertIn(judged.verdict, (HOLDS, IN_PART, NOT), judged)
                     self.assertNotIn(NOT_MEASURED, judged.cells["node"])
