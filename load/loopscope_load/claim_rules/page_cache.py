@@ -93,16 +93,19 @@ def page_cache_grows(view: View, claim: Json) -> Judged:
 
 
 def disk_over_time(view: View, claim: Json) -> Judged:
-    """How much of the file had reached the disk by the last sample of the writes: cached and no longer dirty."""
+    """How much of the file had reached the disk by the last sample of the first write: cached and no longer dirty.
+
+    From the second write on, the samples have the file of the write before as well.
+    """
     check_has_disk(view)
 
     def written_back(system: str) -> tuple[float, float, float]:
         repeat = view.shown_repeat(system, claim["method"])
-        samples, ended = repeat["samples"], repeat["windows_ms"][-1][1]
+        samples, (started, ended) = repeat["samples"], repeat["windows_ms"][0]
         columns = (samples.get(name) or [] for name in ("at_ms", "cached_bytes", "dirty_bytes"))
         for at, cached, dirty in reversed(list(zip(*columns))):
             if at <= ended and cached and dirty is not None:
-                return max(0, cached - dirty), cached, at - repeat["windows_ms"][0][0]
+                return max(0, cached - dirty), cached, at - started
         raise NotMeasured("There are no samples of the file's pages.")
 
     def words(found: tuple[float, float, float]) -> str:
@@ -111,7 +114,7 @@ def disk_over_time(view: View, claim: Json) -> Judged:
 
     cells, (back, cached, _) = view.compare(written_back, words)
     share = back / cached
-    why = f"{share * 100:.0f} % of its bytes had reached the disk by the end of the writes."
+    why = f"{share * 100:.0f} % of its bytes had reached the disk by the end of the write."
     return Judged(cells, grade(share >= 0.9, share >= 0.1), why)
 
 

@@ -212,6 +212,14 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(judged.verdict, NOT_MEASURED)
                 self.assertIn("on tmpfs, which is memory", judged.why)
 
+    def test_the_disk_is_judged_by_the_first_write_which_has_no_file_before_it(self) -> None:
+        repeat = sample.repeat()
+        repeat["windows_ms"] = [[500.0, 1500.0], [2000.0, 3000.0]]
+        repeat["samples"] |= {"cached_bytes": [0, 4_000_000, 8_000_000, 8_000_000]}
+        repeat["samples"] |= {"dirty_bytes": [0, 1_000_000, 8_000_000, 8_000_000]}
+        judged = self.judged("promise-disk", sample.document([sample.entry("promise", [repeat], "node")]))
+        self.assertEqual((judged.verdict, judged.cells["node"]), (IN_PART, "3.0 MB of 4.0 MB on the disk after 500 ms"))
+
     def test_the_verdict_is_on_node_and_loopscope_stands_beside_it(self) -> None:
         entries = [sample.entry("sync", [sample.repeat(time_ms=900.0)]), sample.entry("sync", system="node")]
         entries[1]["summary"]["time_ms"]["median"] = 2_100.0
