@@ -26,7 +26,8 @@ from loopscope_load.terminal import Failure, Progress, Refused
 COUNT_MAX, QUICK_COUNT_MAX = 1_000_000, 100_000
 SLOW_METHOD, SLOW_SHARE = "promise", 10  # that method writes a tenth of the records: its records cost the same each
 AGED_BYTES = 7_888_890  # as a million records
-EXPIRE_FILE = "/proc/sys/vm/dirty_expire_centisecs"
+# The age from which on a page is written back, and how often the kernel looks for such pages.
+EXPIRE_FILES = ("/proc/sys/vm/dirty_expire_centisecs", "/proc/sys/vm/dirty_writeback_centisecs")
 CRASH_COUNT = 10_000_000
 CRASH_HEAP_MIB = 128
 CRASH_TIMEOUT_S = 120
@@ -124,11 +125,7 @@ class Aging:
         if isinstance(self._before, Exception):
             raise self._before
         after = self._dirty_bytes()
-        try:
-            with open(EXPIRE_FILE, encoding="ascii") as file:
-                expire_s = int(file.read()) / 100
-        except (OSError, ValueError) as error:
-            raise Failure(f"{EXPIRE_FILE} cannot be read.") from error
+        expire_s = sum(map(seconds_in, EXPIRE_FILES))
         elapsed_s = round(time.monotonic() - self._started, 1)
         return {"before_bytes": self._before, "after_bytes": after, "after_s": elapsed_s, "expire_s": expire_s}
 
@@ -139,6 +136,14 @@ class Aging:
             return dirty
         finally:
             os.close(descriptor)
+
+
+def seconds_in(path: str) -> float:
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read()) / 100
+    except (OSError, ValueError) as error:
+        raise Failure(f"{path} cannot be read.") from error
 
 
 def one_write(system: System, variant: Variant, count: int, data_dir: str) -> Json:

@@ -9,6 +9,7 @@ Whatever was measured is kept when something fails.
 import dataclasses
 import datetime
 import math
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 
@@ -148,9 +149,12 @@ def in_short(repeat: Json) -> str:
 
 
 def measure_with_probe(system: System, method: str, count: int, plan: Plan, data_dir: str, show: Show) -> Json:
-    """One repeat without wrk, as results.schema.json describes it. Raises Failure or Refused."""
-    with running(system.command(data_dir)) as server:
-        watch = EventWatch(server.admin_url) if server.admin_url else ProcessWatch(server.pid, data_dir)
+    """One repeat without wrk, as results.schema.json describes it. Raises Failure or Refused.
+
+    The samples sum the pages of the files in the folder of the writes, so each repeat has a folder of its own.
+    """
+    with tempfile.TemporaryDirectory(dir=data_dir) as folder, running(system.command(folder)) as server:
+        watch = EventWatch(server.admin_url) if server.admin_url else ProcessWatch(server.pid, folder)
         with watch, ProbeRun(plan.probe, server.url, plan.rate_per_s) as run:
             show("idle")
             time.sleep(SETTLE_S + plan.idle_s + QUIET_S)

@@ -54,7 +54,7 @@ def cheaper(view: View, claim: Json) -> Judged:
         if system == OWN:
             made = copies(view, OWN, "callback")
             return f"no such variant: a record is copied {'once' if made == 1 else f'{made} times'}"
-        return f"{costly}: {words(costs(costly))}; {cheap}: {words(costs(cheap))}"
+        return "; ".join(f"{name}: {copies(view, NODE, name)} copies, {words(costs(name))}" for name in (costly, cheap))
 
     cells = view.cells_of(cell)
     more, less = costs(costly), costs(cheap)

@@ -7,6 +7,15 @@ from loopscope_load.claim_rules.view import HOLDS, IN_PART, NODE, NOT, OWN, Judg
 from loopscope_load.writes import grown_bytes
 
 FLAT_FACTOR, PART_FLAT_FACTOR = 1.5, 2.5
+GROWTH_COUNT_MIN = 100_000  # fewer queued records are small beside the memory of the runtime
+
+
+def check_could_grow(count: int) -> None:
+    """Before a claim that the memory grows is denied."""
+    if count < GROWTH_COUNT_MIN:
+        raise NotMeasured(
+            f"Growth shows from {units.count(GROWTH_COUNT_MIN, 'record')} on; this run wrote {units.count(count)} records only."
+        )
 
 
 def bytes_a_record(view: View, system: str, claim: Json) -> float:
@@ -33,6 +42,7 @@ def memory_over_time(view: View, claim: Json) -> Judged:
     if claim["value"]["flat"]:
         verdict = grade(peak <= FLAT_FACTOR * first, peak <= PART_FLAT_FACTOR * first)
         return Judged(cells, verdict, f"Its peak is {units.ratio(peak / first)} times what it had before.")
+    check_could_grow(view.entry(NODE, claim["method"])["count"])
     rose, fell = peak >= 4 * first, last <= 0.6 * peak
     back = "were left" if fell else "were not given back"
     why = f"It rose {units.ratio(peak / first)} times over, and {units.megabytes(last)} of it {back} at the end."
@@ -48,6 +58,8 @@ def stable(view: View, claim: Json) -> Judged:
         return known(memory["rss_peak_bytes"], "Memory") / before
 
     cells, found = view.compare(growth, lambda ratio: f"memory {units.ratio(ratio)} times what it was before")
+    if not claim["value"]["stable"]:
+        check_could_grow(view.run(NODE, claim["method"])["count"])
     why = f"The memory of Node.js rose to {units.ratio(found)} times what it was."
     return Judged(cells, grade((found <= 2) == claim["value"]["stable"]), why)
 

@@ -7,6 +7,7 @@ from loopscope_load.claim_rules.view import NODE, OWN, Judged, NotMeasured, View
 from loopscope_load.verdict import STALL_MS
 
 SHARE_TOLERANCE = 0.1  # of the whole: a part of the time that close to the claimed share is as claimed
+SUM_TOLERANCE = 0.2  # of the whole: parts whose sum is farther from it are not the parts of that time
 
 
 def opening_ms(view: View, system: str, claim: Json) -> float:
@@ -38,7 +39,7 @@ def misplaced_timer(view: View, claim: Json) -> Judged:
 
 
 def phases(view: View, claim: Json) -> Judged:
-    """The parts of the time, and their sum beside the whole. Judged by each part's share of it."""
+    """The parts of the time, and their sum beside the whole. Judged by each part's share, if they add up to the whole."""
     claimed = claim["value"]["parts"]
 
     def words(measured: tuple[dict[str, float], float]) -> str:
@@ -46,8 +47,11 @@ def phases(view: View, claim: Json) -> Judged:
         said = " + ".join(f"{name} {units.duration(ms)}" for name, ms in parts.items())
         return f"{said} = {units.duration(sum(parts.values()))}; whole {units.duration(whole_ms)}"
 
-    cells, (found, _) = view.compare(lambda system: parts_of(view, system, claim["method"]), words)
+    cells, (found, whole_ms) = view.compare(lambda system: parts_of(view, system, claim["method"]), words)
     total, claimed_total = sum(found.values()), sum(claimed.values())
+    if abs(total - whole_ms) > SUM_TOLERANCE * whole_ms:
+        sum_and_whole = "{}, the whole {}".format(*map(units.duration, (total, whole_ms)))
+        raise NotMeasured(f"The parts of Node.js do not add up: their sum is {sum_and_whole}.")
     shares = {name: (found[name] / total, claimed[name] / claimed_total) for name in claimed}
     close = all(abs(measured - said) <= SHARE_TOLERANCE for measured, said in shares.values())
     largest = max(found, key=lambda name: found[name])

@@ -6,6 +6,17 @@ from loopscope_load import Json, units
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NODE, OWN, Judged, NotMeasured, View, grade, known
 from loopscope_load.writes import grown_bytes
 
+IN_MEMORY = ("tmpfs", "ramfs")
+
+
+def check_has_disk(view: View) -> None:
+    """Before a verdict on what reaches the disk."""
+    file_system = view.document["machine"]["file_system"]
+    if file_system in IN_MEMORY:
+        raise NotMeasured(
+            f"The files were on {file_system}, which is memory: no disk is behind it. TMPDIR chooses another."
+        )
+
 
 def dirty_at_the_end(view: View, system: str) -> tuple[float, float]:
     """The dirty and all bytes of the file when its writer had just closed it."""
@@ -29,6 +40,7 @@ def same_kernel(said: str) -> dict[str, str]:
 
 def only_cached(view: View, claim: Json) -> Judged:
     """The bytes are only in the page cache when the write is done. `value.cached`: the claim says so, or denies it."""
+    check_has_disk(view)
     cells = view.cells_of(lambda system: dirty_words(view, system))
     dirty, size = dirty_at_the_end(view, whose_pages(view))
     share = dirty / size
@@ -39,6 +51,8 @@ def only_cached(view: View, claim: Json) -> Judged:
 
 
 def after_fsync(view: View, claim: Json) -> Judged:
+    check_has_disk(view)
+
     def left(system: str) -> tuple[float, float]:
         pages = view.part(system, "pages")
         return pages["closed"]["dirty_bytes"], pages["synced"]["dirty_bytes"] + pages["synced"]["writeback_bytes"]
@@ -58,11 +72,14 @@ def after_fsync(view: View, claim: Json) -> Judged:
 
 
 def after_a_while(view: View, claim: Json) -> Judged:
+    check_has_disk(view)
     found = view.common("aged")
     before, after = (units.megabytes(found[f"{when}_bytes"]) for when in ("before", "after"))
     said = f"{before} dirty, {after} after {found['after_s']:.0f} s"
     if found["after_s"] < found["expire_s"]:
-        raise NotMeasured(f"{said}: the kernel writes pages back when they are {found['expire_s']:.0f} s old.")
+        raise NotMeasured(
+            f"{said}: the kernel writes pages back at the latest when they are {found['expire_s']:.0f} s old."
+        )
     written = found["after_bytes"] < 0.1 * found["before_bytes"]
     return Judged(same_kernel(said), grade(written), f"Without any fsync: {said}.")
 
@@ -76,15 +93,19 @@ def page_cache_grows(view: View, claim: Json) -> Judged:
 
 
 def disk_over_time(view: View, claim: Json) -> Judged:
-    """How much of the file had reached the disk by the last sample of the writes: cached and no longer dirty."""
+    """How much of the file had reached the disk by the last sample of the first write: cached and no longer dirty.
+
+    From the second write on, the samples have the file of the write before as well.
+    """
+    check_has_disk(view)
 
     def written_back(system: str) -> tuple[float, float, float]:
         repeat = view.shown_repeat(system, claim["method"])
-        samples, ended = repeat["samples"], repeat["windows_ms"][-1][1]
+        samples, (started, ended) = repeat["samples"], repeat["windows_ms"][0]
         columns = (samples.get(name) or [] for name in ("at_ms", "cached_bytes", "dirty_bytes"))
         for at, cached, dirty in reversed(list(zip(*columns))):
             if at <= ended and cached and dirty is not None:
-                return max(0, cached - dirty), cached, at - repeat["windows_ms"][0][0]
+                return max(0, cached - dirty), cached, at - started
         raise NotMeasured("There are no samples of the file's pages.")
 
     def words(found: tuple[float, float, float]) -> str:
@@ -93,7 +114,7 @@ def disk_over_time(view: View, claim: Json) -> Judged:
 
     cells, (back, cached, _) = view.compare(written_back, words)
     share = back / cached
-    why = f"{share * 100:.0f} % of its bytes had reached the disk by the end of the writes."
+    why = f"{share * 100:.0f} % of its bytes had reached the disk by the end of the write."
     return Judged(cells, grade(share >= 0.9, share >= 0.1), why)
 
 

@@ -2,6 +2,8 @@
 
 """Rules on the threads of one write: which of them compute, and which write."""
 
+import dataclasses
+
 from loopscope_load import Json, units
 from loopscope_load.claim_rules.view import OWN, Judged, NotMeasured, View, grade, known
 
@@ -9,26 +11,44 @@ WRITER_SHARE = 0.01  # of the records: a thread that wrote fewer is not one of t
 EVEN_TOLERANCE = 0.2
 
 
+@dataclasses.dataclass(frozen=True)
+class CpuTimes:
+    """Of one write. `others` are the threads that wrote nothing: V8's workers, the explainer and watchdog of loopscope."""
+
+    loop_ms: float
+    pool_ms: list[float]
+    others_ms: float
+
+
 def cpu_of_threads(view: View, claim: Json) -> Judged:
     """Whether the threads of the pool do the work and the loop's thread does little."""
-    cells, (loop_ms, pool_ms) = view.compare(
-        lambda system: cpu_times(view.run(system, claim["method"]), system),
-        lambda times: "loop {} of CPU, the other threads {}".format(*map(units.duration, times)),
-    )
-    share = pool_ms / (loop_ms + pool_ms) if loop_ms + pool_ms else 0
-    why = f"{share * 100:.0f} % of the CPU time of Node.js was on threads other than the loop's."
+
+    def words(times: CpuTimes) -> str:
+        pool = " + ".join(map(units.duration, times.pool_ms)) or "none"
+        return f"loop {units.duration(times.loop_ms)} of CPU, pool {pool}, others {units.duration(times.others_ms)}"
+
+    cells, times = view.compare(lambda system: cpu_times(view.run(system, claim["method"]), system), words)
+    pool_ms = sum(times.pool_ms)
+    share = pool_ms / (times.loop_ms + pool_ms) if times.loop_ms + pool_ms else 0
+    why = f"{share * 100:.0f} % of the CPU time of Node.js's loop and pool was on the threads of the pool."
     return Judged(cells, grade(share >= 0.6, share >= 0.4), why)
 
 
-def cpu_times(run: Json, system: str) -> tuple[float, float]:
-    """The CPU time of the loop's thread and of all others. loopscope reports that of its loop itself."""
-    times_ms = [known(each["cpu_ms"], "The CPU time of threads") for each in run["threads"]]
-    if not times_ms:
+def cpu_times(run: Json, system: str) -> CpuTimes:
+    """By kind of thread. The first is the loop's in Node.js; loopscope reports the CPU time of its loop itself."""
+    threads = run["threads"]
+    if not threads:
         raise NotMeasured("The CPU time of threads was not measured.")
+    whole_ms = sum(known(each["cpu_ms"], "The CPU time of threads") for each in threads)
+    pool_ms = [each["cpu_ms"] for each in threads[1:] if is_writer(each, run["count"])]
+    loop_ms: float = threads[0]["cpu_ms"]
     if system == OWN:
         loop_ms = known(run["report"]["cpu"]["loop_thread_ms"], "The CPU time of the loop")
-        return loop_ms, max(0.0, sum(times_ms) - loop_ms)
-    return times_ms[0], sum(times_ms[1:])
+    return CpuTimes(loop_ms, pool_ms, max(0.0, whole_ms - loop_ms - sum(pool_ms)))
+
+
+def is_writer(thread: Json, count: int) -> bool:
+    return known(thread["writes"], "The number of write calls of a thread") >= WRITER_SHARE * count
 
 
 def records_of_threads(view: View, claim: Json) -> Judged:
@@ -36,8 +56,8 @@ def records_of_threads(view: View, claim: Json) -> Judged:
 
     def each(system: str) -> list[float]:
         run = view.run(system, claim["method"])
-        calls = [known(thread["writes"], "The number of write calls of a thread") for thread in run["threads"]]
-        return [view.for_all(n, run["count"]) for n in calls if n >= WRITER_SHARE * run["count"]]
+        writers = [thread for thread in run["threads"] if is_writer(thread, run["count"])]
+        return [view.for_all(thread["writes"], run["count"]) for thread in writers]
 
     def words(found: list[float]) -> str:
         return f"{units.count(len(found), 'thread')}: " + ", ".join(f"{n:,.0f}" for n in found)
