@@ -123,7 +123,7 @@ class Descriptors(unittest.TestCase):
             with self.subTest(limit=limit, flags=flags), Loopscope(
                 *flags, preexec=descriptor_limit(limit, limit)
             ) as service, contextlib.ExitStack() as clients:
-                max_connections = service.admin_json("/info")["config"]["max_connections"]
+                max_connections = int(service.admin_json("/info")["config"]["max_connections"])
                 self.assertLess(max_connections, limit)
                 for _ in range(limit + 50):
                     clients.enter_context(socket.create_connection(service.address, timeout=10))
