@@ -74,11 +74,11 @@ class Kitchen:
 
 
 def output_of(command: Sequence[str], timeout_s: float = 600) -> str:
-    """What the command prints on stdout. Raises Failure when it fails."""
+    """What the command prints on stdout, with paths from the root of the project. Raises Failure when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s, cwd=ROOT)
     if done.returncode:
         raise Failure(f"'{' '.join(command)}' failed: {done.stderr.strip()[-500:]}")
-    return done.stdout.rstrip("\n") + "\n"
+    return done.stdout.rstrip("\n").replace(ROOT + "/", "") + "\n"
 
 
 def console(command: str, output: str, tested_by: str | None = None) -> str:

@@ -71,7 +71,7 @@ def row(method: str, took_ms: float, document: Json) -> str:
         units.duration(blocked_ms),
         longest["verdict"],
         place_of(longest["culprit"]),
-    )
+    ).rstrip()
 
 
 def sentences(method: str, document: Json) -> list[str]:
