@@ -23,7 +23,10 @@ class io_loop {
   io_loop& operator=(const io_loop&) = delete;
 
   void start() {
-    thread_ = std::thread{[this] { run(); }};
+    // An exception from a handler is a bug, and the rest of the handler's work is lost: it ends the process.
+    thread_ = std::thread{[this] { context_.run(); }};
+    constexpr std::size_t max_thread_name = 15;
+    ::pthread_setname_np(thread_.native_handle(), name_.substr(0, max_thread_name).c_str());
   }
   /// Drops queued handlers and joins the thread.
   void stop() {
@@ -35,13 +38,6 @@ class io_loop {
   const std::string& name() const noexcept { return name_; }
 
  private:
-  void run() {
-    constexpr std::size_t max_thread_name = 15;
-    ::pthread_setname_np(::pthread_self(), name_.substr(0, max_thread_name).c_str());
-    // An exception from a handler is a bug, and the rest of the handler's work is lost: it ends the process.
-    context_.run();
-  }
-
   std::string name_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};

@@ -224,24 +224,10 @@ std::vector<loaded_module> parse_modules(std::string_view maps, pid_t pid) {
 }
 
 bool loaded_modules::update() {
-  version now;
-  std::string maps;
-  if (pid_ == ::getpid()) {
-    const auto read = [](dl_phdr_info* info, std::size_t, void* out) {
-      auto& seen = *static_cast<version*>(out);
-      seen.loaded = info->dlpi_adds;
-      seen.unloaded = info->dlpi_subs;
-      return 1;
-    };
-    ::dl_iterate_phdr(read, &now);
-    if (now == version_ && !modules_.empty()) return false;
-    maps = blocking_read_whole(proc_path(pid_, "maps"));
-  } else {
-    maps = blocking_read_whole(proc_path(pid_, "maps"));
-    now.maps_hash = std::hash<std::string>{}(maps);
-    if (now == version_ && !modules_.empty()) return false;
-  }
-  version_ = now;
+  const auto maps = blocking_read_whole(proc_path(pid_, "maps"));
+  const auto hash = std::hash<std::string>{}(maps);
+  if (hash == maps_hash_ && !modules_.empty()) return false;
+  maps_hash_ = hash;
 
   struct stat program {};
   const bool has_program = ::stat(proc_path(pid_, "exe").c_str(), &program) == 0;

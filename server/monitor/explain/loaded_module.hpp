@@ -36,9 +36,9 @@ struct loaded_module {
 
 /// The modules of one process.
 ///
-/// They are read anew when they may have changed: in this process when the loader has loaded or unloaded something, in
-/// another one when its /proc/PID/maps differs. Threads: one at a time. Errors: without /proc there are no modules.
-/// Source: dl_iterate_phdr(3), proc(5).
+/// They are read anew when /proc/PID/maps differs. The loader's own list is not asked: dl_iterate_phdr(3) holds a lock
+/// that glibc does not release in a child of fork(), which would then wait for ever. Threads: one at a time. Errors:
+/// without /proc there are no modules. Source: proc(5).
 class loaded_modules {
  public:
   explicit loaded_modules(pid_t pid) : pid_(pid) {}
@@ -54,16 +54,8 @@ class loaded_modules {
   bool empty() const noexcept { return modules_.empty(); }
 
  private:
-  /// Equal as long as nothing was loaded or unloaded.
-  struct version {
-    unsigned long long loaded = 0;
-    unsigned long long unloaded = 0;
-    std::size_t maps_hash = 0;
-    bool operator==(const version&) const = default;
-  };
-
   pid_t pid_;
-  version version_;
+  std::size_t maps_hash_ = 0;
   std::vector<std::shared_ptr<const loaded_module>> modules_;  // by address
 };
 
