@@ -318,7 +318,7 @@ class Uses:
             count = "any number of" if self.any_number else f"up to {units.count(self.best['count'])}"
             said.append(f"{count} records" + ("" if self.ordered else " in any order"))
         if self.patient:
-            said.append(f"{units.count(self.patient['count'])} without hurry")
+            said.append(f"up to {units.count(self.patient['count'])} if it may take long")
         if self.alone:
             said.append("any number where nobody waits")
         return "; ".join(said) if said else "nothing"

@@ -122,7 +122,7 @@ class Use(unittest.TestCase):
             recommendations.uses_in_short(points),
             {
                 "sync": "up to 10,000 records; any number where nobody waits",
-                "promise": "up to 100 records; 1,000,000 without hurry",
+                "promise": "up to 100 records; up to 1,000,000 if it may take long",
                 "callback": "up to 1,000,000 records in any order",
                 "stream": "any number of records",
             },
