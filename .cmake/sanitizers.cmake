@@ -7,7 +7,8 @@ if(LOOPSCOPE_SANITIZE)
   # vptr opens a pipe to see whether an address can be read, and takes a failure for a bad object: in a process that
   # has no descriptor left, as some tests make it, it would report a defect where there is none.
   target_compile_options(loopscope_sanitizers INTERFACE
-    -fsanitize=${LOOPSCOPE_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -O1
+    -fsanitize=${LOOPSCOPE_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
+    -O0  # half the time to compile, and nothing is optimised away before it is checked
     # Clang 14 cannot place what "function" needs in front of a coroutine. At -g1 it leaves out the ranges by which libdw
     # finds lines, and the namespaces of functions.
     "$<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function;-gdwarf-aranges;-fdebug-info-for-profiling>")

@@ -3,13 +3,15 @@
 #include "operation.hpp"
 
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <span>
 
+#include "explain/process_memory.hpp"
 #include "handler_tracking.hpp"
 
 namespace loopscope::monitor {
@@ -53,22 +55,11 @@ detail::operation_slot* add_slot(pid_t tid) {
 
 /// A literal of this process, at most 255 bytes of it. Read by the kernel, which refuses where a library has gone.
 std::string text_at(const char* address) {
-  std::string text;
-  constexpr std::size_t most = 255;
-  constexpr std::uintptr_t page = 4096;
-  while (address != nullptr && text.size() < most) {
-    std::array<char, 64> part;
-    const auto at = reinterpret_cast<std::uintptr_t>(address) + text.size();
-    // Not across a page's end, beyond which there may be none.
-    const std::size_t size = std::min<std::size_t>({part.size(), page - at % page, most - text.size()});
-    const iovec local{part.data(), size};
-    const iovec remote{reinterpret_cast<void*>(at), size};  // NOLINT(performance-no-int-to-ptr)
-    if (::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0) != static_cast<ssize_t>(size)) return {};
-    const std::size_t length = ::strnlen(part.data(), size);
-    text.append(part.data(), length);
-    if (length < size) break;
-  }
-  return text;
+  std::array<char, 255> text;
+  const auto size =
+      process_memory(::getpid())
+          .blocking_read(reinterpret_cast<std::uintptr_t>(address), std::as_writable_bytes(std::span(text)));
+  return {text.data(), ::strnlen(text.data(), size)};
 }
 
 }  // namespace

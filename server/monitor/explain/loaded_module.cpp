@@ -9,7 +9,6 @@
 #include <libelf.h>
 #include <link.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include <span>
 #include <utility>
 
+#include "process_memory.hpp"
 #include "writers/system/number.hpp"
 #include "writers/system/proc_file.hpp"
 
@@ -60,12 +60,6 @@ std::optional<std::pair<std::uintptr_t, std::uintptr_t>> parse_range(std::string
   return begin && end ? std::optional{std::pair{*begin, *end}} : std::nullopt;
 }
 
-bool copy_memory(pid_t pid, std::uintptr_t address, void* out, std::size_t size) {
-  const iovec to{out, size};
-  const iovec from{reinterpret_cast<void*>(address), size};
-  return ::process_vm_readv(pid, &to, 1, &from, 1, 0) == static_cast<ssize_t>(size);
-}
-
 constexpr std::size_t aligned(std::size_t size) {
   return (size + 3) & ~std::size_t{3};
 }
@@ -86,19 +80,20 @@ std::string build_id_in(std::span<const char> notes) {
 
 /// The build ID in the memory of the process, so that of the code that runs.
 std::string mapped_build_id(const loaded_module& module) {
-  ElfW(Ehdr) header;
-  if (!copy_memory(module.pid, module.begin, &header, sizeof header)) return {};
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr))) return {};
-  std::vector<ElfW(Phdr)> parts(std::min<std::size_t>(header.e_phnum, max_headers));
-  if (!copy_memory(module.pid, module.begin + header.e_phoff, parts.data(), parts.size() * sizeof(ElfW(Phdr))))
+  const process_memory memory(module.pid);
+  const auto header = memory.blocking_read<ElfW(Ehdr)>(module.begin);
+  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phentsize != sizeof(ElfW(Phdr)))
     return {};
+  std::vector<ElfW(Phdr)> parts(std::min<std::size_t>(header->e_phnum, max_headers));
+  const auto bytes = std::as_writable_bytes(std::span(parts));
+  if (memory.blocking_read(module.begin + header->e_phoff, bytes) != bytes.size()) return {};
   const auto first = std::ranges::find(parts, ElfW(Word){PT_LOAD}, &ElfW(Phdr)::p_type);
   if (first == parts.end()) return {};
   for (const auto& part : parts) {
     if (part.p_type != PT_NOTE) continue;
     std::vector<char> notes(std::min<std::size_t>(part.p_memsz, max_notes));
     const auto address = module.begin + (part.p_vaddr - (first->p_vaddr - first->p_offset));
-    if (!copy_memory(module.pid, address, notes.data(), notes.size())) continue;
+    if (memory.blocking_read(address, std::as_writable_bytes(std::span(notes))) != notes.size()) continue;
     if (auto id = build_id_in(notes); !id.empty()) return id;
   }
   return {};

@@ -15,7 +15,7 @@ namespace loopscope::monitor {
 /// Reads the memory of this process or of another one.
 ///
 /// Errors: an address that cannot be read is a short read, never a fault. Another process needs the same user and what
-/// ptrace(2) asks for besides. Threads: any. Source: process_vm_readv(2).
+/// ptrace(2) asks for besides. Threads: any. Source: process_vm_readv(2), proc(5).
 class process_memory {
  public:
   explicit process_memory(pid_t pid) noexcept : pid_(pid) {}

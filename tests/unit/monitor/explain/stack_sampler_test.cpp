@@ -3,13 +3,10 @@
 #include "server/monitor/explain/stack_sampler.hpp"
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <fstream>
 #include <functional>
 #include <future>
@@ -36,6 +32,7 @@
 #include "server/monitor/explain/symbolizer.hpp"
 #include "server/monitor/options.hpp"
 #include "tests/unit/monitor/build_kind.hpp"
+#include "tests/unit/monitor/explain/forbidden_call.hpp"
 #include "writers/system/proc_file.hpp"
 
 namespace loopscope::monitor::testing {
@@ -201,15 +198,7 @@ TEST(stack_sampler, says_that_the_kernel_refuses_the_signal) {
   const auto status = status_in_child([] {
     prepare_thread();
     stack_sampler sampler(default_capture_signal);
-    std::array filter{
-        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 1),
-        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog program{filter.size(), filter.data()};
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 2;
+    if (!forbid_call(SYS_rt_tgsigqueueinfo)) return 2;
     return refusal(sampler, ::gettid()).find("seccomp") != std::string::npos ? 0 : 1;
   });
   EXPECT_EQ(status, 0);

@@ -255,13 +255,5 @@ TEST(stack_copy, is_not_of_a_thread_that_runs) {
   done = true;
 }
 
-TEST(process_memory, takes_a_bad_address_for_a_short_read) {
-  const process_memory own(::getpid());
-  const int number = 4711;
-  EXPECT_EQ(own.blocking_read<int>(reinterpret_cast<std::uintptr_t>(&number)), 4711);
-  EXPECT_EQ(own.blocking_read<int>(8), std::nullopt);
-  EXPECT_EQ(process_memory(0x3fffffff).blocking_read<int>(reinterpret_cast<std::uintptr_t>(&number)), std::nullopt);
-}
-
 }  // namespace
 }  // namespace loopscope::monitor::testing
