@@ -364,7 +364,7 @@ class WithoutCachestat(unittest.TestCase):
         saved = []
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
             with unittest.mock.patch.object(page_cache, "CACHESTAT", 100_000):
-                evidence.measure([], 10, True, found, lambda: saved.append(1), folder, terminal.Progress(quiet))
+                evidence.measure([], [], 10, True, found, lambda: saved.append(1), folder, terminal.Progress(quiet))
         self.assertIn("Linux 6.5", found["aged"]["reason"])
         self.assertGreater(found["memory"]["total_bytes"], 0)
         self.assertEqual(len(saved), 2)
@@ -410,7 +410,7 @@ class WithoutNode(unittest.TestCase):
         found = evidence.empty()
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
             systems: list[servers.System] = [Gone("node"), Gone("loopscope")]
-            evidence.measure(systems, 10, True, found, lambda: None, folder, terminal.Progress(quiet))
+            evidence.measure(systems, list(claims.CLAIMS), 10, True, found, lambda: None, folder, terminal.Progress(quiet))
         self.assertEqual(set(asked), {"node", "loopscope"})
         for name, words in (("node", "No such process"), ("loopscope", "Cannot start /nonexistent")):
             parts = found["systems"][name]
@@ -422,7 +422,7 @@ class WithoutNode(unittest.TestCase):
     def test_a_file_that_cannot_be_written_leaves_a_reason(self) -> None:
         found = evidence.empty()
         with open(os.devnull, "w", encoding="utf-8") as quiet:
-            evidence.measure([], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
+            evidence.measure([], [], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
         self.assertIn("No such file", found["aged"]["reason"])
 
 
