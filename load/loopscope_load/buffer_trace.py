@@ -15,7 +15,7 @@ from loopscope_load.terminal import Failure
 COUNT = 1_000_000  # long enough that a sample of the event stream falls into the write
 GOOD_DRAINS = range(2, 9)  # among its 64 readings
 USABLE_DRAINS = range(1, 17)  # with more of them, the readings are too coarse to see each
-TIMEOUT_S = 2.0
+TIMEOUT_S = 1.5
 
 
 def of_node(report: Json) -> Json:

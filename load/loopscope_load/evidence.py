@@ -160,8 +160,8 @@ def one_write(system: System, variant: Variant, count: int, data_dir: str) -> Js
 
 
 def buffer_of(server: ServerProcess, variant: Variant, report: Json) -> Json | None:
-    """The trace of a stream's buffer, or the reason why there is none; None for what has no such buffer."""
-    if variant.method != "stream":
+    """The trace of a stream's buffer of a certain mark, or the reason why there is none; None for the other writes."""
+    if variant not in MARKS:
         return None
     try:
         if "node" in report:

@@ -92,7 +92,7 @@ report.streamBuffers = (results) => {
   const names = [...new Set(systems.flatMap(([, { runs }]) => Object.keys(runs)))];
   const figures = names.flatMap((name) =>
     systems
-      .filter(([, { runs }]) => runs[name]?.buffer && / KiB$/.test(name))
+      .filter(([, { runs }]) => runs[name]?.buffer)
       .map(([system, { runs }]) => figure(name, system, runs[name])),
   );
   if (figures.length === 0) return null;
