@@ -149,7 +149,7 @@ def seconds_in(path: str) -> float:
 
 
 def one_write(system: System, variant: Variant, count: int, data_dir: str) -> Json:
-    """One write to the disk by a fresh server: {"count", "report", "text", "threads": [{"name", "cpu_ms", "writes"}], "buffer"}."""
+    """One write to the disk by a fresh server, as results.schema.json describes it."""
     with running(system.command(data_dir)) as server, writes.Client(server.url) as client:
         client.check_hello()
         before = threads(server.pid)

@@ -8,13 +8,11 @@ report.streamBuffers = (results) => {
   const rowsMax = 12;
   const triangle = 5; // pixels, half of its width
 
-  const of = (at_us, bytes) => at_us.map((us, i) => [us / 1000, bytes[i]]);
-
   function figure(name, system, { report: written, buffer }) {
     const title = `${report.systemNames[system] ?? system}, ${name}`;
     if (buffer.reason) return element('p', { class: 'quiet' }, `${title}: not measured: ${buffer.reason}`);
     const mark = written.backpressure.high_water_mark;
-    const rows = of(buffer.at_us, buffer.bytes);
+    const rows = buffer.at_us.map((us, i) => [us / 1000, buffer.bytes[i]]);
     const drains = buffer.drains_at_us.map((us) => us / 1000);
     const peak = Math.max(...buffer.bytes);
     const bytesWords = (bytes) => `${units.count(Math.round(bytes))} bytes`;
@@ -91,9 +89,7 @@ report.streamBuffers = (results) => {
   const systems = Object.entries(results.evidence.systems).sort(([name]) => (name === 'node' ? -1 : 1));
   const names = [...new Set(systems.flatMap(([, { runs }]) => Object.keys(runs)))];
   const figures = names.flatMap((name) =>
-    systems
-      .filter(([, { runs }]) => runs[name]?.buffer)
-      .map(([system, { runs }]) => figure(name, system, runs[name])),
+    systems.filter(([, { runs }]) => runs[name]?.buffer).map(([system, { runs }]) => figure(name, system, runs[name])),
   );
   if (figures.length === 0) return null;
   return element(

@@ -3,7 +3,18 @@
 """Rules on write calls, and on the buffer of a write stream: its mark, when it is full, when it drains."""
 
 from loopscope_load import Json, units
-from loopscope_load.claim_rules.view import HOLDS, NODE, NOT, NOTICEABLE, Judged, NotMeasured, View, complete, grade, known
+from loopscope_load.claim_rules.view import (
+    HOLDS,
+    NODE,
+    NOT,
+    NOTICEABLE,
+    Judged,
+    NotMeasured,
+    View,
+    complete,
+    grade,
+    known,
+)
 
 
 def mark_of(written: Json) -> float:
@@ -139,7 +150,9 @@ def timeline(view: View, claim: Json) -> Judged:
 
     cells, drawn = view.compare(trace, words)
     left = max(at_drains(drawn))
-    why = f"When 'drain' came, {left:,.0f} bytes were left in the buffer of Node.js. The drawing below has the readings."
+    why = (
+        f"When 'drain' came, {left:,.0f} bytes were left in the buffer of Node.js. The drawing below has the readings."
+    )
     return Judged(cells, grade(left > 0), why)
 
 

@@ -14,7 +14,18 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, buffer_trace, claims, evidence, experiment, page_cache, recommendations, servers, table, terminal
+from loopscope_load import (
+    Json,
+    buffer_trace,
+    claims,
+    evidence,
+    experiment,
+    page_cache,
+    recommendations,
+    servers,
+    table,
+    terminal,
+)
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -343,7 +354,10 @@ class Verdicts(unittest.TestCase):
     def test_without_a_peer_a_row_has_what_loopscope_did_and_says_what_it_needs(self) -> None:
         pages = {"cached_bytes": 7_900_000, "dirty_bytes": 7_900_000, "writeback_bytes": 0}
         life: Json = {"size_bytes": 7_900_000, **dict.fromkeys(("closed", "synced", "evicted", "read_back"), pages)}
-        report = {"backpressure": {"high_water_mark": 65536, "drains": 120, "waited_ms": 5.0}, "syscalls": {"write": 121}}
+        report = {
+            "backpressure": {"high_water_mark": 65536, "drains": 120, "waited_ms": 5.0},
+            "syscalls": {"write": 121},
+        }
         runs = {"stream": {"count": 1_000_000, "report": report}, "stream 16 KiB": self.traced()}
         document = sample.document([sample.entry("stream")])
         document["evidence"] |= {"count": 1_000_000, "systems": {"loopscope": {"runs": runs, "pages": life}}}
@@ -383,7 +397,9 @@ class Verdicts(unittest.TestCase):
 
     def test_a_drain_of_loopscope_is_where_its_buffer_has_fallen(self) -> None:
         found = buffer_trace.trace_of([[0, 4], [2, 16], [4, 16], [6, 0], [8, 16], [10, 12]])
-        self.assertEqual(found, {"at_us": [0, 2, 4, 6, 8, 10], "bytes": [4, 16, 16, 0, 16, 12], "drains_at_us": [6, 10]})
+        self.assertEqual(
+            found, {"at_us": [0, 2, 4, 6, 8, 10], "bytes": [4, 16, 16, 0, 16, 12], "drains_at_us": [6, 10]}
+        )
 
     def test_the_cpu_time_of_a_phase_is_a_share_of_its_own_time(self) -> None:
         def phase(time_ms: float, cpu_ms: float, loop_ms: float | None) -> Json:
@@ -505,7 +521,9 @@ class WithoutNode(unittest.TestCase):
         found = evidence.empty()
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
             systems: list[servers.System] = [Gone("node"), Gone("loopscope")]
-            evidence.measure(systems, list(claims.CLAIMS), 10, True, found, lambda: None, folder, terminal.Progress(quiet))
+            evidence.measure(
+                systems, list(claims.CLAIMS), 10, True, found, lambda: None, folder, terminal.Progress(quiet)
+            )
         self.assertEqual(set(asked), {"node", "loopscope"})
         for name, words in (("node", "No such process"), ("loopscope", "Cannot start /nonexistent")):
             parts = found["systems"][name]

@@ -61,7 +61,9 @@ class Peer(support.Folder):
                 self.assertGreater(node["heap_used_bytes"], 1_000_000)
                 self.assertGreater(node["allocated_bytes"], COUNT)
                 self.assertGreater(node["heap_spaces_bytes"]["new_space"], 100_000)
-                self.assertAlmostEqual(sum(node["heap_spaces_bytes"].values()), node["heap_used_bytes"], delta=1_000_000)
+                self.assertAlmostEqual(
+                    sum(node["heap_spaces_bytes"].values()), node["heap_used_bytes"], delta=1_000_000
+                )
                 self.assertEqual(set(node["phases"]), {"queueing", "writing"})
                 for phase in node["phases"].values():
                     self.assertLessEqual(phase["loop_cpu_ms"], phase["cpu_ms"] + 20)

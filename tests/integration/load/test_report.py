@@ -134,7 +134,13 @@ class InBrowser(support.Folder):
     @unittest.skipUnless(report_page.has_charts(), report_page.NO_CHARTS)
     def test_draws_the_buffer_of_a_stream_below_the_claims_which_point_there(self) -> None:
         def run(buffer: Json) -> Json:
-            return {"count": 9, "report": {"backpressure": {"high_water_mark": 16384}}, "text": "", "threads": [], **buffer}
+            return {
+                "count": 9,
+                "report": {"backpressure": {"high_water_mark": 16384}},
+                "text": "",
+                "threads": [],
+                **buffer,
+            }
 
         readings = {"at_us": [0, 400, 900, 1300], "bytes": [8000, 16387, 0, 12000], "drains_at_us": [900]}
         found = evidence.empty()
