@@ -195,7 +195,6 @@ def run(options: argparse.Namespace, progress: Progress) -> None:
         idle_s=options.idle,
         window_s=options.window,
         extent=scale.FULL if options.scale else scale.SHORT,
-        confront=options.peer is not None,
     )
     settings = {
         "count": plan.count,

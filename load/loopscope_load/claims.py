@@ -36,6 +36,12 @@ def rows(document: Json) -> list[Json]:
     return [row(view, claim) for claim in BOOK["claims"]]
 
 
+def is_drawn(document: Json) -> bool:
+    """Whether the report has a drawing of a stream's buffer."""
+    systems = (document.get("evidence") or {}).get("systems", {}).values()
+    return any((run.get("buffer") or {}).get("at_us") for system in systems for run in system["runs"].values())
+
+
 def row(view: View, claim: Json) -> Json:
     judged = judge(view, claim)
     return {
@@ -49,4 +55,5 @@ def row(view: View, claim: Json) -> Json:
         "measured": judged.cells,
         "verdict": judged.verdict,
         "why": judged.why,
+        "drawn_at": claim.get("drawn_at") if is_drawn(view.document) else None,
     }

@@ -16,9 +16,9 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from loopscope_load import Json, page_cache, watch, writes
+from loopscope_load import Json, buffer_trace, page_cache, watch, writes
 from loopscope_load.claims import CLAIMS
 from loopscope_load.servers import NodePeer, ServerProcess, System, running
 from loopscope_load.terminal import Failure, Progress, Refused
@@ -71,6 +71,7 @@ def empty(absent: dict[str, str] | None = None) -> Json:
 
 def measure(
     systems: Sequence[System],
+    methods: Collection[str],
     count: int,
     quick: bool,
     found: Json,
@@ -78,7 +79,7 @@ def measure(
     data_dir: str,
     progress: Progress,
 ) -> None:
-    """Fills `found` and saves after every step."""
+    """Fills `found` with what the claims on `methods` need, and saves after every step."""
     found["count"] = min(count, QUICK_COUNT_MAX if quick else COUNT_MAX)
 
     def step(place: Json, key: str, title: str, work: Callable[[], Json]) -> None:
@@ -96,12 +97,13 @@ def measure(
         name = system.name
         runs: Json = {}
         place = found["systems"].setdefault(name, {"runs": runs, "pages": None, "crash": None})
-        for variant in VARIANTS[name]:
+        for variant in (each for each in VARIANTS[name] if each.method.split("-")[0] in methods):
             records = max(1, found["count"] // (SLOW_SHARE if variant.method == SLOW_METHOD else 1))
             work = functools.partial(one_write, system, variant, records, data_dir)
             step(runs, variant.name, f"{name} {variant.name}", work)
         step(place, "pages", f"{name} pages", functools.partial(life_of_pages, system, found["count"], data_dir))
-        step(place, "crash", f"{name} ten million callbacks", functools.partial(too_many, system, data_dir))
+        if "callback" in methods:
+            step(place, "crash", f"{name} ten million callbacks", functools.partial(too_many, system, data_dir))
         if isinstance(system, NodePeer):
             step(found, "buffers", f"{name} buffers", functools.partial(buffers, system))
     step(found, "aged", "pages that nobody synced", aging.end)
@@ -147,13 +149,26 @@ def seconds_in(path: str) -> float:
 
 
 def one_write(system: System, variant: Variant, count: int, data_dir: str) -> Json:
-    """{"count", "report", "threads": [{"name", "cpu_ms", "writes"}]}: one write to the disk by a fresh server."""
+    """One write to the disk by a fresh server, as results.schema.json describes it."""
     with running(system.command(data_dir)) as server, writes.Client(server.url) as client:
         client.check_hello()
         before = threads(server.pid)
         report = client.write(variant.method, count, verify=True, durability="disk", **variant.parameters)
         after = threads(server.pid)
-        return {"count": count, "report": report, "text": beginning(report["file"]), "threads": spent(before, after)}
+        found: Json = {"count": count, "report": report, "text": beginning(report["file"])}
+        return {**found, "threads": spent(before, after), "buffer": buffer_of(server, variant, report)}
+
+
+def buffer_of(server: ServerProcess, variant: Variant, report: Json) -> Json | None:
+    """The trace of a stream's buffer of a certain mark, or the reason why there is none; None for the other writes."""
+    if variant not in MARKS:
+        return None
+    try:
+        if "node" in report:
+            return buffer_trace.of_node(report)
+        return buffer_trace.of_loopscope(server.url, server.admin_url, **variant.parameters)
+    except Failure as failure:
+        return {"reason": str(failure)}
 
 
 def beginning(path: str) -> str | None:

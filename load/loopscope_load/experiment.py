@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 
-from loopscope_load import Json, evidence, scale, statistics, units, writes, wrk
+from loopscope_load import Json, claims, evidence, scale, statistics, units, writes, wrk
 from loopscope_load.probe import ProbeRun, Requests
 from loopscope_load.results import Results
 from loopscope_load.servers import System, running
@@ -49,7 +49,6 @@ class Plan:
     idle_s: float
     window_s: float
     extent: scale.Extent
-    confront: bool  # measure what the claims need beside this
 
 
 def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: str, progress: Progress) -> list[str]:
@@ -78,9 +77,10 @@ def compare(systems: Sequence[System], plan: Plan, results: Results, data_dir: s
     for system in systems:
         for method in (name for name in plan.methods if name in system.methods):
             failed += measure_scale(system, method, plan, results, data_dir, progress)
-    if plan.confront:
-        found = results.document["evidence"]
-        evidence.measure(systems, plan.count, plan.quick, found, results.conclude, data_dir, progress)
+    # With a peer every claim is confronted, and without one those on the methods that were asked for.
+    methods = plan.methods if len(systems) == 1 else claims.CLAIMS
+    found = results.document["evidence"]
+    evidence.measure(systems, methods, plan.count, plan.quick, found, results.conclude, data_dir, progress)
     results.finish()
     return failed
 

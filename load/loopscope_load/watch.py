@@ -70,11 +70,26 @@ class EventWatch(SampleWatch):
             response = self._connection.getresponse()
             while not self._ending.is_set() and (line := response.readline()):
                 if line.startswith(b"data: "):
-                    self.samples.append(sample_of(json.loads(line[6:])))
+                    self._take(json.loads(line[6:]))
         except (OSError, ValueError, KeyError, http.client.HTTPException):
             pass  # the server has ended, or has no such stream: the samples until now are kept
         finally:
             self._connection.close()
+
+    def _take(self, event: Json) -> None:
+        self.samples.append(sample_of(event))
+
+
+class BufferWatch(EventWatch):
+    """The readings of a stream's buffer that are in each event: [[us since the first one, bytes]]."""
+
+    def __init__(self, admin_url: str) -> None:
+        super().__init__(admin_url)
+        self.traces: list[list[list[float]]] = []
+
+    def _take(self, event: Json) -> None:
+        if event.get("buffer"):
+            self.traces.append(event["buffer"]["readings"])
 
 
 def sample_of(event: Json) -> Sample:

@@ -16,6 +16,12 @@ report.chart = (() => {
     return ticks;
   }
 
+  const everyStep = (step) => (_min, max, _pixels, options) =>
+    Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => ({
+      v: i * step,
+      label: options('axisLabelFormatter')(i * step),
+    }));
+
   /** Whole decades around the values. */
   function decadesAround(values) {
     const known = values.filter((value) => value > 0);
@@ -45,11 +51,12 @@ report.chart = (() => {
     gridLineColor: theme.colour('grid'),
     axisLineColor: theme.colour('grid'),
     series: Object.fromEntries(
-      series.map(({ label, colour, dash, dots }) => [
+      series.map(({ label, colour, dash, dots, steps }) => [
         label,
         {
           color: theme.colour(colour),
           strokePattern: dash ?? null,
+          stepPlot: steps ?? false,
           ...(dots ? { strokeWidth: 0, drawPoints: true, pointSize: 1.5 } : {}),
         },
       ]),
@@ -57,8 +64,9 @@ report.chart = (() => {
   });
 
   /**
-   * x, y: { label, words (a value as text), axisWords, log, range, width }; series: [{ label, colour, dash, dots }];
-   * rows: [[x, y...]], in the order of x; paint(ctx, area, plot) draws below the lines.
+   * x, y: { label, words (a value as text), axisWords, log, range, ticksEvery (without grid lines) }; series: [{ label, colour, dash, dots,
+   * steps }]; rows: [[x, y...]], in the order of x; paint(ctx, area, plot) draws below the lines. A line with steps holds its
+   * value until the next one.
    */
   function draw(place, { x, y, series, rows, paint }) {
     const legend = element('div', { class: 'legend' });
@@ -80,13 +88,15 @@ report.chart = (() => {
       strokeWidth: 2,
       highlightCircleSize: 4,
       ...(x.log ? { dateWindow: [1, rows.at(-1)[0]] } : {}),
+      ...(x.range ? { dateWindow: x.range } : {}),
       underlayCallback: paint ?? null,
       axes: {
         x: { ...formatter(x), ...(x.log ? { logscale: true, ticker: decades } : {}), pixelsPerLabel: 60 },
         y: {
           ...formatter(y),
           logscale: y.log ?? false,
-          ticker: y.log ? decades : Dygraph.numericTicks,
+          ticker: y.log ? decades : y.ticksEvery ? everyStep(y.ticksEvery) : Dygraph.numericTicks,
+          drawGrid: !y.ticksEvery,
           pixelsPerLabel: 34,
           axisLabelWidth: 58,
         },

@@ -89,6 +89,7 @@
           { id: 'claims' },
           element('h2', {}, "The articles' claims, measured"),
           report.claimsTable(results),
+          report.streamBuffers(results),
         ),
         element(
           'section',

@@ -29,8 +29,10 @@ const verdictClasses = {
 report.claimsTable = (results) => {
   const { element } = report;
   const articles = [...new Set(results.claims.map(({ article }) => article))];
+  const drawing = (row) =>
+    row.drawn_at ? element('a', { class: 'relation', href: `#${row.drawn_at}` }, 'drawn below this table') : null;
   const claim = (row) =>
-    element('span', {}, row.claim, row.how ? element('span', { class: 'relation' }, row.how) : null);
+    element('span', {}, row.claim, row.how ? element('span', { class: 'relation' }, row.how) : null, drawing(row));
   const verdict = (row) =>
     element(
       'span',

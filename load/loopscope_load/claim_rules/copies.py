@@ -30,7 +30,10 @@ def copies_of_a_record(view: View, claim: Json) -> Judged:
 
 
 def cheaper(view: View, claim: Json) -> Judged:
-    """Whether the first of two methods costs more than the second: time, peak memory, bytes allocated."""
+    """Whether the first of two methods makes more copies than the second and costs more: time, peak memory, allocations.
+
+    What costs more without a further copy has another reason than the claimed one, so it holds in part at most.
+    """
     costly, cheap = claim["compare"]
 
     def costs(name: str) -> dict[str, float]:
@@ -41,7 +44,7 @@ def cheaper(view: View, claim: Json) -> Judged:
             "peak memory": known(grown_bytes(written), "The growth of memory") / run["count"],
         }
         if written["node"]["allocated_bytes"] is not None:
-            found["allocated"] = written["node"]["allocated_bytes"] / run["count"]
+            found["allocated by V8"] = written["node"]["allocated_bytes"] / run["count"]
         return found
 
     def words(found: dict[str, float]) -> str:
@@ -61,7 +64,29 @@ def cheaper(view: View, claim: Json) -> Judged:
     ratios = {name: more[name] / less[name] for name in more if name in less and less[name] > 0}
     dearer = [name for name, ratio in ratios.items() if ratio >= NOTICEABLE]
     said = ", ".join(f"{name} {units.ratio(ratio)} times" for name, ratio in ratios.items())
-    return Judged(cells, grade(len(dearer) == len(ratios), bool(dearer)), f"{costly} over {cheap}: {said}.")
+    made, needed = copies(view, NODE, costly), copies(view, NODE, cheap)
+    saved = f"{made} copies against {needed}" if made > needed else f"no copy is saved, both make {made}"
+    verdict = grade(made > needed and len(dearer) == len(ratios), bool(dearer))
+    return Judged(cells, verdict, f"{costly} over {cheap}: {saved}; {said}.")
+
+
+def stream_copies(view: View, claim: Json) -> Judged:
+    """Whether a Buffer that is changed behind write() is written as it was, or as it is then."""
+
+    def cell(system: str) -> str:
+        if system == OWN:
+            return "has no Buffers: it formats a record into the buffer of the stream, with no copy before the kernel's"
+        kept = known(view.common("buffers").get("stream_keeps_bytes"), "What a stream keeps")
+        return f"wrote the bytes from {'before' if kept else 'after'} the change"
+
+    cells = view.cells_of(cell)
+    kept = known(view.common("buffers").get("stream_keeps_bytes"), "What a stream keeps")
+    why = (
+        "The stream of Node.js wrote the bytes as they were at write(): it has a copy."
+        if kept
+        else "The stream of Node.js wrote what came into the Buffer later: it keeps a reference. It encodes only strings."
+    )
+    return Judged(cells, grade(bool(kept)), why)
 
 
 def interpolated_text(view: View, claim: Json) -> Judged:

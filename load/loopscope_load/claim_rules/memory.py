@@ -3,6 +3,7 @@
 """Rules on the memory of the process: its course, a record's share of it, and what happens without a bound."""
 
 from loopscope_load import Json, units
+from loopscope_load.claim_rules.claimed_range import verdict_of
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NODE, NOT, OWN, Judged, NotMeasured, View, grade, known
 from loopscope_load.writes import grown_bytes
 
@@ -22,6 +23,41 @@ def bytes_a_record(view: View, system: str, claim: Json) -> float:
     run = view.run(system, claim["method"])
     count: int = run["count"]
     return known(grown_bytes(run["report"]), "The growth of memory") / count
+
+
+def itemised(view: View, claim: Json) -> Judged:
+    """What queued callbacks hold by type of memory: in V8's heap, in Buffers, and outside both. Judged by where it is."""
+    claimed: dict[str, float] = claim["value"]["parts"]
+
+    def parts_of_record(system: str) -> tuple[float, float]:
+        run = view.run(system, claim["method"])
+        node, count = run["report"]["node"], run["count"]
+        check_could_grow(count)
+        heap = known(node["heap_used_bytes"], "The heap") - known(node.get("heap_before_bytes"), "The heap before")
+        whole = known(node.get("rss_bytes"), "The memory") - run["report"]["memory"]["rss_before_bytes"]
+        return max(0.0, heap) / count, max(0.0, whole - heap) / count
+
+    def cell(system: str) -> str:
+        if system == OWN:
+            return f"no heap of objects: {bytes_a_record(view, OWN, claim):,.0f} bytes a record in all"
+        run = view.run(NODE, claim["method"])
+        node = run["report"]["node"]
+        heap, outside = parts_of_record(NODE)
+        spaces: dict[str, int] = node.get("heap_spaces_bytes") or {}
+        largest = sorted(spaces.items(), key=lambda item: -item[1])[:3]
+        named = ", ".join(f"{name} {units.megabytes(size)}" for name, size in largest)
+        return (
+            f"{heap:,.0f} bytes a record more in V8's heap, {outside:,.0f} outside; at the peak heap "
+            f"{units.megabytes(node['heap_used_bytes'])} ({named}), external {units.megabytes(node['external_bytes'])}, of it "
+            f"arrayBuffers {units.megabytes(node['array_buffers_bytes'])}, resident {units.megabytes(node.get('rss_bytes'))}"
+        )
+
+    cells = view.cells_of(cell)
+    found = dict(zip(claimed, parts_of_record(NODE)))
+    verdicts = [verdict_of(found[name], value, value) for name, value in claimed.items()]
+    said = ", ".join(f"{found[name]:,.0f} bytes {name} (claimed {value:,.0f})" for name, value in claimed.items())
+    every, some = all(each == HOLDS for each in verdicts), any(each != NOT for each in verdicts)
+    return Judged(cells, grade(every, some), f"A record of Node.js: {said}.")
 
 
 def memory_over_time(view: View, claim: Json) -> Judged:

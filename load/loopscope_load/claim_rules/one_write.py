@@ -3,7 +3,8 @@
 """Rules on the time of one write: its parts, the timers that are due meanwhile, the collections of garbage."""
 
 from loopscope_load import Json, units
-from loopscope_load.claim_rules.view import NODE, OWN, Judged, NotMeasured, View, grade, known
+from loopscope_load.claim_rules.claimed_range import relation, verdict_of
+from loopscope_load.claim_rules.view import HOLDS, NODE, NOT, OWN, Judged, NotMeasured, View, grade, known
 from loopscope_load.verdict import STALL_MS
 
 SHARE_TOLERANCE = 0.1  # of the whole: a part of the time that close to the claimed share is as claimed
@@ -103,6 +104,49 @@ def own_parts(written: Json, method: str, whole: float, queued: float) -> dict[s
         waited = known(written["backpressure"]["waited_ms"], "The time of waiting")
         return {"formatting": whole - waited, "waiting": waited}
     raise NotMeasured("The loop and the pool thread spin while they wait for each other, so their times overlap.")
+
+
+def cpu_by_phase(view: View, claim: Json) -> Judged:
+    """The CPU time of the process in each phase, as a share of one core; of long phases also that of the loop's thread."""
+    claimed: dict[str, list[float]] = claim["value"]["parts"]
+
+    def phases_of(name: str) -> dict[str, Json]:
+        found: dict[str, Json] | None = view.report(NODE, name)["node"].get("phases")
+        if not found:
+            raise NotMeasured("The CPU time of the phases was not measured.")
+        long_ones = {phase: spent for phase, spent in found.items() if spent["time_ms"] > 0}
+        if set(long_ones) != set(claimed):
+            raise NotMeasured("Not every phase took a measurable time at so few records.")
+        return long_ones
+
+    def words(phase: str, spent: Json) -> str:
+        loop_ms = spent["loop_cpu_ms"]
+        loop = "" if loop_ms is None else f", the loop's thread {units.percent(loop_ms / spent['time_ms'])}"
+        share = units.percent(spent["cpu_ms"] / spent["time_ms"])
+        return f"{phase} {share} of a core for {units.duration(spent['time_ms'])}{loop}"
+
+    def cell(system: str) -> str:
+        if system == OWN:
+            written = view.report(OWN, claim["method"])
+            return f"has no marks within a write; the whole of it {own_cpu(written)}"
+        return "; ".join(words(phase, spent) for phase, spent in phases_of(claim["method"]).items())
+
+    cells = view.cells_of(cell)
+    shares = {phase: spent["cpu_ms"] / spent["time_ms"] for phase, spent in phases_of(claim["method"]).items()}
+    verdicts = [verdict_of(shares[phase], low, high) for phase, (low, high) in claimed.items()]
+    said = ", ".join(
+        f"{phase} {units.percent(shares[phase])} of a core ({relation(shares[phase], low, high)})"
+        for phase, (low, high) in claimed.items()
+    )
+    every, some = all(each == HOLDS for each in verdicts), any(each != NOT for each in verdicts)
+    return Judged(cells, grade(every, some), f"Node.js: {said}.")
+
+
+def own_cpu(written: Json) -> str:
+    whole_ms, cpu = written["timing_ms"]["completed"], written["cpu"]
+    loop_ms = known(cpu["loop_thread_ms"], "The CPU time of the loop")
+    others_ms = max(0.0, cpu["process_user_ms"] + cpu["process_system_ms"] - loop_ms)
+    return f"{units.percent(loop_ms / whole_ms)} of a core by the loop, {units.percent(others_ms / whole_ms)} by others"
 
 
 def timer_is_late(view: View, claim: Json) -> Judged:

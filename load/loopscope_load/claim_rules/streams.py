@@ -3,7 +3,18 @@
 """Rules on write calls, and on the buffer of a write stream: its mark, when it is full, when it drains."""
 
 from loopscope_load import Json, units
-from loopscope_load.claim_rules.view import HOLDS, NODE, NOT, NOTICEABLE, Judged, NotMeasured, View, grade, known
+from loopscope_load.claim_rules.view import (
+    HOLDS,
+    NODE,
+    NOT,
+    NOTICEABLE,
+    Judged,
+    NotMeasured,
+    View,
+    complete,
+    grade,
+    known,
+)
 
 
 def mark_of(written: Json) -> float:
@@ -116,6 +127,33 @@ def drains_when_empty(view: View, claim: Json) -> Judged:
     ratio = found / full
     why = f"Node.js drained {units.ratio(ratio)} times for each full buffer."
     return Judged(cells, grade(0.95 <= ratio <= 1.05, 0.5 <= ratio <= 2), why)
+
+
+def timeline(view: View, claim: Json) -> Judged:
+    """How full the buffer is over time, and whether a chunk is left in it when 'drain' comes."""
+
+    def trace(system: str) -> Json:
+        found: Json | None = view.run(system, claim["run"]).get("buffer")
+        drawn = complete(found)
+        check_was_full(len(drawn["drains_at_us"]) > 0)
+        return drawn
+
+    def at_drains(drawn: Json) -> list[float]:
+        return [size for at, size in zip(drawn["at_us"], drawn["bytes"]) if at in drawn["drains_at_us"]]
+
+    def words(drawn: Json) -> str:
+        span_ms = (drawn["at_us"][-1] - drawn["at_us"][0]) / 1000
+        return (
+            f"up to {max(drawn['bytes']):,.0f} bytes, {units.count(len(drawn['drains_at_us']), 'drain')} in "
+            f"{units.duration(span_ms)}, at most {max(at_drains(drawn)):,.0f} bytes in the reading at a drain"
+        )
+
+    cells, drawn = view.compare(trace, words)
+    left = max(at_drains(drawn))
+    why = (
+        f"When 'drain' came, {left:,.0f} bytes were left in the buffer of Node.js. The drawing below has the readings."
+    )
+    return Judged(cells, grade(left > 0), why)
 
 
 def check_was_full(full: bool) -> None:

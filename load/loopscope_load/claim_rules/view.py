@@ -134,13 +134,16 @@ class View:
     def _evidence(self) -> Json:
         found: Json | None = self.document.get("evidence")
         if not found or (found["count"] is None and not self.document["settings"]["peer"]):
-            raise NotMeasured("compare.py --peer node measures it; this run was without.")
+            raise NotMeasured("A run of compare.py measures it, which this document is not of.")
         return found
 
     def _measured(self, system: str, part: str | None, name: str) -> Json:
         self._check_present(system)
         place: Json = self._evidence()["systems"].get(system) or {}
-        return complete((place.get(part) or {} if part else place).get(name))
+        found: Json | None = (place.get(part) or {} if part else place).get(name)
+        if not found and self.document["finished"]:
+            raise NotMeasured(f"{NAMES[system]} {name} was not part of this run.")
+        return complete(found)
 
     def _check_present(self, system: str) -> None:
         absent = (self.document.get("evidence") or {}).get("absent", {})

@@ -26,6 +26,54 @@ function peakMemoryBytes() {
   return found ? Number(found[1]) * 1024 : null;
 }
 
+/** The CPU time of this process's main thread until now, which the kernel counts at every tick; null where it is unknown. */
+function loopCpuMs() {
+  try {
+    return Number(fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The time and the CPU time of the phases of a write, which may take turns. The CPU time is that of the whole process:
+ * `loop_cpu_ms`, that of the loop's thread, is too coarse for phases that are as short as those of a stream.
+ */
+class Phases {
+  constructor(longOnes) {
+    this.found = {};
+    this.longOnes = longOnes;
+    this.last = this.now();
+  }
+
+  now() {
+    const { user, system } = process.cpuUsage();
+    return {
+      time_ms: performance.now(),
+      cpu_ms: (user + system) / 1000,
+      loop_cpu_ms: this.longOnes ? loopCpuMs() : null,
+    };
+  }
+
+  /** Adds what was spent since the end of the phase before. */
+  end(name) {
+    const now = this.now();
+    const sum = this.found[name] ?? { time_ms: 0, cpu_ms: 0, loop_cpu_ms: 0 };
+    for (const [key, value] of Object.entries(now)) {
+      const before = this.last[key];
+      sum[key] = value === null || before === null || sum[key] === null ? null : sum[key] + value - before;
+    }
+    this.found[name] = sum;
+    this.last = now;
+  }
+}
+
+/** The used bytes of V8's heap by space, without the empty ones. */
+function heapSpaces() {
+  const used = v8.getHeapSpaceStatistics().filter(({ space_used_size: bytes }) => bytes > 0);
+  return Object.fromEntries(used.map(({ space_name: name, space_used_size: bytes }) => [name, bytes]));
+}
+
 /** Garbage collections: their number and pauses from perf_hooks, the allocated bytes from V8's profiler. */
 class Collections {
   constructor() {
@@ -72,19 +120,29 @@ class Collections {
 const usedBytes = (heap) => heap.used_heap_size + heap.external_memory;
 const profiledBytes = ({ heapStatistics }) => heapStatistics.usedHeapSize + heapStatistics.externalMemory;
 
+const nothingHeld = {
+  heap_used_bytes: null,
+  heap_spaces_bytes: null,
+  external_bytes: null,
+  array_buffers_bytes: null,
+  rss_bytes: null,
+};
+
 export class Measurement {
-  static async start() {
+  /** `hasLongPhases`: the phases of the write are long beside a tick of the kernel. */
+  static async start(hasLongPhases) {
     const delay = monitorEventLoopDelay({ resolution: resolutionMs });
     delay.enable();
     await sleep(2 * resolutionMs); // it measures from tick to tick, so one tick must come before the loop blocks
-    return new Measurement(delay);
+    return new Measurement(delay, hasLongPhases);
   }
 
-  constructor(delay) {
+  constructor(delay, hasLongPhases) {
     this.delay = delay;
     this.knowsPeak = resetPeakMemory();
     this.rssBefore = process.memoryUsage.rss();
-    this.peak = null;
+    this.heapBefore = process.memoryUsage().heapUsed;
+    this.peak = { ...nothingHeld };
     this.collections = new Collections();
     this.timerFiredMs = null;
     this.timer = setTimeout(() => {
@@ -92,14 +150,21 @@ export class Measurement {
     }, timerDueMs);
     this.cpuBefore = process.cpuUsage();
     this.utilizationBefore = performance.eventLoopUtilization();
+    this.phases = new Phases(hasLongPhases);
     this.startedAt = performance.now();
   }
 
   /** Called where a method holds most: when everything is queued, when the buffer is full. */
   observeMemory() {
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-    if (this.peak && this.peak.heap_used_bytes + this.peak.external_bytes > heapUsed + external) return;
-    this.peak = { heap_used_bytes: heapUsed, external_bytes: external, array_buffers_bytes: arrayBuffers };
+    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    if (this.peak.heap_used_bytes + this.peak.external_bytes >= heapUsed + external) return;
+    this.peak = {
+      heap_used_bytes: heapUsed,
+      heap_spaces_bytes: heapSpaces(),
+      external_bytes: external,
+      array_buffers_bytes: arrayBuffers,
+      rss_bytes: rss,
+    };
   }
 
   async finish(counters) {
@@ -143,8 +208,11 @@ export class Measurement {
         gc,
         allocated_bytes,
         writes_at_once: counters.writesAtOnce,
+        phases: this.phases.found,
+        buffer: counters.buffer,
         heap_limit_bytes: v8.getHeapStatistics().heap_size_limit,
-        ...(this.peak ?? { heap_used_bytes: null, external_bytes: null, array_buffers_bytes: null }),
+        heap_before_bytes: this.heapBefore,
+        ...this.peak,
       },
     };
   }

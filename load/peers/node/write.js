@@ -19,10 +19,10 @@ import { sync } from './methods/sync.js';
 const methods = {
   sync: { run: sync, copies: 2 },
   promise: { run: promise, copies: 2 },
-  callback: { run: callback, copies: 2 },
+  callback: { run: callback, copies: 2, hasLongPhases: true },
   stream: { run: stream, copies: 2 },
-  'callback-buffer': { run: callbackBuffer, copies: 2 },
-  'callback-copies': { run: callbackCopies, copies: 4 },
+  'callback-buffer': { run: callbackBuffer, copies: 2, hasLongPhases: true },
+  'callback-copies': { run: callbackCopies, copies: 4, hasLongPhases: true },
 };
 
 export const methodNames = Object.keys(methods);
@@ -50,7 +50,7 @@ export async function writeFile({ method, count, verify, durable, highWaterMark,
     let measured;
     try {
       const openingMs = await timeOfOpening(part);
-      const measurement = await Measurement.start();
+      const measurement = await Measurement.start(methods[method].hasLongPhases ?? false);
       const counters = {
         queuedAt: null,
         writeCalls: 0,
@@ -61,6 +61,8 @@ export async function writeFile({ method, count, verify, durable, highWaterMark,
         waitedMs: null,
         highWaterMark: null,
         afterwards: null,
+        buffer: null,
+        phases: measurement.phases,
         observeMemory: () => measurement.observeMemory(),
       };
       await methods[method].run({ file, count, gone, counters, highWaterMark });

@@ -14,7 +14,18 @@ from typing import Any
 
 import sample_results as sample
 import support
-from loopscope_load import Json, claims, evidence, experiment, page_cache, recommendations, servers, table, terminal
+from loopscope_load import (
+    Json,
+    buffer_trace,
+    claims,
+    evidence,
+    experiment,
+    page_cache,
+    recommendations,
+    servers,
+    table,
+    terminal,
+)
 from loopscope_load.claim_rules import RULES, claimed_range, judge
 from loopscope_load.claim_rules.view import HOLDS, IN_PART, NOT, NOT_MEASURABLE, NOT_MEASURED, Judged, View
 
@@ -30,7 +41,7 @@ BY_RISING_COUNTS = {
     "alone",
 }  # from recommendations, which need a million records
 BY_WAITING = {"aged"}  # the kernel waits half a minute
-BY_GROWTH = {"memory over time", "stable"}  # of callback, which COUNT is too few for
+BY_GROWTH = {"memory over time", "stable", "itemised"}  # of callback, which COUNT is too few for
 RULES_OF_THE_DISK = {"only cached", "fsync", "aged", "disk"}
 BY_ADDING_UP = {"phases"}  # a machine that is busy with other work can keep the parts from the sum
 CONDITIONAL = BY_RISING_COUNTS | BY_WAITING | BY_GROWTH | BY_ADDING_UP | RULES_OF_THE_DISK
@@ -176,6 +187,14 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(judged.verdict, IN_PART, judged)
         self.assertIn("callback-copies: 4 copies, time 2.00 s", judged.cells["node"])
         self.assertIn("callback-buffer: 2 copies, time 1.00 s", judged.cells["node"])
+
+        # Without a copy more it is not the claimed reason, however much it costs.
+        runs["callback"] = run(2, 2000.0)
+        runs["callback"]["report"]["memory"]["rss_peak_bytes"] *= 2
+        runs["callback"]["report"]["node"]["allocated_bytes"] *= 2
+        judged = self.judged("pass-the-buffer", document)
+        self.assertEqual(judged.verdict, IN_PART, judged)
+        self.assertIn("no copy is saved, both make 2; time 2.0 times", judged.why)
 
     def test_pages_have_until_the_kernel_looks_at_them_to_be_written_back(self) -> None:
         centisecs = [
@@ -330,7 +349,99 @@ class Verdicts(unittest.TestCase):
         for row in sample.document([sample.entry()])["claims"]:
             if row["how"]:
                 self.assertEqual(row["verdict"], NOT_MEASURED, row)
-                self.assertRegex(row["why"], "--peer node|rising counts")
+                self.assertRegex(row["why"], "--peer node|rising counts|A run of compare.py")
+
+    def test_without_a_peer_a_row_has_what_loopscope_did_and_says_what_it_needs(self) -> None:
+        pages = {"cached_bytes": 7_900_000, "dirty_bytes": 7_900_000, "writeback_bytes": 0}
+        life: Json = {"size_bytes": 7_900_000, **dict.fromkeys(("closed", "synced", "evicted", "read_back"), pages)}
+        report = {
+            "backpressure": {"high_water_mark": 65536, "drains": 120, "waited_ms": 5.0},
+            "syscalls": {"write": 121},
+        }
+        runs = {"stream": {"count": 1_000_000, "report": report}, "stream 16 KiB": self.traced()}
+        document = sample.document([sample.entry("stream")])
+        document["evidence"] |= {"count": 1_000_000, "systems": {"loopscope": {"runs": runs, "pages": life}}}
+        document["machine"]["file_system"] = "ext4"
+        for name, words in (("chunks", "121 write calls"), ("buffer-timeline", "2 drains")):
+            judged = self.judged(name, document)
+            self.assertEqual(judged.verdict, NOT_MEASURED)
+            self.assertIn("--peer node", judged.cells["node"])
+            self.assertIn(words, judged.cells["loopscope"])
+        self.assertEqual(self.judged("finish-is-safe", document).verdict, NOT)
+        self.assertIn("callback was not part of this run", self.judged("pool-cpu", document).cells["loopscope"])
+
+    @staticmethod
+    def traced(left: int = 0) -> Json:
+        """A write whose buffer was read; `left` are the bytes in it at its second drain."""
+        buffer = {"at_us": [0, 5, 9, 14, 20], "bytes": [8000, 16384, 0, 16384, left], "drains_at_us": [9, 20]}
+        return {"count": 1_000_000, "report": {}, "buffer": buffer}
+
+    def test_the_timeline_is_judged_by_what_is_left_at_a_drain(self) -> None:
+        for left, verdict in ((0, NOT), (8, HOLDS)):
+            judged = self.with_run("buffer-timeline", "stream 16 KiB", self.traced(left))
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn("up to 16,384 bytes, 2 drains in 0.02 ms", judged.cells["node"])
+        never = {"at_us": [0, 5], "bytes": [8, 16], "drains_at_us": []}
+        for buffer, words in (({"reason": "It died."}, "It died."), (never, "never full"), (None, "before that")):
+            judged = self.with_run("buffer-timeline", "stream 16 KiB", {**self.traced(), "buffer": buffer})
+            self.assertEqual(judged.verdict, NOT_MEASURED)
+            self.assertIn(words, judged.why)
+
+    def test_a_claim_is_drawn_where_there_are_readings(self) -> None:
+        for buffer, place in ((self.traced()["buffer"], "stream-buffer"), ({"reason": "It died."}, None)):
+            found = evidence.empty()
+            run = {**self.traced(), "buffer": buffer}
+            found |= {"count": 1, "systems": {"node": {"runs": {"stream 16 KiB": run}, "pages": None, "crash": None}}}
+            rows = {row["id"]: row["drawn_at"] for row in sample.document([], found=found)["claims"]}
+            self.assertEqual((rows["buffer-timeline"], rows["sync-time"]), (place, None))
+
+    def test_a_drain_of_loopscope_is_where_its_buffer_has_fallen(self) -> None:
+        found = buffer_trace.trace_of([[0, 4], [2, 16], [4, 16], [6, 0], [8, 16], [10, 12]])
+        self.assertEqual(
+            found, {"at_us": [0, 2, 4, 6, 8, 10], "bytes": [4, 16, 16, 0, 16, 12], "drains_at_us": [6, 10]}
+        )
+
+    def test_the_cpu_time_of_a_phase_is_a_share_of_its_own_time(self) -> None:
+        def phase(time_ms: float, cpu_ms: float, loop_ms: float | None) -> Json:
+            return {"time_ms": time_ms, "cpu_ms": cpu_ms, "loop_cpu_ms": loop_ms}
+
+        cpu = {"process_user_ms": 20.0, "process_system_ms": 40.0, "loop_thread_ms": 30.0}
+        for queueing, writing, verdict in ((80, 200, HOLDS), (80, 1000, IN_PART), (400, 2000, NOT)):
+            phases = {"queueing": phase(100, queueing, 50), "writing": phase(500, writing, 10)}
+            report = {"timing_ms": {"completed": 100.0}, "cpu": cpu, "node": {"phases": phases}}
+            run = {"count": 1_000_000, "report": report}
+            judged = self.with_run("callback-cpu-by-phase", "callback", run)
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn(f"queueing {queueing} % of a core for 100 ms, the loop's thread 50 %", judged.cells["node"])
+            own = self.with_run("callback-cpu-by-phase", "callback", run, "loopscope")
+            self.assertIn("30 % of a core by the loop, 30 % by others", own.cells["loopscope"])
+        report["node"] = {}
+        self.assertEqual(self.with_run("callback-cpu-by-phase", "callback", run).verdict, NOT_MEASURED)
+
+    def test_the_memory_of_a_record_is_told_by_type(self) -> None:
+        for heap, outside, verdict in ((282, 220, HOLDS), (400, 1100, IN_PART), (1000, 1000, NOT)):
+            count = 1_000_000
+            node = {
+                "heap_before_bytes": 5_000_000,
+                "heap_used_bytes": 5_000_000 + heap * count,
+                "heap_spaces_bytes": {"old_space": heap * count, "new_space": 5_000_000},
+                "external_bytes": 2_000_000,
+                "array_buffers_bytes": 10_000,
+                "rss_bytes": 50_000_000 + (heap + outside) * count,
+            }
+            report = {"memory": {"rss_before_bytes": 50_000_000}, "node": node}
+            judged = self.with_run("bytes-itemised", "callback", {"count": count, "report": report})
+            self.assertEqual(judged.verdict, verdict, judged)
+            self.assertIn(f"{heap:,} bytes a record more in V8's heap, {outside:,} outside", judged.cells["node"])
+            self.assertIn("old_space", judged.cells["node"])
+        judged = self.with_run("bytes-itemised", "callback", {"count": 30_000, "report": report})
+        self.assertEqual(judged.verdict, NOT_MEASURED)
+
+    def test_a_stream_copies_if_it_writes_the_bytes_from_before_a_change(self) -> None:
+        for keeps, verdict in ((True, HOLDS), (False, NOT), (None, NOT_MEASURED)):
+            run = {"count": 1, "report": {}}
+            judged = self.with_run("write-copies", "stream", run, buffers={"stream_keeps_bytes": keeps})
+            self.assertEqual(judged.verdict, verdict, judged)
 
 
 class FilesOfAMeasurement(support.Folder):
@@ -364,7 +475,7 @@ class WithoutCachestat(unittest.TestCase):
         saved = []
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
             with unittest.mock.patch.object(page_cache, "CACHESTAT", 100_000):
-                evidence.measure([], 10, True, found, lambda: saved.append(1), folder, terminal.Progress(quiet))
+                evidence.measure([], [], 10, True, found, lambda: saved.append(1), folder, terminal.Progress(quiet))
         self.assertIn("Linux 6.5", found["aged"]["reason"])
         self.assertGreater(found["memory"]["total_bytes"], 0)
         self.assertEqual(len(saved), 2)
@@ -410,7 +521,9 @@ class WithoutNode(unittest.TestCase):
         found = evidence.empty()
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as quiet:
             systems: list[servers.System] = [Gone("node"), Gone("loopscope")]
-            evidence.measure(systems, 10, True, found, lambda: None, folder, terminal.Progress(quiet))
+            evidence.measure(
+                systems, list(claims.CLAIMS), 10, True, found, lambda: None, folder, terminal.Progress(quiet)
+            )
         self.assertEqual(set(asked), {"node", "loopscope"})
         for name, words in (("node", "No such process"), ("loopscope", "Cannot start /nonexistent")):
             parts = found["systems"][name]
@@ -422,7 +535,7 @@ class WithoutNode(unittest.TestCase):
     def test_a_file_that_cannot_be_written_leaves_a_reason(self) -> None:
         found = evidence.empty()
         with open(os.devnull, "w", encoding="utf-8") as quiet:
-            evidence.measure([], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
+            evidence.measure([], [], 10, True, found, lambda: None, "/nonexistent", terminal.Progress(quiet))
         self.assertIn("No such file", found["aged"]["reason"])
 
 

@@ -65,8 +65,9 @@ class Compare(support.StandIn):
         self.assertEqual(results["recommendations"]["methods"][0]["harmful_from"], 10)
         self.assertEqual(
             len({pid for pid, _ in self.started_servers()}),
-            7,
-            "one for the names of the methods; a fresh server for the probe, for wrk and for the scale of each method",
+            12,
+            "one for the names of the methods; a fresh server for the probe, for wrk, for the scale and for the evidence of "
+            "each method; for both marks of a stream and for its pages",
         )
         self.assert_nothing_left()
 

@@ -60,6 +60,13 @@ class Peer(support.Folder):
                 node = report["node"]
                 self.assertGreater(node["heap_used_bytes"], 1_000_000)
                 self.assertGreater(node["allocated_bytes"], COUNT)
+                self.assertGreater(node["heap_spaces_bytes"]["new_space"], 100_000)
+                self.assertAlmostEqual(
+                    sum(node["heap_spaces_bytes"].values()), node["heap_used_bytes"], delta=1_000_000
+                )
+                self.assertEqual(set(node["phases"]), {"queueing", "writing"})
+                for phase in node["phases"].values():
+                    self.assertLessEqual(phase["loop_cpu_ms"], phase["cpu_ms"] + 20)
                 self.assertAlmostEqual(
                     node["loop_active_ms"] + node["loop_idle_ms"], report["timing_ms"]["completed"], delta=50
                 )
@@ -74,6 +81,22 @@ class Peer(support.Folder):
                 self.assertLess(report["syscalls"]["write"], COUNT / 10)
             with self.assertRaisesRegex(Failure, "'high_water_mark' is '-1'"):
                 client.write("stream", COUNT, verify=False, high_water_mark=-1)
+
+    def test_a_stream_tells_how_full_its_buffer_is_and_the_cpu_time_of_its_phases(self) -> None:
+        with self.peer() as server, Client(server.url) as client:
+            report = client.write("stream", 100_000, verify=False, high_water_mark=16384)
+            buffer, phases = report["node"]["buffer"], report["node"]["phases"]
+            self.assertEqual(len(buffer["drains_at_us"]), 4)
+            self.assertEqual(buffer["at_us"], sorted(buffer["at_us"]))
+            self.assertGreaterEqual(max(buffer["bytes"]), 16384)
+            at_drains = [size for at, size in zip(buffer["at_us"], buffer["bytes"]) if at in buffer["drains_at_us"]]
+            self.assertEqual(at_drains, [0, 0, 0, 0])
+            self.assertGreater(len({size for size in buffer["bytes"] if size < 16384}), 20)
+            spent_ms = phases["filling"]["time_ms"] + phases["waiting"]["time_ms"]
+            self.assertAlmostEqual(spent_ms, report["timing_ms"]["completed"], delta=0.1 * spent_ms)
+            self.assertGreater(phases["waiting"]["time_ms"], 0.8 * report["backpressure"]["waited_ms"])
+            few = client.write("stream", 100, verify=False)["node"]["buffer"]
+            self.assertEqual(few["drains_at_us"], [])
 
     def test_a_timer_that_is_due_during_sync_fires_after_it(self) -> None:
         with self.peer() as server, Client(server.url) as client:

@@ -13,7 +13,7 @@ import unittest.mock
 
 import sample_results as sample
 import support
-from loopscope_load import Json, report_page, session
+from loopscope_load import Json, evidence, report_page, session
 
 CHROMIUM = shutil.which("chromium") or ""
 
@@ -130,6 +130,33 @@ class InBrowser(support.Folder):
         self.assertEqual(shown.count('class="canvas"'), 12)
         self.assertEqual(shown.count("<canvas"), 24)  # each has one for the cursor
         self.assertEqual(shown.count('tabindex="0" role="img"'), 12)
+
+    @unittest.skipUnless(report_page.has_charts(), report_page.NO_CHARTS)
+    def test_draws_the_buffer_of_a_stream_below_the_claims_which_point_there(self) -> None:
+        def run(buffer: Json) -> Json:
+            return {
+                "count": 9,
+                "report": {"backpressure": {"high_water_mark": 16384}},
+                "text": "",
+                "threads": [],
+                **buffer,
+            }
+
+        readings = {"at_us": [0, 400, 900, 1300], "bytes": [8000, 16387, 0, 12000], "drains_at_us": [900]}
+        found = evidence.empty()
+        for system, buffer in (("node", readings), ("loopscope", {"reason": "No readings <b>."})):
+            runs = {"stream 16 KiB": run({"buffer": buffer}), "sync": run({"buffer": None})}
+            found["systems"][system] = {"runs": runs, "pages": None, "crash": None}
+        shown, console = self.open(sample.document([sample.entry("stream")], found=found))
+        self.assertEqual(console, [])
+        [drawing] = re.findall(r'<div id="stream-buffer">(.*)<section id="methods">', shown, re.DOTALL)
+        self.assertEqual(drawing.count('class="canvas"'), 1)
+        self.assertIn("0.90 ms (drain)", drawing)
+        self.assertIn("loopscope, stream 16 KiB: not measured: No readings &lt;b&gt;.", drawing)
+        self.assertGreater(shown.count('href="#stream-buffer"'), 3)
+
+        shown, _ = self.open(sample.document([sample.entry("stream")]))
+        self.assertNotIn("stream-buffer", shown)
 
     def test_has_its_tables_without_the_chart_library(self) -> None:
         with unittest.mock.patch.object(report_page, "DYGRAPHS", "/nonexistent"):

@@ -27,6 +27,7 @@ const writeAtOnce =
 
       const settle = () => {
         if (--left > 0) return;
+        counters.phases.end('writing');
         if (failure) reject(failure);
         else resolve();
       };
@@ -42,6 +43,7 @@ const writeAtOnce =
         });
       }
       counters.queuedAt = performance.now();
+      counters.phases.end('queueing');
       // No callback has run yet: they wait for the end of this loop.
       counters.observeMemory();
       counters.writeCalls = count;

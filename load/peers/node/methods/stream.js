@@ -10,8 +10,44 @@ import { finished } from 'node:stream/promises';
 
 import { record } from './record.js';
 
-/** The file system as a stream calls it, which counts the calls and how many of them are under way at once. */
-function counted(counters) {
+const tracedDrains = 4;
+const readingsPerCycle = 16;
+const typicalRecordBytes = 8;
+
+/** How many bytes wait in the stream, from the middle of the write, when its code is compiled, for a few drains. */
+class BufferTrace {
+  constructor(output) {
+    this.output = output;
+    this.found = { at_us: [], bytes: [], drains_at_us: [] };
+    this.startedAt = null;
+  }
+
+  get running() {
+    return this.startedAt !== null && this.found.drains_at_us.length < tracedDrains;
+  }
+
+  start() {
+    this.startedAt = performance.now();
+    this.read();
+  }
+
+  read() {
+    if (!this.running) return;
+    this.found.at_us.push((performance.now() - this.startedAt) * 1000);
+    this.found.bytes.push(this.output.writableLength);
+  }
+
+  drained() {
+    this.read();
+    if (this.running) this.found.drains_at_us.push(this.found.at_us.at(-1));
+  }
+}
+
+/**
+ * The file system as a stream calls it, which counts the calls and how many of them are under way at once. `onDone` is
+ * called when the stream knows that a call has ended.
+ */
+function counted(counters, onDone) {
   let underWay = 0;
   const wrap =
     (call) =>
@@ -23,6 +59,7 @@ function counted(counters) {
       call(...args, (...results) => {
         --underWay;
         done(...results);
+        onDone();
       });
     };
   return { open: fs.open, close: fs.close, write: wrap(fs.write), writev: wrap(fs.writev) };
@@ -31,10 +68,11 @@ function counted(counters) {
 export async function stream({ file, count, gone, counters, highWaterMark }) {
   // The stream has the descriptor's number: a stream on the FileHandle itself would keep it open.
   counters.writeCalls = 0;
+  let trace = null;
   const options = {
     fd: file.fd,
     autoClose: false,
-    fs: counted(counters),
+    fs: counted(counters, () => trace?.read()),
     ...(highWaterMark === null ? {} : { highWaterMark }),
   };
   const output = fs.createWriteStream('', options);
@@ -44,15 +82,26 @@ export async function stream({ file, count, gone, counters, highWaterMark }) {
   counters.drains = 0;
   counters.waitedMs = 0;
   counters.pendingPeakRecords = 0;
+  trace = new BufferTrace(output);
+  counters.buffer = trace.found;
+  const middle = Math.floor(count / 2);
+  const readEvery = Math.ceil(output.writableHighWaterMark / typicalRecordBytes / readingsPerCycle);
   let waitingFrom = 0;
   for (let number = 0; number < count; ++number) {
-    if (output.write(record(number))) continue;
+    const goesOn = output.write(record(number));
+    if (number === middle) trace.start();
+    if (number % readEvery === 0) trace.read();
+    if (goesOn) continue;
+    trace.read();
+    counters.phases.end('filling');
     counters.pendingPeakBytes = Math.max(counters.pendingPeakBytes, output.writableLength);
     counters.pendingPeakRecords = Math.max(counters.pendingPeakRecords, number + 1 - waitingFrom);
     counters.observeMemory();
     const waitingSince = performance.now();
     // Also if the client is gone: the chunk in flight uses this descriptor, which must stay open.
     await once(output, 'drain');
+    trace.drained();
+    counters.phases.end('waiting');
     gone.throwIfAborted();
     counters.waitedMs += performance.now() - waitingSince;
     ++counters.drains;
@@ -60,7 +109,9 @@ export async function stream({ file, count, gone, counters, highWaterMark }) {
   }
   counters.pendingPeakBytes = Math.max(counters.pendingPeakBytes, output.writableLength);
   counters.pendingPeakRecords = Math.max(counters.pendingPeakRecords, count - waitingFrom);
+  counters.phases.end('filling');
   output.end();
   counters.queuedAt = performance.now();
   await done;
+  counters.phases.end('waiting');
 }
