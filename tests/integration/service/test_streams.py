@@ -236,7 +236,10 @@ class Log(unittest.TestCase):
             with self.subTest(form=form), tempfile.TemporaryDirectory() as directory:
                 log = pathlib.Path(directory) / "log"
                 with open(log, "wb") as file:
-                    process, address = self.start(file, "--log-format", form, directory=directory)
+                    # Of a slow start, no stall is told in between.
+                    process, address = self.start(
+                        file, "--log-format", form, "--stall-threshold", "100s", directory=directory
+                    )
                 send_malformed(address, 3)
                 wait_until(lambda: log.read_text().count("bad request") == 3, "three lines")
                 full = log.stat().st_size + 20  # in the middle of a line
