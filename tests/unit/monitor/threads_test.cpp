@@ -391,7 +391,8 @@ TEST(a_counted_loop, is_watched_from_its_first_handler_on) {
   asio::post(io, [] { app::blocking_sleep_until(steady::now() + milliseconds{120}); });
   monitor.run();
   std::vector<stall_record> stalls;
-  wait_until("the stall is told", [&] { return !(stalls = monitor.recent_stalls()).empty(); });
+  wait_until("the end of the stall is told",
+             [&] { return !(stalls = monitor.recent_stalls()).empty() && !stalls.front().in_progress; });
   EXPECT_GE(stalls.front().duration, milliseconds{115}) << stalls.front().sentence;
 }
 
