@@ -153,14 +153,19 @@ class OutOfMemory(unittest.TestCase):
             return False
         return True
 
-    def fail_one(self, service: Loopscope, request: Request, after: int, failures: int) -> tuple[bool, bool]:
-        """Whether an allocation has failed, and whether the process has ended."""
+    def fail_one(
+        self, service: Loopscope, request: Request, after: int, failures: int, earlier: bool
+    ) -> tuple[bool, bool]:
+        """Whether an allocation has failed, and whether the process has ended.
+
+        `earlier`: one had failed in this process before. It may have been that of a thread that ends the process only now.
+        """
         self.allocations.fail(after, failures)
         complete = request(service)
         self.allocations.stop_failing()
         # The allocation that fails may also come after the response.
         gone = not complete or not self.serves(service)
-        failed = self.allocations.failed() > 0
+        failed = self.allocations.failed() > 0 or (gone and earlier)
         if gone:
             self.assertTrue(failed, "a response is missing although every allocation succeeded")
             self.check_ended(service)
@@ -172,9 +177,10 @@ class OutOfMemory(unittest.TestCase):
         while True:
             with Loopscope(environment=self.allocations.environment()) as service:
                 self.assertTrue(self.serves(service))
-                failed, gone = True, False
+                failed, gone, earlier = True, False, False
                 while failed and not gone:
-                    failed, gone = self.fail_one(service, request, after, failures)
+                    failed, gone = self.fail_one(service, request, after, failures, earlier)
+                    earlier = True
                     runs += failed
                     ended += gone
                     after += 1 if after < FIRST else start if after == FIRST else every
