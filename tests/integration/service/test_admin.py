@@ -111,7 +111,10 @@ class SyncWrite(unittest.TestCase):
         self.writer.start()
         self.addCleanup(self.writer.join)
         self.addCleanup(self.service.__exit__)  # runs before the join, so that nothing waits for the write
-        wait_until(self.has_stack, "the write's stall with its stack")
+        try:
+            wait_until(self.has_stack, "the write's stall with its stack")
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}: {self.stalls()}") from missing
 
     def has_stack(self) -> bool:  # a slow start is a stall as well
         return any(stall["stack"] and stall["request"] for stall in self.stalls())
