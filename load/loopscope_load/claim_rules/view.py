@@ -134,7 +134,7 @@ class View:
     def _evidence(self) -> Json:
         found: Json | None = self.document.get("evidence")
         if not found or (found["count"] is None and not self.document["settings"]["peer"]):
-            raise NotMeasured("A run of compare.py measures it, which this document is not of.")
+            raise NotMeasured("This document is not of a run of compare.py, which measures it.")
         return found
 
     def _measured(self, system: str, part: str | None, name: str) -> Json:

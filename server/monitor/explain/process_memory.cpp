@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t page = 4096;
 constexpr std::size_t pages_per_call = 32;
 
-/// For a container whose seccomp profile refuses process_vm_readv(2), as Docker's did up to version 20.10.
+/// For a container whose seccomp profile refuses process_vm_readv(2), as that of Docker 20.10 does.
 std::size_t blocking_read_file(pid_t pid, std::uintptr_t address, std::span<std::byte> out) noexcept {
   std::array<char, 32> path;
   std::snprintf(path.data(), path.size(), "/proc/%d/mem", static_cast<int>(pid));

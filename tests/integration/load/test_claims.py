@@ -349,7 +349,7 @@ class Verdicts(unittest.TestCase):
         for row in sample.document([sample.entry()])["claims"]:
             if row["how"]:
                 self.assertEqual(row["verdict"], NOT_MEASURED, row)
-                self.assertRegex(row["why"], "--peer node|rising counts|A run of compare.py")
+                self.assertRegex(row["why"], "--peer node|rising counts|a run of compare.py")
 
     def test_without_a_peer_a_row_has_what_loopscope_did_and_says_what_it_needs(self) -> None:
         pages = {"cached_bytes": 7_900_000, "dirty_bytes": 7_900_000, "writeback_bytes": 0}
