@@ -18,8 +18,8 @@ inline std::int64_t monotonic_ns() noexcept {
 
 /// The same for one thread. A reading through the vDSO costs more than all else that is done in a wait, so between two
 /// of them, for as long as the scale says, the thread counts cycles of its CPU instead. On a CPU without the scale each
-/// reading is the vDSO's. Threads: one; after a signal handler has interrupted now(), a time may be wrong by what the
-/// handler took, until the next reading through the vDSO.
+/// reading is the vDSO's. Threads: one; the time that now() returns after a signal handler interrupted it may be wrong by
+/// what the handler took.
 class thread_clock {
  public:
   constexpr thread_clock() noexcept = default;
@@ -30,8 +30,11 @@ class thread_clock {
     const std::uint64_t cycles = __builtin_ia32_rdtsc() - read_at_;  // huge where another CPU's counter is behind
     if (cycles < scale_.max_cycles) [[likely]]
       return read_ + static_cast<std::int64_t>((cycles * scale_.ns_per_cycle) >> 32U);
+    const auto before = __builtin_ia32_rdtsc();
     read_ = monotonic_ns();
-    read_at_ = __builtin_ia32_rdtsc();
+    const auto after = __builtin_ia32_rdtsc();
+    // A thread that was interrupted in between would count from too late on, and be behind by all that time.
+    read_at_ = after - before < scale_.max_cycles / 128 ? after : never;
     return read_;
 #else
     return monotonic_ns();
@@ -39,8 +42,9 @@ class thread_clock {
   }
 
  private:
+  static constexpr std::uint64_t never = 0;
   cycle_scale scale_{};
-  std::uint64_t read_at_ = 0;  ///< in cycles
+  std::uint64_t read_at_ = never;  ///< in cycles
   std::int64_t read_ = 0;
 };
 

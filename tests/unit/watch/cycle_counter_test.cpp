@@ -46,5 +46,16 @@ TEST(thread_clock, reads_the_clock_where_the_counter_went_back_or_far_on) {
   }
 }
 
+TEST(thread_clock, does_not_count_on_from_a_reading_that_took_long) {
+  constexpr std::uint64_t cycles_of_an_instruction = 4;
+  thread_clock clock{{.max_cycles = 128 * cycles_of_an_instruction, .ns_per_cycle = std::uint64_t{1} << 50U}};
+  for (int i = 0; i < 1000; ++i) {
+    const auto before = monotonic_ns();
+    const auto now = clock.now();
+    EXPECT_GE(now, before);
+    EXPECT_LE(now, monotonic_ns());
+  }
+}
+
 }  // namespace
 }  // namespace loopscope::watch
