@@ -15,6 +15,7 @@
 
 #include "server/http/client.hpp"
 #include "server/http/server.hpp"
+#include "tests/support/deserted_port.hpp"
 #include "tests/support/eventually.hpp"
 
 namespace loopscope::admin {
@@ -181,10 +182,8 @@ TEST(relay, passes_on_so_many_at_a_time_while_the_admin_plane_answers) {
 }
 
 TEST(relay, says_when_the_data_plane_cannot_be_reached) {
-  asio::io_context loop;
-  tcp::acceptor closed{loop, {asio::ip::address_v4::loopback(), 0}};
-  const relay passing{closed.local_endpoint()};
-  closed.close();
+  const loopscope::testing::deserted_port nobody;
+  const relay passing{nobody.endpoint()};
   running_server admin;
   admin.router().add(http::verb::get, "/relay/hello", passing.handler("/hello"));
   admin.start();

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <fstream>
 
+#include "tests/support/deserted_port.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace loopscope::app {
@@ -35,11 +36,8 @@ TEST(port_holder, is_the_process_that_listens) {
 }
 
 TEST(port_holder, is_nobody_where_nobody_listens) {
-  asio::io_context loop;
-  tcp::acceptor closed{loop, loopback()};
-  const tcp::endpoint free = closed.local_endpoint();
-  closed.close();
-  EXPECT_FALSE(blocking_find_port_holder(free));
+  const loopscope::testing::deserted_port nobody;
+  EXPECT_FALSE(blocking_find_port_holder(nobody.endpoint()));
   EXPECT_FALSE(blocking_find_port_holder(loopback(1), "/nonexistent"));
 }
 
