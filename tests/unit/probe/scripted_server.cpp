@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
@@ -30,6 +31,7 @@ std::string ok_with_header(std::size_t fields) {
 std::string bytes_of(manner how) {
   switch (how) {
     case manner::answer:
+    case manner::answer_and_read_no_more:
       return ok;
     case manner::answer_and_close:
       return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -62,7 +64,7 @@ std::string bytes_of(manner how) {
 
 scripted_server::scripted_server(manner how, const char* address)
     : how_(how), acceptor_(loop_, {asio::ip::make_address(address), 0}) {
-  asio::co_spawn(loop_, accept(), asio::detached);
+  asio::co_spawn(loop_, accept(acceptor_), asio::detached);
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -71,9 +73,16 @@ scripted_server::~scripted_server() {
   thread_.join();
 }
 
-asio::awaitable<void> scripted_server::accept() {
+tcp::endpoint scripted_server::listen_also_at(const char* address) {
+  tcp::acceptor& added = further_acceptors_.emplace_back(loop_, tcp::endpoint{asio::ip::make_address(address), 0});
+  const auto at = added.local_endpoint();
+  asio::co_spawn(loop_, accept(added), asio::detached);
+  return at;
+}
+
+asio::awaitable<void> scripted_server::accept(tcp::acceptor& from) {
   for (;;) {
-    auto [error, socket] = co_await acceptor_.async_accept(as_result);
+    auto [error, socket] = co_await from.async_accept(as_result);
     if (error) co_return;
     ++accepted;
     asio::co_spawn(loop_, serve(std::move(socket)), asio::detached);
@@ -103,13 +112,11 @@ asio::awaitable<void> scripted_server::serve(tcp::socket socket) {
     const std::string bytes = bytes_of(how_);
     co_await asio::async_write(socket, asio::buffer(bytes), as_result);
     if (how_ == manner::answer_and_close || how_ == manner::nonsense) co_return;
+    if (how_ == manner::answer_and_read_no_more) {
+      asio::steady_timer never(loop_, asio::steady_timer::time_point::max());
+      co_await never.async_wait(as_result);
+    }
   }
-}
-
-tcp::endpoint deserted_endpoint() {
-  asio::io_context loop;
-  const tcp::acceptor gone(loop, {asio::ip::address_v4::loopback(), 0});
-  return gone.local_endpoint();
 }
 
 }  // namespace loopscope::probe::test

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <list>
 #include <string>
 #include <thread>
 
@@ -13,20 +14,21 @@ namespace loopscope::probe::test {
 
 /// What the server does with a request.
 enum class manner {
-  answer,            ///< 200, the connection stays
-  answer_and_close,  ///< 200 with Connection: close
-  answer_late,       ///< 103 first, then 200
-  refuse,            ///< 503
-  hold,              ///< nothing, ever
-  close,             ///< closes without an answer
-  reset,             ///< resets without an answer
-  nonsense,          ///< bytes that are not HTTP
-  close_at_second,   ///< answers the first of a connection, closes without an answer at the second
-  half_at_second,    ///< the same, but with the first bytes of an answer
-  large_header,      ///< 200 with a header of 9,000 bytes
-  long_field,        ///< 200 with one field of 200,000 bytes
-  huge_header,       ///< 200 with a header of 310,000 bytes
-  head,              ///< as to HEAD: 200 that tells of a body and has none
+  answer,                   ///< 200, the connection stays
+  answer_and_close,         ///< 200 with Connection: close
+  answer_late,              ///< 103 first, then 200
+  answer_and_read_no_more,  ///< 200, the connection stays and nothing more is read from it
+  refuse,                   ///< 503
+  hold,                     ///< nothing, ever
+  close,                    ///< closes without an answer
+  reset,                    ///< resets without an answer
+  nonsense,                 ///< bytes that are not HTTP
+  close_at_second,          ///< answers the first of a connection, closes without an answer at the second
+  half_at_second,           ///< the same, but with the first bytes of an answer
+  large_header,             ///< 200 with a header of 9,000 bytes
+  long_field,               ///< 200 with one field of 200,000 bytes
+  huge_header,              ///< 200 with a header of 310,000 bytes
+  head,                     ///< as to HEAD: 200 that tells of a body and has none
 };
 
 /// A server on a loopback port and a thread of its own that treats every request alike.
@@ -36,21 +38,21 @@ class scripted_server {
   ~scripted_server();
 
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  /// Listens at one more address, on the same thread.
+  boost::asio::ip::tcp::endpoint listen_also_at(const char* address);
 
   std::atomic<int> accepted{0};
   std::atomic<int> requests{0};
 
  private:
-  boost::asio::awaitable<void> accept();
+  boost::asio::awaitable<void> accept(boost::asio::ip::tcp::acceptor& from);
   boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
 
   manner how_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
+  std::list<boost::asio::ip::tcp::acceptor> further_acceptors_;
   std::thread thread_;
 };
-
-/// A loopback address at which nobody listens.
-boost::asio::ip::tcp::endpoint deserted_endpoint();
 
 }  // namespace loopscope::probe::test

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "scripted_server.hpp"
+#include "tests/support/deserted_port.hpp"
 
 namespace loopscope::probe {
 namespace {
@@ -46,7 +47,8 @@ TEST(trigger, is_sent_at_its_time_and_records_the_answer) {
 }
 
 TEST(trigger, says_why_it_failed) {
-  const auto refused = fire_at(test::deserted_endpoint(), ended);
+  const loopscope::testing::deserted_port nobody;
+  const auto refused = fire_at(nobody.endpoint(), ended);
   EXPECT_FALSE(refused.started);
   EXPECT_FALSE(refused.status);
   EXPECT_EQ(refused.error, error_code(asio::error::connection_refused).message());
