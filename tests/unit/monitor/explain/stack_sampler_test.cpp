@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -57,14 +58,12 @@ using std::chrono::seconds;
 class test_thread {
  public:
   explicit test_thread(std::function<void(const std::atomic<bool>&)> body, bool prepare = true) {
-    std::promise<pid_t> tid;
-    auto known = tid.get_future();
-    thread_ = std::thread([this, &tid, body = std::move(body), prepare] {
+    thread_ = std::thread([this, body = std::move(body), prepare] {
       if (prepare) prepare_thread();
-      tid.set_value(::gettid());
+      tid_ = ::gettid();  // without a lock, so that the thread does not sleep any more
       body(stop_);
     });
-    tid_ = known.get();
+    while (tid_ == 0) std::this_thread::yield();
   }
   ~test_thread() {
     stop_ = true;
@@ -74,8 +73,8 @@ class test_thread {
 
  private:
   std::atomic<bool> stop_{false};
+  std::atomic<pid_t> tid_{0};
   std::thread thread_;
-  pid_t tid_ = 0;
 };
 
 bool contains(const raw_stack& stack, std::string_view function) {
@@ -132,11 +131,12 @@ TEST(stack_sampler, does_not_interrupt_a_thread_that_sleeps) {
   std::atomic<int> interrupted{-1};
   std::atomic<bool> asleep{false};
   std::string reason;
+  const int end = ::eventfd(0, EFD_CLOEXEC);
   {
     const test_thread thread([&](const std::atomic<bool>&) {
-      pollfd none{};
+      pollfd until_end{end, POLLIN, 0};
       asleep = true;
-      interrupted = ::poll(&none, 0, 300) != 0;
+      interrupted = ::poll(&until_end, 1, -1) != 1;
     });
     while (!asleep ||
            system::parse_state(
@@ -144,7 +144,9 @@ TEST(stack_sampler, does_not_interrupt_a_thread_that_sleeps) {
     }
     stack_sampler sampler(default_capture_signal);
     reason = refusal(sampler, thread.tid());
+    ::eventfd_write(end, 1);
   }
+  ::close(end);
   EXPECT_NE(reason.find("sleeps"), std::string::npos) << reason;
   EXPECT_EQ(interrupted, 0);
 }
