@@ -95,18 +95,18 @@ TEST(loopback_budget, counts_what_a_request_is_split_into) {
 
 TEST(loopback_budget, is_patient_with_a_client_that_reads_slowly_but_reads) {
   limits bounds;
-  bounds.write_timeout = 400ms;
+  bounds.write_timeout = 1s;
   test::test_server server(bounds);
   auto client = server.connect();
   client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
   // In all several times the time-out, never longer than a part of it without reading.
   std::size_t read = 0;
   const auto started = std::chrono::steady_clock::now();
-  while (std::chrono::steady_clock::now() - started < 2s) {
-    const auto got = client.receive_bytes(16 * 1024).size();
+  while (std::chrono::steady_clock::now() - started < 3s) {
+    const auto got = client.receive_bytes(8 * 1024).size();
     ASSERT_GT(got, 0U);
     read += got;
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(5ms);
   }
   EXPECT_EQ(server.open(), 1U) << read;
 }

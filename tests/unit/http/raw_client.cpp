@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 raw_client::raw_client(const asio::ip::tcp::endpoint& to) {
   socket_.connect(to);
-  const timeval patience{10, 0};
+  const timeval patience{30, 0};
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 

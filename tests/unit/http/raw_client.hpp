@@ -19,7 +19,7 @@ struct raw_answer {
   bool has(std::string_view text) const { return head.find(text) != std::string::npos; }
 };
 
-/// A client that sends what it is told, valid or not. Blocks; every receive gives up after ten seconds.
+/// A client that sends what it is told, valid or not. Blocks; every receive gives up after 30 seconds.
 class raw_client {
  public:
   explicit raw_client(const boost::asio::ip::tcp::endpoint& to);

@@ -79,7 +79,9 @@ TEST(shutdown, aborts_what_does_not_finish) {
 
 TEST(shutdown, may_destroy_a_loop_with_connections_in_every_state) {
   router routes;
-  routes.add(verb::get, "/never", [](const request&) -> task<response> {
+  bool handles = false;
+  routes.add(verb::get, "/never", [&handles](const request&) -> task<response> {
+    handles = true;
     timer never(co_await asio::this_coro::executor, std::chrono::hours(1));
     co_await never.async_wait(use_task);
     co_return response{};
@@ -93,7 +95,11 @@ TEST(shutdown, may_destroy_a_loop_with_connections_in_every_state) {
   test::raw_client handling(server->local_endpoint());
   reading.send("GET /");
   handling.send("GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
-  loop->run_for(std::chrono::milliseconds(100));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!(handles && server->open_connections() == 3) && std::chrono::steady_clock::now() < give_up)
+    loop->run_one_for(std::chrono::milliseconds(10));
+  loop->poll();  // reads what has begun to arrive
+  ASSERT_TRUE(handles);
   EXPECT_EQ(server->open_connections(), 3U);
   server.reset();
   loop.reset();

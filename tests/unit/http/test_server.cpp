@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <stdexcept>
 
+#include "tests/support/eventually.hpp"
+
 namespace loopscope::http::test {
 namespace {
 
@@ -160,12 +162,7 @@ void test_server::drain() {
 }
 
 bool test_server::eventually(const std::function<bool()>& condition) const {
-  // A bound on the test, not a measurement.
-  for (int i = 0; i < 10'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(1ms);
-  }
-  return false;
+  return loopscope::testing::eventually(condition);
 }
 
 }  // namespace loopscope::http::test
