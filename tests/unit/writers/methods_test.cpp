@@ -35,7 +35,9 @@ using testing::fake_file;
 /// on when the loop's thread runs.
 class first_completion {
  public:
-  first_completion(asio::io_context& loop, const write_progress& progress) : loop_(loop), progress_(progress) { look(); }
+  first_completion(asio::io_context& loop, const write_progress& progress) : loop_(loop), progress_(progress) {
+    look();
+  }
   void wait() const { heard_.wait(); }
 
  private:
