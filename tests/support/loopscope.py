@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -163,6 +164,14 @@ class Loopscope:
 
         wait_until(unchanged, "a constant number of descriptors and threads")
         return previous[-1]
+
+    def fail_writes(self) -> None:
+        """From now on no file may have a byte: every running write fails with its next record."""
+        resource.prlimit(
+            self.process.pid,
+            resource.RLIMIT_FSIZE,
+            (0, resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]),
+        )
 
     def running(self) -> int:
         """The number of running writes."""
