@@ -18,8 +18,8 @@ inline std::int64_t monotonic_ns() noexcept {
 
 /// The same for one thread. A reading through the vDSO costs more than all else that is done in a wait, so between two
 /// of them, for as long as the scale says, the thread counts cycles of its CPU instead. On a CPU without the scale each
-/// reading is the vDSO's. Threads: one; the time that now() returns after a signal handler interrupted it may be wrong by
-/// what the handler took.
+/// reading is the vDSO's. Threads: one; the time that now() returns after a signal handler interrupted it may be wrong
+/// by what the handler took.
 class thread_clock {
  public:
   constexpr thread_clock() noexcept = default;
