@@ -202,7 +202,7 @@ class DuringTheStall(SyncWrite):
                 each.request("GET", "/hello")
             sent_ms = self.stalls()[0]["duration_ms"]
             # The kernel tells the age of unread data in ticks of up to 10 ms.
-            wait_until(lambda: self.stalls()[0]["duration_ms"] > sent_ms + 50, "the requests wait for some ticks")
+            wait_until(lambda: bool(self.stalls()[0]["duration_ms"] > sent_ms + 50), "the requests wait for some ticks")
             self.end_write()
             for each in waiting:
                 self.assertEqual(each.getresponse().status, 200)
@@ -218,7 +218,7 @@ class DuringTheStall(SyncWrite):
 class Otherwise(unittest.TestCase):
     def test_the_report_contains_the_stall_of_the_monitor(self) -> None:
         with Loopscope() as service:
-            wait_until(lambda: service.admin_json("/loop")["loops"][0]["running"], "the loop is watched")
+            wait_until(lambda: bool(service.admin_json("/loop")["loops"][0]["running"]), "the loop is watched")
             status, report = service.write(method="sync", count=400_000)
             self.assertEqual(status, 200)
             self.assertGreaterEqual(report["loop"]["stalls"], 1)
