@@ -41,6 +41,14 @@ struct data_plane::part {
         observer(watch, metrics.add_loop(add_routes(config, service)), log),
         server(loop.context(), router, config.clients, &observer) {}
 
+  void start() {
+    loop.start([this] {
+      // The watchdog may get its first CPU time when a write blocks the thread already.
+      const auto seat = watch.join_thread();
+      loop.context().run();
+    });
+  }
+
   /// Adds the most frequent route first. Returns the paths.
   std::vector<std::string> add_routes(const config::serve_config& config, runs::run_service& service) {
     routes::add_hello(router);
@@ -93,7 +101,7 @@ http::tcp::endpoint data_plane::local_endpoint() const {
 void data_plane::start() {
   for (const auto& each : parts_) {
     each->server.start();
-    each->loop.start();
+    each->start();
   }
 }
 

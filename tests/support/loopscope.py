@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -136,6 +137,17 @@ class Loopscope:
         status, _, body = self.ask("/write?" + query)
         return status, json.loads(body)
 
+    def count_that_takes(self, milliseconds: float, **parameters: str | int) -> int:
+        """A number of records whose write takes about so long with this build on this machine."""
+        count = 10_000
+        while True:
+            status, report = self.write(count=count, **parameters)
+            assert status == 200, report
+            took_ms = report["timing_ms"]["completed"]
+            if took_ms > milliseconds / 5 or count >= 20_000_000:
+                return int(min(count * max(milliseconds / took_ms, 1), 90_000_000))
+            count *= 5
+
     def methods(self) -> list[dict[str, Any]]:
         """The write methods as /methods describes them."""
         methods: list[dict[str, Any]] = json.loads(self.ask("/methods")[2])["methods"]
@@ -163,6 +175,14 @@ class Loopscope:
 
         wait_until(unchanged, "a constant number of descriptors and threads")
         return previous[-1]
+
+    def fail_writes(self) -> None:
+        """From now on no file may have a byte: every running write fails with its next record."""
+        resource.prlimit(
+            self.process.pid,
+            resource.RLIMIT_FSIZE,
+            (0, resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]),
+        )
 
     def running(self) -> int:
         """The number of running writes."""

@@ -45,7 +45,10 @@ class Stall(support.StandIn):
             self.assertNotIn("count=300001", output)
 
     def test_says_when_the_loop_was_free(self) -> None:
-        code, output, progress = self.run_script("stall.sh", "stream", LOOPSCOPE=self.REAL, COUNT="1000")
+        # A busy machine may stall the loop during a write, but not for so long.
+        code, output, progress = self.run_script(
+            "stall.sh", "stream", LOOPSCOPE=self.REAL, COUNT="1000", LOOPSCOPE_STALL_THRESHOLD="1s"
+        )
         self.assertEqual(code, 0, progress)
         self.assertRegex(output, r"stream: \d+ writes of 1000 records")
         self.assertIn("The server has no stall of it", output)

@@ -28,7 +28,7 @@ class Response:
 class RawClient:
     """A context manager: one connection. Every wait ends after `timeout` seconds."""
 
-    def __init__(self, address: tuple[str, int], timeout: float = 10) -> None:
+    def __init__(self, address: tuple[str, int], timeout: float = 60) -> None:
         self.socket = socket.create_connection(address, timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""

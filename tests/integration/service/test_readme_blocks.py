@@ -178,7 +178,7 @@ class Commands(unittest.TestCase):
             self.service.write(method="sync", count=count)
             return f"count={count} " in self.run_here(command).stdout
 
-        wait_until(prints_the_latest, "the sentence of the latest write", timeout=20)
+        wait_until(prints_the_latest, "the sentence of the latest write")
 
     def watched(self, command: str) -> str:
         """What the watcher says of Node.js and of one write of it, until Ctrl-C."""

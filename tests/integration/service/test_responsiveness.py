@@ -52,20 +52,8 @@ class Measured:
         )
 
 
-def count_that_takes(service: Loopscope, milliseconds: float, **parameters: str | int) -> int:
-    """A number of records whose write takes about so long here."""
-    count = 10_000
-    while True:
-        status, report = service.write(count=count, **parameters)
-        assert status == 200, report
-        took_ms = report["timing_ms"]["completed"]
-        if took_ms > milliseconds / 5 or count >= 20_000_000:
-            return int(min(count * max(milliseconds / took_ms, 1), 90_000_000))
-        count *= 5
-
-
 def measure(service: Loopscope, **parameters: str | int) -> Measured:
-    count = count_that_takes(service, WRITE_MS, **parameters)
+    count = service.count_that_takes(WRITE_MS, **parameters)
     query = "&".join(f"{name}={value}" for name, value in [*parameters.items(), ("count", count)])
     with tempfile.TemporaryDirectory() as directory:
         rows_file = pathlib.Path(directory) / "rows.csv"
@@ -148,7 +136,7 @@ class TwoLoops(unittest.TestCase):
                 self.addCleanup(connection.close)
                 connection.request("GET", "/hello")
                 connection.getresponse().read()
-            count = count_that_takes(service, 1500, method="sync")
+            count = service.count_that_takes(1500, method="sync")
             reports: list[Any] = []
             writer = threading.Thread(target=lambda: reports.append(service.write(method="sync", count=count)))
             writer.start()

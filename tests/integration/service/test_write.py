@@ -51,7 +51,8 @@ class Writes(unittest.TestCase):
     def test_callback_reports_when_everything_was_queued(self) -> None:
         _, report = self.service.write(method="callback", io="threads", count=200_000)
         self.assertLess(report["timing_ms"]["queued"], report["timing_ms"]["completed"])
-        self.assertGreater(report["memory"]["pending_peak_records"], 100_000)
+        # Backpressure would keep it at some thousands. On a busy machine the pool writes while the loop waits for a CPU.
+        self.assertGreater(report["memory"]["pending_peak_records"], 20_000)
 
     def test_a_record_is_copied_once_by_the_kernel(self) -> None:
         for method in json.loads(self.service.ask("/methods")[2])["methods"]:

@@ -17,6 +17,8 @@ from polling import wait_until
 from watcher import run, watch_command
 
 WIDTH = 80
+# Above what a busy machine adds by itself, and below what the programs block.
+THRESHOLD = ("--threshold", "200ms")
 # Blocks its loop once, for 300 ms.
 BLOCKS = """
 import asyncio, time
@@ -52,11 +54,11 @@ class Output(unittest.TestCase):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="loopscope-watch.")))
 
     def test_the_text_says_what_blocked_in_80_columns(self) -> None:
-        done = run(*python(BLOCKS), flags=())
+        done = run(*python(BLOCKS), flags=THRESHOLD)
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
         sentence, *text = done.stderr.splitlines()
         self.assertRegex(
-            sentence, r"^loopscope: loop python\S* \(\d+\) was blocked for 3\d\d ms, asleep in clock_nanosleep"
+            sentence, r"^loopscope: loop python\S* \(\d+\) was blocked for [\d.]+ m?s, asleep in clock_nanosleep"
         )
         self.assertLessEqual(max(map(len, text)), WIDTH)
         for words in ("how long a turn took", "what blocked", "off_cpu", "Added to the command's environment:"):
@@ -67,15 +69,17 @@ class Output(unittest.TestCase):
 
     def test_sentences_go_to_the_log(self) -> None:
         log = self.folder / "log"
-        done = run(*python(BLOCKS), flags=("--log", str(log)))
+        done = run(*python(BLOCKS), flags=(*THRESHOLD, "--log", str(log)))
         self.assertNotIn("was blocked for", done.stderr)
         self.assertEqual(log.read_text().count("was blocked for"), 1)
 
     def test_folded_stacks_have_the_blocked_microseconds(self) -> None:
-        folded = self.folder / "folded"
-        run(*python(BLOCKS), flags=("--quiet", "--folded", str(folded)))
+        folded, report = self.folder / "folded", self.folder / "json"
+        run(*python(BLOCKS), flags=("--quiet", *THRESHOLD, "--folded", str(folded), "--json", str(report)))
         weights = [int(line.rsplit(" ", 1)[1]) for line in folded.read_text().splitlines()]
-        self.assertAlmostEqual(sum(weights) / 1000, 300, delta=15)
+        stalls = json.loads(report.read_text())["stalls"]
+        self.assertGreater(sum(weights) / 1000, 290)
+        self.assertAlmostEqual(sum(weights) / 1000, sum(stall["duration_ms"] for stall in stalls), delta=1)
 
     def test_a_stall_above_the_limit_fails(self) -> None:
         self.assertEqual(run(*python(BLOCKS), flags=("--quiet", "--fail-above", "200ms")).returncode, 1)
@@ -96,18 +100,18 @@ class Output(unittest.TestCase):
 
     def test_a_program_that_is_killed_in_a_stall_was_blocked_until_then(self) -> None:
         report = self.folder / "json"
-        command = watch_command(*python(BLOCKS_FOR_EVER), flags=("--quiet", "--json", str(report)))
+        command = watch_command(*python(BLOCKS_FOR_EVER), flags=("--quiet", *THRESHOLD, "--json", str(report)))
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
             assert watcher.stdout
             self.assertEqual(watcher.stdout.readline(), "blocked\n")
-            time.sleep(0.4)
+            time.sleep(1)  # the stall that is measured
             children = pathlib.Path(f"/proc/{watcher.pid}/task/{watcher.pid}/children").read_text().split()
             os.kill(int(children[0]), signal.SIGKILL)
             self.assertEqual(watcher.wait(30), 128 + signal.SIGKILL)
         document = json.loads(report.read_text())
         self.assertEqual(document["exit"], {"signal": signal.SIGKILL})
         (stall,) = document["stalls"]
-        self.assertGreater(stall["duration_ms"], 350)
+        self.assertGreater(stall["duration_ms"], 950)
         self.assertEqual((stall["verdict"], stall["in_progress"]), ("off_cpu", False))
 
     def test_the_live_page_shows_the_loop_while_it_runs(self) -> None:

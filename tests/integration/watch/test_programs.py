@@ -148,7 +148,7 @@ class Programs(unittest.TestCase):
         self.assertEqual(watched.report["exit"], {"signal": 15})
 
     def test_a_coroutine_of_python_that_sleeps_and_one_that_computes(self) -> None:
-        watched = Watched(sys.executable, "-c", ASYNCIO_PROGRAM)
+        watched = Watched(sys.executable, "-c", ASYNCIO_PROGRAM, flags=("--threshold", "100ms"))
         with watched.start() as process:
             output, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, errors)
@@ -183,7 +183,9 @@ class Programs(unittest.TestCase):
 
     @unittest.skipUnless(os.path.exists(BINARY.parent / "lab_beast_server"), "the Asio server is not built")
     def test_threads_that_wait_for_the_leader_of_their_loop_are_not_blocked(self) -> None:
-        watched = Watched(str(BINARY.parent / "lab_beast_server"), "threads=4", "run=plain")
+        watched = Watched(
+            str(BINARY.parent / "lab_beast_server"), "threads=4", "run=plain", flags=("--threshold", "100ms")
+        )
         with watched.start() as process:
             assert process.stdout
             port = next(json.loads(line)["port"] for line in process.stdout if '"port"' in line)

@@ -92,7 +92,7 @@ class Surroundings(unittest.TestCase):
                     return True
                 return False
 
-            wait_until(fails, "the pipe to be broken", timeout=10)
+            wait_until(fails, "the pipe to be broken")
             process.terminate()
 
     def test_arguments_arrive_as_they_are(self) -> None:
