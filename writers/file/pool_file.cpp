@@ -74,8 +74,8 @@ class pool_file::shared_state final : public write_workers::file, public std::en
 
   void poll_completion(clock::time_point give_up) noexcept {
     const bool yielded_briefly = !workers_.single_cpu() || yield_is_brief();
-    if (!has_completed() && clock::now() < give_up) return post_poll(give_up);
-    if (!has_completed()) workers_.add_worker();  // the workers are busy for longer than expected
+    if (!workers_.has_completed(*this) && clock::now() < give_up) return post_poll(give_up);
+    if (!workers_.has_completed(*this)) workers_.add_worker();  // the workers are busy for longer than expected
     const bool paid = complete_some() && yielded_briefly;
     if (paid) {
       poll_gate_.succeeded();

@@ -42,6 +42,11 @@ operation_queue write_workers::file::blocking_write_each(operation_queue& operat
   return done;
 }
 
+int write_workers::file::blocking_write(std::span<const std::byte> data) {
+  const std::lock_guard lock{writing_};
+  return blocking_write_all(target_, data).value();
+}
+
 void write_workers::add_file(loop& of_file) {
   const std::lock_guard lock{mutex_};
   const auto known = std::ranges::find(loops_, &of_file, &used_loop::context);
@@ -62,10 +67,15 @@ bool write_workers::submit(const file_pointer& writing, operation_queue& operati
   std::size_t new_workers = 0;
   {
     const std::lock_guard lock{mutex_};
-    writing->waiting_.append(operations);
-    queue_turns(writing);
     polled = polled && !writing->notified_;
     writing->notified_ = writing->notified_ || polled;
+    if (polled && operations.size() == 1 && writing->turns_ == 0 && !writing->cancelled_ &&
+        mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::empty) {
+      post_lone_write(writing, operations.pop());
+      return true;
+    }
+    writing->waiting_.append(operations);
+    queue_turns(writing);
     const std::size_t workers_to_come = spinning_ + starting_;
     const bool soon = polled && workers_ > workers_to_come;  // one is writing and will look for the next turn
     if (!soon && turns_.size() > workers_to_come)
@@ -95,6 +105,7 @@ void write_workers::cancel(file& writing) {
 bool write_workers::take_completed(file& from, operation_queue& to, std::size_t max_count) {
   const std::lock_guard lock{mutex_};
   to.append(from.completed_);
+  if (mailbox_user_.get() == &from) take_lone_write(to);
   from.has_completed_.store(false, std::memory_order_relaxed);
   from.notified_ = to.size() > max_count;
   return from.notified_;
@@ -113,7 +124,7 @@ void write_workers::blocking_work() {
         mine.operations = mine.on->blocking_write_each(mine.operations, mine.cancelled);
         break;
       case next_step::spin:
-        mine.spun = blocking_spin(mine.yielding);
+        mine.spun = blocking_spin(mine);
         break;
       case next_step::yield:
         return post_worker();
@@ -125,21 +136,17 @@ void write_workers::blocking_work() {
 
 /// Hands over the completed writes and takes the next ones.
 write_workers::next_step write_workers::exchange(worker& mine) {
-  const file_pointer written = std::move(mine.on);
+  file_pointer served = std::move(mine.on);
   bool notify = false;
   const auto step = [&] {
     const std::lock_guard lock{mutex_};
     if (std::exchange(mine.starting, false)) --starting_;
-    if (written) {
-      if (!mine.operations.empty()) {
-        notify = !std::exchange(written->notified_, true);
-        written->completed_.append(mine.operations);
-        written->has_completed_.store(true, std::memory_order_release);
-      }
-      --written->turns_;
-      queue_turns(written);
+    if (served) {
+      notify = end_turn(*served, mine.operations);
+      queue_turns(served);
     }
     const spin_end spun = std::exchange(mine.spun, spin_end::none);
+    if (std::exchange(mine.has_mailbox, false)) served = close_mailbox(notify);
     if (spun != spin_end::none) {
       --spinning_;
       mine.written = 0;
@@ -167,10 +174,21 @@ write_workers::next_step write_workers::exchange(worker& mine) {
       return next_step::end;
     }
     ++spinning_;
+    mine.has_mailbox = !mine.yielding && mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::closed;
+    if (mine.has_mailbox) mailbox_.state.store(mailbox_state::empty, std::memory_order_relaxed);
     return next_step::spin;
   }();
-  if (notify) written->notify_loop();
+  if (notify) served->notify_loop();
   return step;
+}
+
+/// Returns whether the loop must be notified.
+bool write_workers::end_turn(file& of, operation_queue& done) {
+  --of.turns_;
+  if (done.empty()) return false;
+  of.completed_.append(done);
+  of.has_completed_.store(true, std::memory_order_release);
+  return !std::exchange(of.notified_, true);
 }
 
 void write_workers::queue_turns(const file_pointer& writing) {
@@ -189,11 +207,16 @@ bool write_workers::may_spin(worker& mine) {
   return spin_gate_.should_spin(clock::now());
 }
 
-write_workers::spin_end write_workers::blocking_spin(bool yielding) const {
+write_workers::spin_end write_workers::blocking_spin(const worker& mine) {
   auto looked = clock::now();
-  const auto give_up = looked + max_spin;
+  auto give_up = looked + max_spin;
   while (!has_turns_.load(std::memory_order_acquire)) {
-    if (yielding) ::sched_yield();
+    if (mine.yielding) ::sched_yield();
+    if (mine.has_mailbox && mailbox_.state.load(std::memory_order_acquire) >= mailbox_state::posted) {
+      if (!blocking_write_posted()) return spin_end::turn_came;
+      looked = clock::now();
+      give_up = looked + max_spin;
+    }
     const auto now = clock::now();
     if (now - looked > max_pause) return spin_end::core_lost;
     if (now >= give_up) return spin_end::time_is_up;
@@ -201,6 +224,58 @@ write_workers::spin_end write_workers::blocking_spin(bool yielding) const {
     looked = now;
   }
   return spin_end::turn_came;
+}
+
+void write_workers::post_lone_write(const file_pointer& writing, write_operation& operation) {
+  ++writing->turns_;
+  --spinning_;
+  mailbox_user_ = writing;
+  mailbox_operation_ = &operation;
+  mailbox_.user.store(writing.get(), std::memory_order_relaxed);
+  mailbox_.data = operation.data;
+  mailbox_.state.store(mailbox_state::posted, std::memory_order_release);
+}
+
+/// Returns whether the loop still polls.
+bool write_workers::blocking_write_posted() {
+  mailbox_.error_value = mailbox_.user.load(std::memory_order_relaxed)->blocking_write(mailbox_.data);
+  return mailbox_.state.exchange(mailbox_state::done, std::memory_order_acq_rel) == mailbox_state::posted;
+}
+
+/// Takes the write if it is done. If not, its loop polls no longer.
+void write_workers::take_lone_write(operation_queue& to) {
+  auto state = mailbox_state::posted;
+  if (mailbox_.state.compare_exchange_strong(state, mailbox_state::abandoned, std::memory_order_acquire)) return;
+  if (state != mailbox_state::done) return;
+  --mailbox_user_->turns_;
+  to.push(clear_mailbox(mailbox_state::empty));
+  spin_gate_.succeeded();
+}
+
+/// Ends the turn of the mailbox's user, whose write is done or has not begun and is put into the queue then. Returns the
+/// user, if there is one, and whether it must be notified.
+write_workers::file_pointer write_workers::close_mailbox(bool& notify) {
+  const bool done = mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::done;
+  file_pointer user = mailbox_user_;
+  if (!user) {
+    mailbox_.state.store(mailbox_state::closed, std::memory_order_relaxed);
+    return user;
+  }
+  operation_queue lone;
+  lone.push(clear_mailbox(mailbox_state::closed));
+  if (!done) user->waiting_.append(lone);
+  notify = end_turn(*user, lone);
+  queue_turns(user);
+  return user;
+}
+
+write_operation& write_workers::clear_mailbox(mailbox_state next) {
+  ++spinning_;
+  mailbox_operation_->error_value = mailbox_.error_value;
+  mailbox_user_.reset();
+  mailbox_.user.store(nullptr, std::memory_order_relaxed);
+  mailbox_.state.store(next, std::memory_order_relaxed);
+  return *mailbox_operation_;
 }
 
 }  // namespace loopscope::writers

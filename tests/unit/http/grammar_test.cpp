@@ -83,7 +83,7 @@ void run_case(const http_case& each, std::size_t piece) {
   EXPECT_FALSE(client.has_more());
 }
 
-class grammar : public testing::TestWithParam<test::http_case_group> {
+class grammar : public ::testing::TestWithParam<test::http_case_group> {
  protected:
   template <class Action>
   static void for_each_case(Action action) {
@@ -109,7 +109,7 @@ TEST_P(grammar, is_the_same_however_the_bytes_are_split) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(of, grammar, testing::ValuesIn(test::grammar_cases()),
+INSTANTIATE_TEST_SUITE_P(of, grammar, ::testing::ValuesIn(test::grammar_cases()),
                          [](const auto& each) { return each.param.name; });
 
 TEST(connection_options, of_1_0_are_repeated_in_the_response) {
@@ -168,7 +168,7 @@ TEST(half_close, inside_a_request_gets_no_response) {
   }
 }
 
-class size_limits : public testing::Test {
+class size_limits : public ::testing::Test {
  protected:
   void expect_boundary(const std::string& fitting, const std::string& too_large, int status) {
     for (const std::size_t piece : {std::size_t{1000}, std::size_t{1} << 30}) {

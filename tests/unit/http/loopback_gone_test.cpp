@@ -11,7 +11,7 @@ namespace {
 const std::string wait = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
 using test::hello;
 
-class client_gone : public testing::Test {
+class client_gone : public ::testing::Test {
  protected:
   bool told() {
     return server_.eventually([this] { return server_.told_gone == 1 && server_.seen.ended("/wait", 499) == 1; });

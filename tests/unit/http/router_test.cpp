@@ -17,7 +17,7 @@ task<response> nothing(const request&) {
   co_return response{};
 }
 
-class dispatch_test : public testing::Test {
+class dispatch_test : public ::testing::Test {
  protected:
   dispatch_test() {
     routes_.fixed("/hello", response::text("hello\n"));

@@ -110,7 +110,7 @@ TEST(command_line, a_body_is_sent_with_post_by_default) {
 }
 
 TEST(command_line, a_body_may_be_the_content_of_a_file) {
-  const std::string path = testing::TempDir() + "body_of_" + std::to_string(getpid());
+  const std::string path = ::testing::TempDir() + "body_of_" + std::to_string(getpid());
   std::ofstream(path, std::ios::binary) << std::string("a\0b\r\n", 5);
   EXPECT_EQ(options_of({"--body", ("@" + path).c_str()}).request.body, std::string("a\0b\r\n", 5));
   std::remove(path.c_str());

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class output_file_in_a_folder : public testing::Test {
+class output_file_in_a_folder : public ::testing::Test {
  protected:
   output_file_in_a_folder() {
-    std::string name = testing::TempDir() + "output_file_XXXXXX";
+    std::string name = ::testing::TempDir() + "output_file_XXXXXX";
     folder_ = mkdtemp(name.data());
   }
   ~output_file_in_a_folder() override { fs::remove_all(folder_); }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/expected_records.hpp"
@@ -132,6 +133,40 @@ TEST(pool_file, awaited_writes_of_many_files_and_tasks_share_one_thread) {
   EXPECT_EQ(ended, files);
   for (fake_file& file : written) EXPECT_EQ(file.content(), expected_records(count));
 }
+
+class pool_files : public ::testing::TestWithParam<std::size_t> {};
+
+/// Some writes last longer than their loop polls, or than the worker that has another file's write looks for the next.
+TEST_P(pool_files, awaited_writes_that_are_slow_or_fail_now_and_then_end_with_their_own_result) {
+  constexpr std::uint64_t count = 400;
+  const std::size_t files = GetParam();
+  asio::io_context io;
+  io_pool pool{2};
+  std::vector<fake_file> written(files);
+  for (fake_file& file : written)
+    file.on_write = [](std::uint64_t call) {
+      if (call % 16 == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      return fake_file::behaviour{.error_value = call % 10 == 0 ? EIO : 0};
+    };
+  std::vector<std::uint64_t> failed(files);
+  const auto write = [&](std::size_t index) -> asio::awaitable<void> {
+    pool_file back_end{io.get_executor(), pool, written[index]};
+    for (std::uint64_t number = 0; number < count; ++number) {
+      const record text{number};
+      const auto [error] = co_await async_write_all(back_end, text.bytes(), asio::as_tuple(asio::use_awaitable));
+      EXPECT_EQ(error.value(), number % 10 == 0 ? EIO : 0) << number;
+      if (error) ++failed[index];
+    }
+  };
+  for (std::size_t index = 0; index < files; ++index)
+    asio::co_spawn(asio::any_io_executor{io.get_executor()}, write(index), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+  io.run();
+  EXPECT_EQ(failed, std::vector<std::uint64_t>(files, count / 10));
+}
+
+INSTANTIATE_TEST_SUITE_P(files, pool_files, ::testing::Values(1, 3));
 
 TEST(pool_file, cancels_what_no_thread_has_begun) {
   asio::io_context io;

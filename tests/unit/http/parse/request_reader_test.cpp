@@ -13,7 +13,7 @@ namespace {
 
 using outcome = request_reader::outcome;
 
-class request_reader_test : public testing::Test {
+class request_reader_test : public ::testing::Test {
  protected:
   outcome feed(std::string_view bytes) {
     for (;;) {
