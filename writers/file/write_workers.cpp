@@ -252,8 +252,8 @@ void write_workers::take_lone_write(operation_queue& to) {
   spin_gate_.succeeded();
 }
 
-/// Ends the turn of the mailbox's user, whose write is done or has not begun and is put into the queue then. Returns the
-/// user, if there is one, and whether it must be notified.
+/// Ends the turn of the mailbox's user, whose write is done or has not begun and is put into the queue then. Returns
+/// the user, if there is one, and whether it must be notified.
 write_workers::file_pointer write_workers::close_mailbox(bool& notify) {
   const bool done = mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::done;
   file_pointer user = mailbox_user_;
