@@ -236,15 +236,15 @@ time.sleep(100)
             self.assertEqual((result.returncode, result.stdout), (6, "65534\n"), result.stderr)
 
 
+# It waits with sigwait(): a handler in Python would run only after the next signal where one comes right before pause().
 RECORDER = """
-import os, signal, sys
-def note(number, frame):
-    os.write(1, f"{signal.Signals(number).name}\\n".encode())
-for each in ("HUP", "INT", "QUIT", "TERM", "USR1", "USR2"):
-    signal.signal(getattr(signal, "SIG" + each), note)
-signal.signal(signal.SIGALRM, lambda *_: os._exit(4))
+import os, signal
+noted = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM}
+signal.pthread_sigmask(signal.SIG_BLOCK, noted)
 os.write(1, f"{os.getpid()}\\n".encode())
-while True: signal.pause()
+while (number := signal.sigwait(noted)) != signal.SIGALRM:
+    os.write(1, f"{signal.Signals(number).name}\\n".encode())
+os._exit(4)
 """
 
 

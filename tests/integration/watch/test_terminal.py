@@ -17,18 +17,20 @@ from typing import Self
 from polling import wait_until
 from watcher import watch_command
 
+# It waits with sigwait(): a handler in Python would run only after the next signal where one comes right before pause().
 COUNTER = """
-import os, signal, sys
-count = 0
-def note(number, frame):
-    global count
-    count += 1
-    print(f"{signal.Signals(number).name} {count}", flush=True)
-    if count == 2: os._exit(3)
-signal.signal(signal.SIGINT, note)
-signal.signal(signal.SIGCONT, lambda *_: print("goes on", flush=True))
+import signal
+noted = {signal.SIGINT, signal.SIGCONT}
+signal.pthread_sigmask(signal.SIG_BLOCK, noted)
 print("counter is " "ready", flush=True)
-while True: signal.pause()
+count = 0
+while count < 2:
+    if signal.sigwait(noted) == signal.SIGCONT:
+        print("goes on", flush=True)
+        continue
+    count += 1
+    print(f"SIGINT {count}", flush=True)
+raise SystemExit(3)
 """
 
 
