@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace loopscope::bench {
@@ -42,9 +45,51 @@ class new_file {
   int descriptor_;
 };
 
-void write_whole(int file, const char* data, std::size_t size) {
-  check(::write(file, data, size) == static_cast<ssize_t>(size), "write");
+void write_whole(int file, std::string_view text) {
+  check(::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write");
 }
+
+/// Writes to a file, on another thread if asked to. write() returns when the text is written.
+class writer {
+ public:
+  writer(int file, writing_thread writes) : file_(file) {
+    if (writes == writing_thread::another) thread_ = std::thread{[this] { run(); }};
+  }
+  ~writer() {
+    if (!thread_.joinable()) return;
+    post(end);
+    thread_.join();
+  }
+  writer(const writer&) = delete;
+  writer& operator=(const writer&) = delete;
+
+  void write(std::string_view text) {
+    if (!thread_.joinable()) return write_whole(file_, text);
+    text_ = text;
+    post(posted);
+    while (state_.load(std::memory_order_acquire) != idle) {
+    }
+  }
+
+ private:
+  enum state { idle, posted, end };
+
+  void post(state next) { state_.store(next, std::memory_order_release); }
+  void run() {
+    for (;;) {
+      const state now = state_.load(std::memory_order_acquire);
+      if (now == end) return;
+      if (now == idle) continue;
+      write_whole(file_, text_);
+      post(idle);
+    }
+  }
+
+  const int file_;
+  alignas(64) std::atomic<state> state_{idle};  // with the text in one cache line
+  std::string_view text_;
+  std::thread thread_;
+};
 
 /// Returns the end of the text.
 char* format(char* text, std::uint64_t number) {
@@ -57,25 +102,27 @@ char* format(char* text, std::uint64_t number) {
 }  // namespace
 
 std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std::uint64_t count,
-                                         std::size_t chunk_bytes) {
+                                         std::size_t chunk_bytes, writing_thread writes) {
   const new_file file{path};
+  writer out{file.descriptor(), writes};
   std::vector<char> chunk(chunk_bytes + max_record_bytes);
   char* end = chunk.data();
   for (std::uint64_t number = 0; number < count; ++number) {
     end = format(end, number);
     if (static_cast<std::size_t>(end - chunk.data()) < chunk_bytes) continue;
-    write_whole(file.descriptor(), chunk.data(), static_cast<std::size_t>(end - chunk.data()));
+    out.write({chunk.data(), end});
     end = chunk.data();
   }
-  write_whole(file.descriptor(), chunk.data(), static_cast<std::size_t>(end - chunk.data()));
+  out.write({chunk.data(), end});
   return file.elapsed();
 }
 
-std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count) {
+std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count,
+                                           writing_thread writes) {
   const new_file file{path};
+  writer out{file.descriptor(), writes};
   char text[max_record_bytes];
-  for (std::uint64_t number = 0; number < count; ++number)
-    write_whole(file.descriptor(), text, static_cast<std::size_t>(format(text, number) - text));
+  for (std::uint64_t number = 0; number < count; ++number) out.write({text, format(text, number)});
   return file.elapsed();
 }
 

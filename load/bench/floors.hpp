@@ -10,10 +10,14 @@ namespace loopscope::bench {
 
 /// The minimum cost of writing the same bytes: plain loops over write(2), without the project's libraries.
 ///
-/// Both replace the file and return the time from opening it to the last write, like `timing_ms.completed`. Errors:
-/// throw std::system_error.
+/// They replace the file and return the time from opening it to the last write, like `timing_ms.completed`. With
+/// `another` a second thread writes while the first one waits; both do nothing but look for each other, so that is the
+/// minimum for a loop that does not block and needs a core for each. Errors: throw std::system_error; on the second
+/// thread they end the process.
+enum class writing_thread { same, another };
 std::chrono::nanoseconds write_in_chunks(const std::filesystem::path& path, std::uint64_t count,
-                                         std::size_t chunk_bytes);
-std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count);
+                                         std::size_t chunk_bytes, writing_thread writes);
+std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, std::uint64_t count,
+                                           writing_thread writes);
 
 }  // namespace loopscope::bench

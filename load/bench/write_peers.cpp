@@ -35,11 +35,11 @@ constexpr std::size_t buffer_bytes = 64 * 1024;
 constexpr std::size_t queue_records = 8192;  // spdlog's default
 
 void write_each_record(const path& file, std::uint64_t count) {
-  bench::write_each_record(file, count);
+  bench::write_each_record(file, count, bench::writing_thread::same);
 }
 
 void write_buffers(const path& file, std::uint64_t count) {
-  bench::write_in_chunks(file, count, buffer_bytes);
+  bench::write_in_chunks(file, count, buffer_bytes, bench::writing_thread::same);
 }
 
 void write_to_ofstream(const path& name, std::uint64_t count) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Compares the methods with their floors. A floor is a loop over write(2), of single records or of 64 KiB, that writes
-// the same bytes to the same directory right before each run. Times end with the last write and do not include the
+// the same bytes to the same directory right before each run. "Two threads" are floors too: those of a loop that does
+// not write itself. Times end with the last write and do not include the
 // rename, in which ext4 allocates the blocks (6 ms).
 //
 //   build/bin/writers_bench                                  medians of 7 interleaved rounds
@@ -70,6 +71,20 @@ class bench_loop {
 /// Writes the same bytes with a plain loop. Returns the time that it took.
 using floor_run = std::function<std::chrono::nanoseconds()>;
 
+void add_floor(const std::string& name, const floor_run& run, const floor_run& run_floor) {
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [run, run_floor](benchmark::State& state) {
+                                 using seconds = std::chrono::duration<double>;
+                                 for (auto _ : state) {
+                                   state.counters["floor_seconds"] = seconds{run_floor()}.count();
+                                   state.SetIterationTime(seconds{run()}.count());
+                                 }
+                               })
+      ->Unit(benchmark::kMillisecond)
+      ->UseManualTime()
+      ->Iterations(1);
+}
+
 void add_method(bench_loop& loop, std::string_view method_name, writers::back_end io, const std::string& name,
                 const floor_run& run_floor) {
   const writers::method& method = *writers::find_method(method_name);
@@ -112,8 +127,15 @@ int main(int argc, char** argv) {
   {
     bench_loop loop{directory};
     const auto file = directory / "floor.txt";
-    const floor_run chunks = [file] { return bench::write_in_chunks(file, record_count, 64 * 1024); };
-    const floor_run each_record = [file] { return bench::write_each_record(file, record_count); };
+    const auto chunks_on = [file](bench::writing_thread writes) -> floor_run {
+      return [file, writes] { return bench::write_in_chunks(file, record_count, 64 * 1024, writes); };
+    };
+    const auto each_record_on = [file](bench::writing_thread writes) -> floor_run {
+      return [file, writes] { return bench::write_each_record(file, record_count, writes); };
+    };
+    using bench::writing_thread;
+    const floor_run chunks = chunks_on(writing_thread::same);
+    const floor_run each_record = each_record_on(writing_thread::same);
     using writers::back_end;
     add_method(loop, "stream", back_end::threads, "stream", chunks);
     add_method(loop, "sync", back_end::threads, "sync", each_record);
@@ -121,6 +143,10 @@ int main(int argc, char** argv) {
     add_method(loop, "offload", back_end::threads, "offload", each_record);
     add_method(loop, "callback", back_end::threads, "callback", each_record);
     add_method(loop, "promise", back_end::threads, "promise", each_record);
+    if (std::thread::hardware_concurrency() > 1) {
+      add_floor("64 KiB, two threads", chunks_on(writing_thread::another), chunks);
+      add_floor("records, two threads", each_record_on(writing_thread::another), each_record);
+    }
     if (writers::probe_uring().available) add_method(loop, "stream", back_end::uring, "stream on io_uring", chunks);
 
     bench::ratio_reporter ratios;
