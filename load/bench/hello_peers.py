@@ -2,20 +2,22 @@
 
 # SPDX-License-Identifier: MIT
 
-"""/hello beside what a user would use instead: loopscope, nginx and Node.js in turns in one run.
+"""/hello beside what a user would use instead: loopscope, nginx, Node.js and the least that epoll takes, in turns.
 
   load/bench/hello_peers.py [--rounds 7] [--seconds 3] [--connections 64] [--json FILE]
 
 All servers share one core, and wrk has the other, where there are two. loopscope runs with everything on: monitor,
 metrics, limits, admin plane. wrk saturates before a fast server does, so the honest figure is the server's CPU time per
 request. A second series sends 16 requests at once on each connection; wrk cannot tell how long each of them took. A
-third opens a connection for each request. Prints each server's medians and the ratios to nginx with their spread. Reads
-build/bin/loopscope. A peer that is not installed is left out with a message.
+third opens a connection for each request. The floor is in the first one alone: an epoll loop that reads once and sends a
+fixed response, whatever it has read. Prints each server's medians and the ratios to nginx with their spread. Reads
+build/bin. A peer that is not installed is left out with a message.
 """
 
 import argparse
 import contextlib
 import dataclasses
+import os
 import pathlib
 import shutil
 import socket
@@ -33,6 +35,7 @@ from loopscope_load.statistics import Spread
 from loopscope_load.terminal import Failure
 
 PIPELINED = 16
+FLOOR = os.path.join(rounds.BINARIES, "hello_floor")
 NGINX_PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 NGINX_START_S = 10
 NGINX = """\
@@ -71,6 +74,16 @@ def system_server(system: System, cpu: int | None) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
+def floor_server(cpu: int | None) -> Iterator[Server]:
+    with subprocess.Popen(rounds.pinned(cpu, [FLOOR]), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Server(f"http://127.0.0.1:{int(process.stdout.readline())}", [process.pid])
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
 def nginx_server(binary: str, cpu: int | None) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -102,6 +115,7 @@ def children(pid: int) -> list[int]:
 def start_servers(cpu: int | None, stack: contextlib.ExitStack) -> dict[str, Server]:
     """Starts the servers that are installed."""
     servers = {"loopscope": stack.enter_context(system_server(Loopscope(rounds.LOOPSCOPE, "auto"), cpu))}
+    servers["floor"] = stack.enter_context(floor_server(cpu))
     nginx = shutil.which("nginx", path=NGINX_PATH)
     if nginx:
         servers["nginx"] = stack.enter_context(nginx_server(nginx, cpu))
@@ -158,7 +172,8 @@ def measure(options: argparse.Namespace, _progress: terminal.Progress) -> None:
         ):
             at_once = "one request each" if load.fields else f"{units.count(load.pipelined, 'request')} at once on each"
             print(f"{options.connections} connections, {at_once}")
-            measured = measure_series(servers, wrk_cpu, options, load)
+            of_series = {name: server for name, server in servers.items() if name != "floor" or series == "one_at_a_time"}
+            measured = measure_series(of_series, wrk_cpu, options, load)
             base = measured.get("nginx")
             against_nginx = {
                 name: rounds.ratios(each, base) for name, each in measured.items() if base and name != "nginx"
