@@ -172,7 +172,9 @@ def measure(options: argparse.Namespace, _progress: terminal.Progress) -> None:
         ):
             at_once = "one request each" if load.fields else f"{units.count(load.pipelined, 'request')} at once on each"
             print(f"{options.connections} connections, {at_once}")
-            of_series = {name: server for name, server in servers.items() if name != "floor" or series == "one_at_a_time"}
+            of_series = {
+                name: server for name, server in servers.items() if name != "floor" or series == "one_at_a_time"
+            }
             measured = measure_series(of_series, wrk_cpu, options, load)
             base = measured.get("nginx")
             against_nginx = {
