@@ -20,7 +20,7 @@ fi
 cpp() { git ls-files -z '*.cpp' '*.hpp'; }
 python() { git ls-files -z '*.py'; }
 shell() { git ls-files -z '*.sh' .ci/run; }
-black=(black --quiet --line-length 120 --target-version py311)
+black=(black --line-length 120 --target-version py311)
 
 .ci/license-lines.sh "$@"
 if [ "${1:-}" = --fix ]; then
