@@ -69,11 +69,7 @@ bool write_workers::submit(const file_pointer& writing, operation_queue& operati
     const std::lock_guard lock{mutex_};
     polled = polled && !writing->notified_;
     writing->notified_ = writing->notified_ || polled;
-    if (polled && operations.size() == 1 && writing->turns_ == 0 && !writing->cancelled_ &&
-        mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::empty) {
-      post_lone_write(writing, operations.pop());
-      return true;
-    }
+    if (polled && post_lone_write(writing, operations)) return true;
     writing->waiting_.append(operations);
     queue_turns(writing);
     const std::size_t workers_to_come = spinning_ + starting_;
@@ -105,7 +101,7 @@ void write_workers::cancel(file& writing) {
 bool write_workers::take_completed(file& from, operation_queue& to, std::size_t max_count) {
   const std::lock_guard lock{mutex_};
   to.append(from.completed_);
-  if (mailbox_user_.get() == &from) take_lone_write(to);
+  if (mailbox* const box = from.mailbox_.load(std::memory_order_relaxed)) take_lone_write(*box, to);
   from.has_completed_.store(false, std::memory_order_relaxed);
   from.notified_ = to.size() > max_count;
   return from.notified_;
@@ -136,17 +132,17 @@ void write_workers::blocking_work() {
 
 /// Hands over the completed writes and takes the next ones.
 write_workers::next_step write_workers::exchange(worker& mine) {
-  file_pointer served = std::move(mine.on);
-  bool notify = false;
+  const file_pointer served = std::move(mine.on);
+  std::vector<file_pointer> to_notify;
   const auto step = [&] {
     const std::lock_guard lock{mutex_};
     if (std::exchange(mine.starting, false)) --starting_;
     if (served) {
-      notify = end_turn(*served, mine.operations);
+      if (end_turn(*served, mine.operations)) to_notify.push_back(served);
       queue_turns(served);
     }
     const spin_end spun = std::exchange(mine.spun, spin_end::none);
-    if (std::exchange(mine.has_mailbox, false)) served = close_mailbox(notify);
+    if (std::exchange(mine.has_mailboxes, false)) close_mailboxes(to_notify);
     if (spun != spin_end::none) {
       --spinning_;
       mine.written = 0;
@@ -174,11 +170,13 @@ write_workers::next_step write_workers::exchange(worker& mine) {
       return next_step::end;
     }
     ++spinning_;
-    mine.has_mailbox = !mine.yielding && mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::closed;
-    if (mine.has_mailbox) mailbox_.state.store(mailbox_state::empty, std::memory_order_relaxed);
+    mine.has_mailboxes =
+        !mine.yielding && mailboxes_.front().state.load(std::memory_order_relaxed) == mailbox_state::closed;
+    if (mine.has_mailboxes)
+      for (mailbox& box : mailboxes_) box.state.store(mailbox_state::empty, std::memory_order_relaxed);
     return next_step::spin;
   }();
-  if (notify) served->notify_loop();
+  for (const file_pointer& each : to_notify) each->notify_loop();
   return step;
 }
 
@@ -212,10 +210,13 @@ write_workers::spin_end write_workers::blocking_spin(const worker& mine) {
   auto give_up = looked + max_spin;
   while (!has_turns_.load(std::memory_order_acquire)) {
     if (mine.yielding) ::sched_yield();
-    if (mine.has_mailbox && mailbox_.state.load(std::memory_order_acquire) >= mailbox_state::posted) {
-      if (!blocking_write_posted()) return spin_end::turn_came;
-      looked = clock::now();
-      give_up = looked + max_spin;
+    if (mine.has_mailboxes) {
+      for (mailbox& box : mailboxes_) {
+        if (box.state.load(std::memory_order_acquire) < mailbox_state::posted) continue;
+        if (!blocking_write_posted(box)) return spin_end::turn_came;
+        looked = clock::now();
+        give_up = looked + max_spin;
+      }
     }
     const auto now = clock::now();
     if (now - looked > max_pause) return spin_end::core_lost;
@@ -226,56 +227,65 @@ write_workers::spin_end write_workers::blocking_spin(const worker& mine) {
   return spin_end::turn_came;
 }
 
-void write_workers::post_lone_write(const file_pointer& writing, write_operation& operation) {
+/// Returns false, and changes nothing, where there is more than one write or no empty mailbox.
+bool write_workers::post_lone_write(const file_pointer& writing, operation_queue& operations) {
+  if (operations.size() != 1 || writing->turns_ != 0 || writing->cancelled_) return false;
+  const auto empty = std::ranges::find_if(mailboxes_, [](const mailbox& each) {
+    return each.state.load(std::memory_order_relaxed) == mailbox_state::empty;
+  });
+  if (empty == mailboxes_.end()) return false;
+  mailbox& box = *empty;
   ++writing->turns_;
-  --spinning_;
-  mailbox_user_ = writing;
-  mailbox_operation_ = &operation;
-  mailbox_.user.store(writing.get(), std::memory_order_relaxed);
-  mailbox_.data = operation.data;
-  mailbox_.state.store(mailbox_state::posted, std::memory_order_release);
+  if (in_mailboxes_++ == 0) --spinning_;  // the worker writes
+  box.user = writing;
+  box.operation = &operations.pop();
+  writing->mailbox_.store(&box, std::memory_order_relaxed);
+  box.target = writing.get();
+  box.data = box.operation->data;
+  box.state.store(mailbox_state::posted, std::memory_order_release);
+  return true;
 }
 
 /// Returns whether the loop still polls.
-bool write_workers::blocking_write_posted() {
-  mailbox_.error_value = mailbox_.user.load(std::memory_order_relaxed)->blocking_write(mailbox_.data);
-  return mailbox_.state.exchange(mailbox_state::done, std::memory_order_acq_rel) == mailbox_state::posted;
+bool write_workers::blocking_write_posted(mailbox& box) {
+  box.error_value = box.target->blocking_write(box.data);
+  return box.state.exchange(mailbox_state::done, std::memory_order_acq_rel) == mailbox_state::posted;
 }
 
 /// Takes the write if it is done. If not, its loop polls no longer.
-void write_workers::take_lone_write(operation_queue& to) {
+void write_workers::take_lone_write(mailbox& box, operation_queue& to) {
   auto state = mailbox_state::posted;
-  if (mailbox_.state.compare_exchange_strong(state, mailbox_state::abandoned, std::memory_order_acquire)) return;
+  if (box.state.compare_exchange_strong(state, mailbox_state::abandoned, std::memory_order_acquire)) return;
   if (state != mailbox_state::done) return;
-  --mailbox_user_->turns_;
-  to.push(clear_mailbox(mailbox_state::empty));
+  --box.user->turns_;
+  to.push(clear_mailbox(box, mailbox_state::empty));
   spin_gate_.succeeded();
 }
 
-/// Ends the turn of the mailbox's user, whose write is done or has not begun and is put into the queue then. Returns
-/// the user, if there is one, and whether it must be notified.
-write_workers::file_pointer write_workers::close_mailbox(bool& notify) {
-  const bool done = mailbox_.state.load(std::memory_order_relaxed) == mailbox_state::done;
-  file_pointer user = mailbox_user_;
-  if (!user) {
-    mailbox_.state.store(mailbox_state::closed, std::memory_order_relaxed);
-    return user;
+/// Ends the turn of each write that is done, and puts those that have not begun into the queue.
+void write_workers::close_mailboxes(std::vector<file_pointer>& to_notify) {
+  for (mailbox& box : mailboxes_) {
+    const file_pointer user = box.user;
+    if (!user) {
+      box.state.store(mailbox_state::closed, std::memory_order_relaxed);
+      continue;
+    }
+    const bool done = box.state.load(std::memory_order_relaxed) == mailbox_state::done;
+    operation_queue lone;
+    lone.push(clear_mailbox(box, mailbox_state::closed));
+    if (!done) user->waiting_.append(lone);
+    if (end_turn(*user, lone)) to_notify.push_back(user);
+    queue_turns(user);
   }
-  operation_queue lone;
-  lone.push(clear_mailbox(mailbox_state::closed));
-  if (!done) user->waiting_.append(lone);
-  notify = end_turn(*user, lone);
-  queue_turns(user);
-  return user;
 }
 
-write_operation& write_workers::clear_mailbox(mailbox_state next) {
-  ++spinning_;
-  mailbox_operation_->error_value = mailbox_.error_value;
-  mailbox_user_.reset();
-  mailbox_.user.store(nullptr, std::memory_order_relaxed);
-  mailbox_.state.store(next, std::memory_order_relaxed);
-  return *mailbox_operation_;
+write_operation& write_workers::clear_mailbox(mailbox& box, mailbox_state next) {
+  if (--in_mailboxes_ == 0) ++spinning_;
+  box.operation->error_value = box.error_value;
+  box.user->mailbox_.store(nullptr, std::memory_order_relaxed);
+  box.user.reset();
+  box.state.store(next, std::memory_order_relaxed);
+  return *box.operation;
 }
 
 }  // namespace loopscope::writers

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -28,6 +29,8 @@ namespace loopscope::writers {
 ///
 /// Threads: any. Lifetime: as the pool's, whose join() comes before its destruction.
 class write_workers {
+  struct mailbox;
+
   /// What one thread writes and another one looks at all the time has a line of its own. Between two cores a line takes
   /// 0.24 us on the machine of load/bench/README.md, where a write(2) takes 1.5.
   static constexpr std::size_t cache_line_bytes = 64;
@@ -51,6 +54,7 @@ class write_workers {
     operation_queue blocking_write_each(operation_queue& operations, bool cancelled);
 
     alignas(cache_line_bytes) std::atomic<bool> has_completed_{false};
+    std::atomic<mailbox*> mailbox_{nullptr};  // that has its lone write
     alignas(cache_line_bytes) blocking_file& target_;
     std::mutex writing_;
     // Guarded by the workers' mutex.
@@ -81,9 +85,9 @@ class write_workers {
   bool submit(const file_pointer& writing, operation_queue& operations, bool polled);
   /// Whether take_completed() has something to take. For a loop that polls.
   bool has_completed(const file& of) const noexcept {
-    return of.has_completed_.load(std::memory_order_acquire) ||
-           (mailbox_.state.load(std::memory_order_acquire) == mailbox_state::done &&
-            mailbox_.user.load(std::memory_order_relaxed) == &of);
+    if (of.has_completed_.load(std::memory_order_acquire)) return true;
+    const mailbox* const mine = of.mailbox_.load(std::memory_order_relaxed);
+    return mine && mine->state.load(std::memory_order_acquire) == mailbox_state::done;
   }
   /// Starts one more worker if a turn is waiting and the pool allows it.
   void add_worker();
@@ -116,9 +120,12 @@ class write_workers {
   /// the worker's own step to `done`.
   struct alignas(cache_line_bytes) mailbox {
     std::atomic<mailbox_state> state{mailbox_state::closed};
-    std::atomic<file*> user{nullptr};
-    std::span<const std::byte> data;
     int error_value = 0;
+    file* target = nullptr;
+    std::span<const std::byte> data;
+    // Guarded by the workers' mutex. The worker does not look at them.
+    alignas(cache_line_bytes) file_pointer user;
+    write_operation* operation = nullptr;
   };
 
   struct worker {
@@ -128,7 +135,7 @@ class write_workers {
     bool cancelled = false;
     bool starting = true;
     bool yielding = false;  // spins, and yields the core at each look
-    bool has_mailbox = false;
+    bool has_mailboxes = false;
     spin_end spun = spin_end::none;
   };
 
@@ -144,29 +151,28 @@ class write_workers {
   void queue_turns(const file_pointer& writing);
   bool may_spin(worker& mine);
   spin_end blocking_spin(const worker& mine);
-  void post_lone_write(const file_pointer& writing, write_operation& operation);
-  bool blocking_write_posted();
-  void take_lone_write(operation_queue& to);
-  file_pointer close_mailbox(bool& notify);
-  write_operation& clear_mailbox(mailbox_state next);
+  bool post_lone_write(const file_pointer& writing, operation_queue& operations);
+  static bool blocking_write_posted(mailbox& box);
+  void take_lone_write(mailbox& box, operation_queue& to);
+  void close_mailboxes(std::vector<file_pointer>& to_notify);
+  write_operation& clear_mailbox(mailbox& box, mailbox_state next);
 
   boost::asio::thread_pool& pool_;
   const std::size_t threads_;
   const std::size_t cpus_;
-  mailbox mailbox_;
+  std::array<mailbox, 8> mailboxes_;  // all of one worker
   alignas(cache_line_bytes) std::atomic<std::size_t> tasks_waiting_{0};
   std::atomic<std::size_t> tasks_running_{0};
   std::atomic<bool> has_turns_{false};
 
   alignas(cache_line_bytes) std::mutex mutex_;  // guards what follows
-  file_pointer mailbox_user_;
-  write_operation* mailbox_operation_ = nullptr;
   std::deque<file_pointer> turns_;
   std::vector<used_loop> loops_;
   spin_gate spin_gate_;
   std::size_t workers_ = 0;   // all; of them:
   std::size_t starting_ = 0;  // posted to the pool
   std::size_t spinning_ = 0;
+  std::size_t in_mailboxes_ = 0;  // lone writes
 };
 
 }  // namespace loopscope::writers
