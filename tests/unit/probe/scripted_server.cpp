@@ -75,7 +75,7 @@ scripted_server::~scripted_server() {
 
 tcp::endpoint scripted_server::listen_also_at(const char* address) {
   tcp::acceptor& added = further_acceptors_.emplace_back(loop_, tcp::endpoint{asio::ip::make_address(address), 0});
-  const auto at = added.local_endpoint();
+  auto at = added.local_endpoint();
   asio::co_spawn(loop_, accept(added), asio::detached);
   return at;
 }
