@@ -75,9 +75,9 @@ class pool_file::shared_state final : public write_workers::file, public std::en
   void poll_completion(clock::time_point give_up) noexcept {
     const bool yielded_briefly = !workers_.single_cpu() || yield_is_brief();
     if (!workers_.has_completed(*this) && clock::now() < give_up) return post_poll(give_up);
-    if (!workers_.has_completed(*this)) workers_.add_worker();  // the workers are busy for longer than expected
-    const bool paid = complete_some() && yielded_briefly;
-    if (paid) {
+    const bool completed = complete_some();
+    if (!completed) workers_.add_worker();  // the workers are busy for longer than expected
+    if (completed && yielded_briefly) {
       poll_gate_.succeeded();
     } else {
       poll_gate_.failed();

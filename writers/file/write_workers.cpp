@@ -212,7 +212,7 @@ write_workers::spin_end write_workers::blocking_spin(const worker& mine) {
     if (mine.yielding) ::sched_yield();
     if (mine.has_mailboxes) {
       for (mailbox& box : mailboxes_) {
-        if (box.state.load(std::memory_order_acquire) < mailbox_state::posted) continue;
+        if (!begin_posted(box)) continue;
         if (!blocking_write_posted(box)) return spin_end::turn_came;
         looked = clock::now();
         give_up = looked + max_spin;
@@ -246,37 +246,60 @@ bool write_workers::post_lone_write(const file_pointer& writing, operation_queue
   return true;
 }
 
+bool write_workers::begin_posted(mailbox& box) {
+  auto state = mailbox_state::posted;
+  return box.state.load(std::memory_order_relaxed) == state &&
+         box.state.compare_exchange_strong(state, mailbox_state::writing, std::memory_order_acquire);
+}
+
 /// Returns whether the loop still polls.
 bool write_workers::blocking_write_posted(mailbox& box) {
   box.error_value = box.target->blocking_write(box.data);
-  return box.state.exchange(mailbox_state::done, std::memory_order_acq_rel) == mailbox_state::posted;
+  return box.state.exchange(mailbox_state::done, std::memory_order_acq_rel) == mailbox_state::writing;
 }
 
 /// Takes the write if it is done. If not, its loop polls no longer.
 void write_workers::take_lone_write(mailbox& box, operation_queue& to) {
   auto state = mailbox_state::posted;
-  if (box.state.compare_exchange_strong(state, mailbox_state::abandoned, std::memory_order_acquire)) return;
+  if (box.state.compare_exchange_strong(state, mailbox_state::empty, std::memory_order_acquire))
+    return queue_lone_write(box, mailbox_state::empty);
+  if (state == mailbox_state::writing &&
+      box.state.compare_exchange_strong(state, mailbox_state::abandoned, std::memory_order_acquire))
+    return;
   if (state != mailbox_state::done) return;
-  --box.user->turns_;
+  const file_pointer user = box.user;
+  --user->turns_;
   to.push(clear_mailbox(box, mailbox_state::empty));
+  queue_turns(user);
   spin_gate_.succeeded();
 }
 
-/// Ends the turn of each write that is done, and puts those that have not begun into the queue.
+/// Ends the turn of each write that is done, and queues those that have not begun.
 void write_workers::close_mailboxes(std::vector<file_pointer>& to_notify) {
   for (mailbox& box : mailboxes_) {
-    const file_pointer user = box.user;
-    if (!user) {
-      box.state.store(mailbox_state::closed, std::memory_order_relaxed);
-      continue;
+    switch (box.state.load(std::memory_order_relaxed)) {
+      case mailbox_state::posted:
+        queue_lone_write(box, mailbox_state::closed);
+        break;
+      case mailbox_state::done: {
+        const file_pointer user = box.user;
+        operation_queue done;
+        done.push(clear_mailbox(box, mailbox_state::closed));
+        if (end_turn(*user, done)) to_notify.push_back(user);
+        queue_turns(user);
+        break;
+      }
+      default:
+        box.state.store(mailbox_state::closed, std::memory_order_relaxed);
     }
-    const bool done = box.state.load(std::memory_order_relaxed) == mailbox_state::done;
-    operation_queue lone;
-    lone.push(clear_mailbox(box, mailbox_state::closed));
-    if (!done) user->waiting_.append(lone);
-    if (end_turn(*user, lone)) to_notify.push_back(user);
-    queue_turns(user);
   }
+}
+
+void write_workers::queue_lone_write(mailbox& box, mailbox_state next) {
+  const file_pointer user = box.user;
+  --user->turns_;
+  user->waiting_.push(clear_mailbox(box, next));
+  queue_turns(user);
 }
 
 write_operation& write_workers::clear_mailbox(mailbox& box, mailbox_state next) {

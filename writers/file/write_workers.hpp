@@ -110,14 +110,16 @@ class write_workers {
   enum class mailbox_state : unsigned char {
     closed,     // no worker looks at it
     empty,      // a spinning worker waits for a write
-    done,       // the write was carried out
-    posted,     // it has to be, while its loop polls
-    abandoned,  // the same, but its loop polls no longer
+    posted,     // the worker has not begun the write
+    writing,    // it has, and the loop polls
+    abandoned,  // the same, but the loop polls no longer
+    done,
   };
 
   /// Where a loop that polls gives a lone write to a spinning worker, and gets it back. All that passes between the two
   /// threads is in one cache line, and the worker takes no lock: the states change under the workers' mutex, but for
-  /// the worker's own step to `done`.
+  /// the worker's own steps to `writing` and to `done`. A loop that gives up polling takes back what is not begun, for
+  /// the worker may be busy with another file's write for long.
   struct alignas(cache_line_bytes) mailbox {
     std::atomic<mailbox_state> state{mailbox_state::closed};
     int error_value = 0;
@@ -152,9 +154,11 @@ class write_workers {
   bool may_spin(worker& mine);
   spin_end blocking_spin(const worker& mine);
   bool post_lone_write(const file_pointer& writing, operation_queue& operations);
+  static bool begin_posted(mailbox& box);
   static bool blocking_write_posted(mailbox& box);
   void take_lone_write(mailbox& box, operation_queue& to);
   void close_mailboxes(std::vector<file_pointer>& to_notify);
+  void queue_lone_write(mailbox& box, mailbox_state next);
   write_operation& clear_mailbox(mailbox& box, mailbox_state next);
 
   boost::asio::thread_pool& pool_;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -167,6 +168,51 @@ TEST_P(pool_files, awaited_writes_that_are_slow_or_fail_now_and_then_end_with_th
 }
 
 INSTANTIATE_TEST_SUITE_P(files, pool_files, ::testing::Values(1, 3));
+
+TEST(pool_file, a_write_that_follows_a_lone_one_is_not_forgotten) {
+  asio::io_context io;
+  io_pool pool{2};
+  fake_file file;
+  pool_file back_end{io.get_executor(), pool, file};
+  for (int round = 0; round < 2000; ++round) {  // a worker looks for the first write of all but the first
+    const batch writes{back_end, 2};
+    io.restart();
+    io.run();
+    ASSERT_EQ(writes.outcomes(), (std::map<int, int>{{0, 2}}));
+  }
+}
+
+TEST(pool_file, a_file_whose_awaited_write_hangs_holds_up_no_other_file) {
+  constexpr std::uint64_t count = 2000;
+  asio::io_context io;
+  io_pool pool{2};
+  fake_file hanging;
+  fake_file other;
+  std::promise<void> other_ended;
+  hanging.on_write = [end = other_ended.get_future().share()](std::uint64_t call) {
+    if (call == count / 2) end.wait();
+    return fake_file::behaviour{};
+  };
+  const auto write = [&](fake_file& file, std::promise<void>* ended) -> asio::awaitable<void> {
+    pool_file back_end{io.get_executor(), pool, file};
+    for (std::uint64_t number = 0; number < count; ++number) {
+      const record text{number};
+      const auto [error] = co_await async_write_all(back_end, text.bytes(), asio::as_tuple(asio::use_awaitable));
+      EXPECT_FALSE(error);
+    }
+    if (ended) ended->set_value();
+  };
+  asio::co_spawn(asio::any_io_executor{io.get_executor()}, write(hanging, nullptr),
+                 [](const std::exception_ptr& failure) {
+                   if (failure) std::rethrow_exception(failure);
+                 });
+  asio::co_spawn(asio::any_io_executor{io.get_executor()}, write(other, &other_ended),
+                 [](const std::exception_ptr& failure) {
+                   if (failure) std::rethrow_exception(failure);
+                 });
+  io.run();
+  for (const fake_file* file : {&hanging, &other}) EXPECT_EQ(file->content(), expected_records(count));
+}
 
 TEST(pool_file, cancels_what_no_thread_has_begun) {
   asio::io_context io;
