@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -22,6 +23,9 @@ constexpr int stderr_timeout_ms = 1000;
 
 /// Must not allocate or lock: other threads may hold any lock.
 [[noreturn]] void end_process() {
+  // Of several threads that fail at once, one tells it: a second would find stderr closed, and end the process.
+  static std::atomic_flag ends;
+  while (ends.test_and_set()) ::pause();
   constexpr std::string_view name_end = ": out of memory: an allocation failed, so the process ends\n";
   std::array<char, 128> line;
   std::size_t size = std::string_view{program_invocation_short_name}.copy(line.data(), line.size() - name_end.size());
