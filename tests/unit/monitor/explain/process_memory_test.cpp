@@ -30,17 +30,20 @@ TEST(process_memory, takes_a_bad_address_for_a_short_read) {
 TEST(process_memory, is_read_where_the_system_call_for_it_is_forbidden) {
   constexpr std::size_t page = 4096;
   constexpr std::size_t readable = 40 * page;  // more than one call reads
-  void* const memory = ::mmap(nullptr, readable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // A page behind the end of its file cannot be read, and no other thread can map anything there.
+  const int file = ::memfd_create("readable", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::ftruncate(file, readable), 0);
+  void* const memory = ::mmap(nullptr, readable + page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  ::close(file);
   ASSERT_NE(memory, MAP_FAILED);
-  auto* const bytes = static_cast<std::byte*>(memory);
-  bytes[readable - 1] = std::byte{47};
+  static_cast<std::byte*>(memory)[readable - 1] = std::byte{47};
   std::array<std::byte, readable + page> out{};
   const auto read = std::async(std::launch::async, [&] {
                       if (!forbid_call(SYS_process_vm_readv)) throw std::runtime_error("no filter");
-                      if (::munmap(bytes + readable, page) != 0) throw std::runtime_error("munmap");
                       return process_memory(::getpid()).blocking_read(reinterpret_cast<std::uintptr_t>(memory), out);
                     }).get();
-  ::munmap(memory, readable);
+  ::munmap(memory, readable + page);
   EXPECT_EQ(read, readable);
   EXPECT_EQ(out[readable - 1], std::byte{47});
 }
