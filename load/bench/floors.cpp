@@ -126,4 +126,19 @@ std::chrono::nanoseconds write_each_record(const std::filesystem::path& path, st
   return file.elapsed();
 }
 
+std::chrono::nanoseconds write_each_record_on_threads(const std::filesystem::path& path, std::uint64_t count,
+                                                      std::uint64_t threads) {
+  const new_file file{path};
+  {
+    std::vector<std::jthread> writers;
+    for (std::uint64_t thread = 0; thread < threads; ++thread)
+      writers.emplace_back([&file, count, threads, thread] {
+        char text[max_record_bytes];
+        for (std::uint64_t number = thread; number < count; number += threads)
+          write_whole(file.descriptor(), {text, format(text, number)});
+      });
+  }
+  return file.elapsed();
+}
+
 }  // namespace loopscope::bench
