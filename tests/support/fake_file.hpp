@@ -6,6 +6,7 @@
 #include <boost/system/error_code.hpp>
 #include <condition_variable>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -27,6 +28,13 @@ class fake_file final : public writers::blocking_file {
   std::function<behaviour(std::uint64_t)> on_write = [](std::uint64_t) { return behaviour{}; };
 
   boost::system::result<std::size_t> blocking_write_some(std::span<const std::byte> data) override {
+    const auto written = blocking_write_some_at(position_, data);
+    if (written) position_ += *written;
+    return written;
+  }
+
+  boost::system::result<std::size_t> blocking_write_some_at(std::uint64_t offset,
+                                                            std::span<const std::byte> data) override {
     std::unique_lock lock{mutex_};
     const behaviour now = on_write(calls_++);
     ++waiting_;
@@ -35,7 +43,8 @@ class fake_file final : public writers::blocking_file {
     --waiting_;
     if (now.error_value != 0) return boost::system::error_code{now.error_value, boost::system::system_category()};
     const std::size_t accepted = std::min(now.max_bytes, data.size());
-    content_.append(reinterpret_cast<const char*>(data.data()), accepted);
+    content_.resize(std::max<std::size_t>(content_.size(), offset + accepted));
+    std::memcpy(content_.data() + offset, data.data(), accepted);
     return accepted;
   }
 
@@ -72,6 +81,7 @@ class fake_file final : public writers::blocking_file {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string content_;
+  std::uint64_t position_ = 0;  // of the writes without an offset, which are one thread's
   std::uint64_t calls_ = 0;
   std::size_t waiting_ = 0;
   bool held_ = false;

@@ -11,19 +11,40 @@
 #include <utility>
 
 namespace loopscope::writers {
+namespace {
 
-error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data) {
+/// `write_some` writes a part of what is left, and says how much.
+template <typename WriteSome>
+error_code blocking_write_each_part(std::span<const std::byte> left, WriteSome write_some) {
   namespace errc = boost::system::errc;
-  while (!data.empty()) {
-    const auto written = file.blocking_write_some(data);
+  while (!left.empty()) {
+    const boost::system::result<std::size_t> written = write_some(left);
     if (written.has_error()) {
       if (written.error() == errc::interrupted) continue;
       return written.error();
     }
     if (*written == 0) return make_error_code(errc::io_error);
-    data = data.subspan(*written);
+    left = left.subspan(*written);
   }
   return {};
+}
+
+boost::system::result<std::size_t> as_result(ssize_t written) {
+  if (written < 0) return last_error();
+  return static_cast<std::size_t>(written);
+}
+
+}  // namespace
+
+error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data) {
+  return blocking_write_each_part(data,
+                                  [&](std::span<const std::byte> left) { return file.blocking_write_some(left); });
+}
+
+error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data) {
+  const std::uint64_t end = offset + data.size();
+  return blocking_write_each_part(
+      data, [&](std::span<const std::byte> left) { return file.blocking_write_some_at(end - left.size(), left); });
 }
 
 posix_file::posix_file(posix_file&& other) noexcept
@@ -60,9 +81,13 @@ posix_file posix_file::blocking_open_regular(const std::filesystem::path& path, 
 
 boost::system::result<std::size_t> posix_file::blocking_write_some(std::span<const std::byte> data) {
   write_calls_.fetch_add(1, std::memory_order_relaxed);
-  const ssize_t written = ::write(descriptor_, data.data(), data.size());
-  if (written < 0) return last_error();
-  return static_cast<std::size_t>(written);
+  return as_result(::write(descriptor_, data.data(), data.size()));
+}
+
+boost::system::result<std::size_t> posix_file::blocking_write_some_at(std::uint64_t offset,
+                                                                      std::span<const std::byte> data) {
+  write_calls_.fetch_add(1, std::memory_order_relaxed);
+  return as_result(::pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset)));
 }
 
 error_code posix_file::blocking_sync_data() {

@@ -17,7 +17,7 @@ namespace loopscope::writers {
 /// A file whose write call may block. Tests inject faults here.
 ///
 /// Units: bytes. Errors: the system call's errno.
-/// Threads: blocking_write_some() may be called from several threads at once; each call's bytes stay together.
+/// Threads: its members may be called from several threads at once; each call's bytes stay together.
 /// Lifetime: outlives every call and every async_file on top of it.
 class blocking_file {
  public:
@@ -25,12 +25,16 @@ class blocking_file {
 
   /// One write of at least one byte at the file's current position; may be short.
   virtual boost::system::result<std::size_t> blocking_write_some(std::span<const std::byte> data) = 0;
+  /// The same at a place of its own: threads that write at once need not wait for each other.
+  virtual boost::system::result<std::size_t> blocking_write_some_at(std::uint64_t offset,
+                                                                    std::span<const std::byte> data) = 0;
 };
 
 /// Writes all of `data`, continuing after short writes and EINTR.
 ///
 /// Errors: the first errno; bytes written before it stay in the file. A write(2) that returns 0 is EIO.
 error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data);
+error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data);
 
 /// A file descriptor that counts the system calls made through it.
 ///
@@ -50,6 +54,8 @@ class posix_file final : public blocking_file {
   static posix_file blocking_open_regular(const std::filesystem::path& path, int flags);
 
   boost::system::result<std::size_t> blocking_write_some(std::span<const std::byte> data) override;
+  boost::system::result<std::size_t> blocking_write_some_at(std::uint64_t offset,
+                                                            std::span<const std::byte> data) override;
   /// fdatasync(2): the file's bytes and size are on the device afterwards.
   error_code blocking_sync_data();
   /// fsync(2), also of a directory.

@@ -16,10 +16,10 @@ namespace {
 using clock = spin_gate::clock;
 
 /// Writes that a worker takes at once at most, and carries out before other files get their turn. Measured with four
-/// floods at once: 64 is as fast as one file alone; with 16 the file's mutex changes hands too often.
+/// floods at once: 64 is as fast as one file alone; with 16 the workers' mutex is taken too often.
 constexpr std::size_t max_writes_per_turn = 64;
-/// Workers of one file at once. The kernel serialises the writes of a file: a second worker has its writes ready when
-/// the first one hands over, and a third would only wait.
+/// Workers of one file at once. The kernel serialises the inner part of the writes of a file: a second worker is on its
+/// way into the kernel or out of it meanwhile, and a third would only wait.
 constexpr std::size_t max_turns_per_file = 2;
 /// How long a worker spins for the next write: longer than filling a 64 KiB chunk, which takes 60 us.
 constexpr std::chrono::microseconds max_spin{200};
@@ -30,21 +30,19 @@ constexpr std::chrono::microseconds max_pause{200};
 }  // namespace
 
 operation_queue write_workers::file::blocking_write_each(operation_queue& operations, bool cancelled) {
-  // The rest of a short write must not follow another thread's record. The kernel serialises the writes of one file
-  // anyway, so one mutex for all of them delays nobody.
-  const std::lock_guard lock{writing_};
   operation_queue done;
   while (!operations.empty()) {
     write_operation& operation = operations.pop();
-    operation.error_value = cancelled ? ECANCELED : blocking_write_all(target_, operation.data).value();
+    operation.error_value = cancelled ? ECANCELED : blocking_write(operation.data);
     done.push(operation);
   }
   return done;
 }
 
+// Each write has its own place, so the rest of a short one does not follow another thread's record.
 int write_workers::file::blocking_write(std::span<const std::byte> data) {
-  const std::lock_guard lock{writing_};
-  return blocking_write_all(target_, data).value();
+  const std::uint64_t begin = end_.fetch_add(data.size(), std::memory_order_relaxed);
+  return blocking_write_all_at(target_, begin, data).value();
 }
 
 void write_workers::add_file(loop& of_file) {

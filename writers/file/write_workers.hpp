@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -56,9 +57,9 @@ class write_workers {
     alignas(cache_line_bytes) std::atomic<bool> has_completed_{false};
     std::atomic<mailbox*> mailbox_{nullptr};  // that has its lone write
     alignas(cache_line_bytes) blocking_file& target_;
-    std::mutex writing_;
+    std::atomic<std::uint64_t> end_{0};  // where the next write begins
     // Guarded by the workers' mutex.
-    operation_queue waiting_;
+    alignas(cache_line_bytes) operation_queue waiting_;
     operation_queue completed_;
     std::size_t turns_ = 0;  // in the queue of turns, or with a worker
     bool notified_ = false;  // the loop will see completions without a notification

@@ -94,6 +94,21 @@ TEST(pool_file, keeps_every_record_whole_under_short_writes) {
   for (int i = 0; i < 2000; ++i) EXPECT_NE(content.find(" " + std::to_string(i) + " "), std::string::npos) << i;
 }
 
+TEST(pool_file, writes_two_records_of_a_batch_at_once) {
+  asio::io_context io;
+  io_pool pool{2};
+  fake_file file;
+  file.hold();
+  auto back_end = std::make_unique<pool_file>(io.get_executor(), pool, file);
+  const batch writes{*back_end, 2};
+  file.wait_until_writes_hang(2);
+  file.release();
+  back_end.reset();
+  io.run();
+  EXPECT_EQ(writes.outcomes(), (std::map<int, int>{{0, 2}}));
+  EXPECT_EQ(file.content().size(), total_bytes(2));
+}
+
 TEST(pool_file, tells_each_operation_of_its_own_error) {
   asio::io_context io;
   io_pool pool{1};
