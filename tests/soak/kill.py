@@ -78,9 +78,9 @@ class Writer(threading.Thread):
             self._completed[io] += response.status == 200
 
 
-def check(directory: pathlib.Path, contents: Contents) -> None:
+def check(directory: pathlib.Path, contents: Contents, may_have_parts: bool) -> None:
     left = {path.name for path in directory.glob("*.part")} - set(OTHERS)
-    if left:
+    if left and not may_have_parts:
         raise AssertionError(f"left over after a start: {sorted(left)}")
     for method in METHODS:
         path = directory / f"{method}.txt"
@@ -102,11 +102,15 @@ def kill_often(binary: str, kills: int, seed: int) -> dict[str, Any]:
         directory = pathlib.Path(name)
         for other, content in OTHERS.items():
             (directory / other).write_bytes(content)
+        before: Loopscope | None = None
         for number in range(kills + 1):
             service = Loopscope(data_dir=directory, binary=binary).__enter__()
+            # A process that the kernel takes long to end still holds its part, which the next start then removes.
+            still_ending = before is not None and before.process.poll() is None
             killed.close()  # only now is there time to wait for the killed process
             killed.callback(service.__exit__)
-            check(directory, contents)
+            check(directory, contents, may_have_parts=still_ending)
+            before = service
             if number == kills:
                 break
             if number == 0 and service.has_io_uring():

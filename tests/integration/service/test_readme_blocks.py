@@ -94,7 +94,7 @@ class Commands(unittest.TestCase):
         for long, short in SHORTER:
             command = command.replace(long, short)
         command = re.sub(r"(load/stall\.lua http://[\d.:]+)(?![\d.:]| --)", r"\1 -- sync", command)
-        command = re.sub(r"(load/stall\.lua http://[\d.:]+ -- \w+)", r"\1 20000", command)
+        command = re.sub(r"(load/stall\.lua http://[\d.:]+ -- \w+)", r"\1 100000", command)
         command = command.replace("load/results/", self.folder + "/results/")
         if command.startswith("load/compare.py --quick"):
             command += f" --server {shlex.quote(BINARY)} --probe {shlex.quote(PROBE)}"
@@ -107,7 +107,7 @@ class Commands(unittest.TestCase):
             ["bash", "-c", "set -o pipefail; " + self.here(command)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             cwd=self.folder,
             env={**os.environ, "LOOPSCOPE": BINARY, "COUNT": "300000"},

@@ -19,12 +19,12 @@ from watcher import run, watch_command
 WIDTH = 80
 # Above what a busy machine adds by itself, and below what the programs block.
 THRESHOLD = ("--threshold", "200ms")
-# Blocks its loop once, for 300 ms.
+# Blocks its loop once, for a second.
 BLOCKS = """
 import asyncio, time
 async def main():
     for _ in range(10): await asyncio.sleep(0.01)
-    time.sleep(0.3)
+    time.sleep(1)
     for _ in range(10): await asyncio.sleep(0.01)
 asyncio.run(main())
 """
@@ -78,12 +78,12 @@ class Output(unittest.TestCase):
         run(*python(BLOCKS), flags=("--quiet", *THRESHOLD, "--folded", str(folded), "--json", str(report)))
         weights = [int(line.rsplit(" ", 1)[1]) for line in folded.read_text().splitlines()]
         stalls = json.loads(report.read_text())["stalls"]
-        self.assertGreater(sum(weights) / 1000, 290)
+        self.assertGreater(sum(weights) / 1000, 990)
         self.assertAlmostEqual(sum(weights) / 1000, sum(stall["duration_ms"] for stall in stalls), delta=1)
 
     def test_a_stall_above_the_limit_fails(self) -> None:
         self.assertEqual(run(*python(BLOCKS), flags=("--quiet", "--fail-above", "200ms")).returncode, 1)
-        self.assertEqual(run(*python(BLOCKS), flags=("--quiet", "--fail-above", "2s")).returncode, 0)
+        self.assertEqual(run(*python(BLOCKS), flags=("--quiet", "--fail-above", "10s")).returncode, 0)
 
     def test_a_file_that_cannot_be_written_changes_nothing_else(self) -> None:
         done = run(*python("raise SystemExit(7)"), flags=("--quiet", "--json", "/dev/full"))

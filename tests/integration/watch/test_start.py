@@ -2,6 +2,8 @@
 
 """How `loopscope watch` starts a command: nothing in it is other than under a shell. Signals and exit status."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -10,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 from typing import Any
 
@@ -248,6 +251,14 @@ os._exit(4)
 """
 
 
+def leave_terminal() -> None:
+    """Otherwise the watcher is a job of the shell that runs this test: it stops with its command until that continues it."""
+    with contextlib.suppress(OSError):  # there is none
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        fcntl.ioctl(terminal, termios.TIOCNOTTY)
+        os.close(terminal)
+
+
 class Recorder:
     """A watched command that prints the signals it gets, and ends with 4 on SIGALRM."""
 
@@ -258,6 +269,7 @@ class Recorder:
             stdout=subprocess.PIPE,
             text=True,
             process_group=0,
+            preexec_fn=leave_terminal,
         )
         self.pid = int(self.line())
 

@@ -50,7 +50,8 @@ class Terminal:
         self.output = ""
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            os.environ["PS1"] = "prompt> "
+            os.environ.update(PS1="prompt> ", LC_ALL="C")
+            os.environ.pop("PROMPT_COMMAND", None)
             os.execvp("bash", ["bash", "--norc", "--noprofile", "--noediting", "-i"])
         self.expect("prompt> ")
 

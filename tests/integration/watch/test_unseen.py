@@ -33,7 +33,7 @@ int main(int count, char** arguments) {
     uint64_t expirations;
     epoll_wait(epoll, &event, 1, -1);
     if (read(timer, &expirations, 8) != 8) return 1;
-    if (i == 30) nanosleep(&(struct timespec){0, 200000000}, 0);
+    if (i == 30) nanosleep(&(struct timespec){1, 0}, 0);
   }
   return 3;
 }

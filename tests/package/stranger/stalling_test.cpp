@@ -21,7 +21,7 @@ class session : public testing::Test {
  protected:
   asio::io_context io;
   loopscope::monitor::loop_monitor monitor{io, settings()};
-  loopscope::monitor::testing::fail_on_stall guard{monitor};
+  loopscope::monitor::testing::fail_on_stall guard{monitor, std::chrono::seconds{30}};
 };
 
 void parse_catalogue() {
@@ -51,7 +51,7 @@ class shared_session : public testing::Test {
   struct shared {
     asio::io_context io;
     loopscope::monitor::loop_monitor monitor{io, settings()};
-    loopscope::monitor::testing::fail_on_stall guard{monitor};
+    loopscope::monitor::testing::fail_on_stall guard{monitor, std::chrono::seconds{30}};
   };
   static inline shared* loop = nullptr;
 };

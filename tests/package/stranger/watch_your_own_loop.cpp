@@ -20,7 +20,7 @@ int main() {
 
   boost::asio::steady_timer work{io, std::chrono::milliseconds(200)};
   work.async_wait([](auto) { recompute_everything(); });
-  boost::asio::steady_timer end{io, std::chrono::milliseconds(1000)};
+  boost::asio::steady_timer end{io, std::chrono::milliseconds(5000)};
   end.async_wait([](auto) {});
   io.run();
 }
