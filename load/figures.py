@@ -181,7 +181,9 @@ def benchmark(program: str, *flags: str, tested_by: str | None = None) -> Callab
         if not os.access(path, os.X_OK):
             raise NotHere(f"{program} is not built")
         command, printed = " ".join([program, *flags]), output_of([path, *flags], 3600)
-        block = console(command, printed, tested_by) if tested_by else f"```text\n$ {command}\n{printed.rstrip()}\n```\n"
+        block = (
+            console(command, printed, tested_by) if tested_by else f"```text\n$ {command}\n{printed.rstrip()}\n```\n"
+        )
         return block + "\n" + kitchen.here()
 
     return make

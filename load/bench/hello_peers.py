@@ -142,7 +142,7 @@ def measure_series(
         print(
             f"round {number + 1:2}  {name:10} {one.requests_per_s:9,.0f} requests/s "
             f"{one.cpu_us_per_request:6.2f} us CPU  p99 {microseconds(one.p99_us):>6} us",
-            flush=True,
+            file=sys.stderr,
         )
     return measured
 

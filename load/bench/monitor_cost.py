@@ -88,7 +88,7 @@ def measure_servers(threads: int, count: int, seconds: int) -> tuple[dict[str, l
             print(
                 f"{threads} threads, round {number + 1:2} {mode:8} {one.requests_per_s:9.0f} requests/s  "
                 f"{one.cpu_us_per_request:6.2f} us CPU a request",
-                flush=True,
+                file=sys.stderr,
             )
         for mode in WATCHED:
             names = sorted({name for used in under_load[mode] for name in used})

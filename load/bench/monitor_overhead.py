@@ -51,7 +51,7 @@ def measure(number_of_rounds: int, seconds: int) -> dict[str, list[rounds.Round]
             print(
                 f"round {number + 1:2} monitor {mode:3}  {one.requests_per_s:9.0f} requests/s  "
                 f"{one.cpu_us_per_request:6.2f} us CPU a request",
-                flush=True,
+                file=sys.stderr,
             )
     return measured
 
