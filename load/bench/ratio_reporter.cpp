@@ -21,7 +21,7 @@ ratio_reporter::ratio_reporter() : ConsoleReporter(OO_None) {}
 
 void ratio_reporter::ReportRuns(const std::vector<Run>& reported) {
   for (const Run& run : reported) {
-    if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+    if (run.run_type != Run::RT_Iteration) continue;
     runs& all = runs_[run.run_name.function_name];
     if (all.seconds.empty()) names_.push_back(run.run_name.function_name);
     all.seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
