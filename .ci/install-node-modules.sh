@@ -22,7 +22,7 @@ for folder in "$@"; do
     exit 1
   }
   echo "install-node-modules: installing the packages of $folder/package-lock.json with npm" >&2
-  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent </dev/null ||
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel error </dev/null ||
     {
       echo "install-node-modules: npm could not install $folder" >&2
       exit 1
