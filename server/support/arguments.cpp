@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 
+#include <cstdlib>
 #include <sstream>
 #include <vector>
 
@@ -47,6 +48,18 @@ std::string unexpected(const CLI::App& app, const CLI::Error& error) {
   return "'" + word + "' is not " + kind + guess;
 }
 
+/// CLI11 2.4 takes no value from a variable that a flag would not take, and says nothing. Throws as a wrong flag does.
+void refuse_wrong_variables(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->count() > 0 || option->get_envname().empty()) continue;
+    const char* value = std::getenv(option->get_envname().c_str());
+    if (!value || *value == '\0') continue;
+    option->add_result(value);
+    option->run_callback();
+  }
+  for (CLI::App* used : app.get_subcommands()) refuse_wrong_variables(*used);
+}
+
 }  // namespace
 
 CLI::Option* duration_option(CLI::App& app, const std::string& name, microseconds& value, microseconds bare_unit,
@@ -73,6 +86,7 @@ std::optional<early_exit> parse_arguments(CLI::App& app, int argc, const char* c
   });
   try {
     app.parse(argc, argv);
+    refuse_wrong_variables(app);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
