@@ -8,23 +8,25 @@
 
 #include <boost/system/errc.hpp>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace loopscope::writers {
 namespace {
 
-/// `write_some` writes a part of what is left, and says how much.
-template <typename WriteSome>
-error_code blocking_write_each_part(std::span<const std::byte> left, WriteSome write_some) {
+/// Without an offset at the file's current position.
+error_code blocking_write_all(blocking_file& file, std::optional<std::uint64_t> offset,
+                              std::span<const std::byte> data) {
   namespace errc = boost::system::errc;
-  while (!left.empty()) {
-    const boost::system::result<std::size_t> written = write_some(left);
+  while (!data.empty()) {
+    const auto written = offset ? file.blocking_write_some_at(*offset, data) : file.blocking_write_some(data);
     if (written.has_error()) {
       if (written.error() == errc::interrupted) continue;
       return written.error();
     }
     if (*written == 0) return make_error_code(errc::io_error);
-    left = left.subspan(*written);
+    data = data.subspan(*written);
+    if (offset) *offset += *written;
   }
   return {};
 }
@@ -37,14 +39,11 @@ boost::system::result<std::size_t> as_result(ssize_t written) {
 }  // namespace
 
 error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data) {
-  return blocking_write_each_part(data,
-                                  [&](std::span<const std::byte> left) { return file.blocking_write_some(left); });
+  return blocking_write_all(file, std::nullopt, data);
 }
 
 error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data) {
-  const std::uint64_t end = offset + data.size();
-  return blocking_write_each_part(
-      data, [&](std::span<const std::byte> left) { return file.blocking_write_some_at(end - left.size(), left); });
+  return blocking_write_all(file, offset, data);
 }
 
 posix_file::posix_file(posix_file&& other) noexcept
