@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -211,6 +212,9 @@ class Commands(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become a user without other threads")
     def test_a_thread_that_cannot_be_started_ends_the_start_with_a_message(self) -> None:
         somebody = 54321
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="loopscope-for-somebody."))
+        program = shutil.copy(BINARY, folder)  # which the home that it is in may hide from others
+        os.chmod(folder, 0o755)
 
         def few_threads(limit: int) -> Callable[[], None]:
             def apply() -> None:
@@ -228,7 +232,7 @@ class Commands(unittest.TestCase):
                 with self.subTest(limit=limit, command=command), tempfile.TemporaryDirectory() as directory:
                     os.chmod(directory, 0o777)
                     process = subprocess.Popen(
-                        [BINARY, *command, "--data-dir", directory],
+                        [program, *command, "--data-dir", directory],
                         stdout=subprocess.PIPE,
                         stderr=subprocess.PIPE,
                         text=True,
