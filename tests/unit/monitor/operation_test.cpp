@@ -130,10 +130,12 @@ TEST(operation, a_location_that_was_left_behind_is_not_that_of_the_next_handler)
 
 TEST(operation, names_of_an_unloaded_library_are_not_read) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  auto* const pages =
-      static_cast<char*>(::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  // What is behind the end of its file cannot be read, and nobody can map anything there.
+  const int file = ::memfd_create("library", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::ftruncate(file, static_cast<off_t>(page)), 0);
+  auto* const pages = static_cast<char*>(::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
   ASSERT_NE(pages, MAP_FAILED);
-  ASSERT_EQ(::munmap(pages + page, page), 0);
   char* const name = pages + page - sizeof "async_wait";
   std::strcpy(name, "async_wait");
 
@@ -143,9 +145,11 @@ TEST(operation, names_of_an_unloaded_library_are_not_read) {
   detail::tracked_completion completion{handler};
   completion.invocation_begin();
   const auto loaded = running();
-  ASSERT_EQ(::munmap(pages, page), 0);
+  ASSERT_EQ(::ftruncate(file, 0), 0);
   const auto unloaded = running();
   completion.invocation_end();
+  ::munmap(pages, 2 * page);
+  ::close(file);
   ASSERT_TRUE(loaded && unloaded);
   EXPECT_EQ(loaded->name, "async_wait");
   EXPECT_EQ(unloaded->name, "");

@@ -387,6 +387,8 @@ TEST(stack_sampler, keeps_errno_of_the_thread_that_it_interrupts) {
 TEST(stack_sampler, requests_nothing_from_a_thread_that_has_ended) {
   pid_t tid = 0;
   std::thread([&] { tid = ::gettid(); }).join();
+  const auto folder = "/proc/self/task/" + std::to_string(tid);
+  while (::access(folder.c_str(), F_OK) == 0) std::this_thread::yield();  // join() returns a little earlier
   stack_sampler sampler(default_capture_signal);
   EXPECT_EQ(refusal(sampler, tid), "the thread has ended");
 }
