@@ -78,7 +78,8 @@ COLUMNS = "{:<5}{:<9}{:<10}{:>8}{:>6}  {:<20}{:<20}{:<20}"
 
 
 def heading() -> list[str]:
-    return [COLUMNS.format("", "io", "method", "one: us", "cores", *(f"{n} over {n} x one" for n in TOGETHER[1:]))]
+    titles = (f"{n} over {n} x one" for n in TOGETHER[1:])
+    return [COLUMNS.format("", "io", "method", "one: us", "cores", *titles).rstrip()]
 
 
 def row(found: MethodFigures) -> str:

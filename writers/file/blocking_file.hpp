@@ -32,7 +32,7 @@ class blocking_file {
 
 /// Writes all of `data`, continuing after short writes and EINTR.
 ///
-/// Errors: the first errno; bytes written before it stay in the file. A write(2) that returns 0 is EIO.
+/// Errors: the first errno; bytes written before it stay in the file. A call that writes nothing is EIO.
 error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data);
 error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data);
 

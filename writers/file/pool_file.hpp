@@ -10,7 +10,7 @@
 
 namespace loopscope::writers {
 
-/// The `threads` back end: pool threads call write(2), as libuv's do.
+/// The `threads` back end: pool threads call pwrite(2), as libuv's call write(2).
 ///
 /// Operations in flight reach the file in the order in which threads take them, so their order is not kept; each is
 /// written whole. Threads, lifetime, cancellation: see async_file. The blocking file and the pool outlive it. The bytes

@@ -39,7 +39,8 @@ operation_queue write_workers::file::blocking_write_each(operation_queue& operat
   return done;
 }
 
-// Each write has its own place, so the rest of a short one does not follow another thread's record.
+// Each write has its own place, so the rest of a short one does not follow another thread's record. One that fails
+// leaves a hole, in a file that its run then discards.
 int write_workers::file::blocking_write(std::span<const std::byte> data) {
   const std::uint64_t begin = end_.fetch_add(data.size(), std::memory_order_relaxed);
   return blocking_write_all_at(target_, begin, data).value();

@@ -61,15 +61,12 @@ class batch {
   enum class start { one_by_one, in_one_call };
   batch(async_file& file, std::uint64_t count, start how = start::one_by_one) {
     for (std::uint64_t i = 0; i < count; ++i) writes_.push_back(std::make_unique<one>(i, *this));
-    operation_queue all;
+    operation_queue queued;
     for (auto& each : writes_) {
-      if (how == start::in_one_call) {
-        all.push(*each);
-      } else {
-        file.start(*each);
-      }
+      queued.push(*each);
+      if (how == start::one_by_one) file.start(queued.pop());
     }
-    if (how == start::in_one_call) file.start_all(all);
+    if (how == start::in_one_call) file.start_all(queued);
   }
   const std::map<int, int>& outcomes() const { return outcomes_; }
 
