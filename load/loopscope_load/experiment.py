@@ -22,7 +22,7 @@ from loopscope_load.watch import EventWatch, ProcessWatch, Sample
 
 SETTLE_S = 0.3  # the probe's connections are open by then
 QUIET_S = 0.3  # before the first write, which would delay the last of the idle requests
-TAIL_S = 0.5  # the requests that waited for the loop have a response by then
+TAIL_S = 0.5  # new requests are due while those that waited get their responses
 POINTS_MAX = 4000
 PROBE_FIGURES = ("requests", "lateness_us", "probe_was_bottleneck", "bottleneck_reasons", "connections")
 STALL_FIGURES = ("duration_ms", "verdict", "culprit", "request", "sentence", "delayed_requests")

@@ -3,7 +3,8 @@
 """Runs loopscope-probe in the background for as long as a measurement takes, and reads its files.
 
 The probe sends /hello on a schedule that does not depend on the responses, and counts each latency from the time when the
-request was due. It is started for longer than any write and ended with SIGINT, on which it reports.
+request was due. It is started for longer than any write and ended with SIGINT, on which it waits for the responses that are due
+and reports.
 """
 
 import csv
@@ -22,7 +23,8 @@ from loopscope_load.terminal import Failure
 
 RUN_MAX_S = 1200
 REQUESTS_MAX = 10_000_000  # of one run: the probe's own limit
-STOP_TIMEOUT_S = 30
+DRAIN_S = 20  # a loop that was blocked answers within that time
+STOP_TIMEOUT_S = DRAIN_S + 10
 CONNECTIONS = 64
 CONNECTIONS_MAX = 512  # a stall delays more requests; they wait in the probe and keep their due time
 CLOCK_STEP_S = 0.1  # a clock that is adjusted gradually (NTP) moves less in the minutes of a run
@@ -113,6 +115,7 @@ class ProbeRun:
             "--url": self._url,
             "--rate": self._rate_per_s,
             "--duration": f"{min(RUN_MAX_S, REQUESTS_MAX // self._rate_per_s)}s",
+            "--drain": f"{DRAIN_S}s",
             "--connections": CONNECTIONS,
             "--max-connections": CONNECTIONS_MAX,
             "--schedule": "uniform",

@@ -19,7 +19,7 @@ SETTLE_S = 0.3  # the probe's connections are open by then
 QUIET_S = 0.1  # before the first write, which would delay the last of the idle requests
 GAP_S = 0.05  # after each count, and GAP_SHARE of its last write's time: the requests that it delayed have a response by then
 GAP_SHARE = 0.2
-TAIL_S = 0.3  # the requests that waited for the loop have a response by then
+TAIL_S = 0.3  # new requests are due while those that waited get their responses
 WRITE_MAX_S = 60  # a write that would take longer is left out
 GROWTH_MAX_BYTES = 1_000_000_000  # a write that would need more memory is left out
 

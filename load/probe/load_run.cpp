@@ -55,8 +55,13 @@ void load_run::start() {
 }
 
 void load_run::interrupt() {
+  const bool may_wait = phase_ == phase::sending && settings_.drain.count() > 0;
   result_.interrupted = true;
-  finish();
+  if (!may_wait) return finish();
+  settings_.duration = std::max(elapsed(), std::chrono::nanoseconds{0});
+  schedule_.end_at(settings_.duration);
+  if (trigger_ != nullptr && !trigger_->record().started) trigger_->close();
+  on_timer();
 }
 
 void load_run::wait_until(std::chrono::nanoseconds when) {

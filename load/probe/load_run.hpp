@@ -63,7 +63,8 @@ class load_run final : public connection_owner {
 
   /// Opens the connections, then starts the schedule and calls `on_start` with its time 0.
   void prepare(std::function<void(clock::time_point)> on_start);
-  /// Ends the run early.
+  /// Ends the schedule now, and the run as soon as all responses have arrived or after `drain`. A second call ends the
+  /// run at once.
   void interrupt();
 
   const result& outcome() const { return result_; }

@@ -65,8 +65,8 @@ void declare_schedule(CLI::App& app, run_options& options) {
       ->default_str("uniform");
   app.add_option("--seed", options.seed, "Seed of the random gaps")->capture_default_str();
   seconds_option(app, "--drain", options.drain,
-                 "How long to wait for responses after the schedule's end; requests still waiting then count with "
-                 "their current age");
+                 "How long to wait for responses after the schedule's end or Ctrl-C; requests still waiting then count "
+                 "with their current age");
 }
 
 /// The text, or after "@" the content of the file with this name. Throws CLI::ValidationError.

@@ -33,6 +33,11 @@ class schedule {
     // Uniform times are multiples, not sums, so that rounding errors do not change the rate.
     set_next(kind_ == schedule_kind::poisson ? next_s_ + gap_s_(random_) : static_cast<double>(taken_) / rate_per_s_);
   }
+  /// Removes the requests that are due at `duration` or later.
+  void end_at(time duration) {
+    duration_ = duration;
+    if (next_ && *next_ >= duration_) next_.reset();
+  }
 
  private:
   void set_next(double due_s) {

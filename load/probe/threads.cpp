@@ -81,16 +81,26 @@ foreground::foreground(std::chrono::nanoseconds duration, bool quiet, const live
       signals_(loop_, SIGINT, SIGTERM) {}
 
 int foreground::run(std::function<void()> interrupt) {
-  signals_.async_wait([this, interrupt = std::move(interrupt)](error_code error, int number) {
-    if (error) return;
-    signal_ = number;
-    signals_.clear();
-    interrupt();
-  });
+  interrupt_ = std::move(interrupt);
+  await_signal();
   if (!quiet_) show_progress();
   loop_.run();
+  signals_.clear();
   if (!quiet_ && terminal_) std::fputs("\r\033[K", stderr);
   return signal_;
+}
+
+void foreground::await_signal() {
+  signals_.async_wait([this](error_code error, int number) {
+    if (error) return;
+    if (signal_ == 0) {
+      signal_ = number;
+      await_signal();
+    } else {
+      signals_.clear();
+    }
+    interrupt_();
+  });
 }
 
 void foreground::show_progress() {

@@ -65,11 +65,12 @@ class foreground {
   void started(clock::time_point when) { start_.store(when); }
   void stop() { loop_.stop(); }
 
-  /// Runs until stop(). SIGINT or SIGTERM calls `interrupt`; a second signal ends the process. Returns the signal, or
-  /// 0.
+  /// Runs until stop(). SIGINT or SIGTERM calls `interrupt`, also the second time; later ones, and any after this has
+  /// returned, end the process. Returns the first signal, or 0.
   int run(std::function<void()> interrupt);
 
  private:
+  void await_signal();
   void show_progress();
 
   std::chrono::nanoseconds duration_;
@@ -79,6 +80,7 @@ class foreground {
   asio::io_context loop_{1};
   timer tick_;
   asio::signal_set signals_;
+  std::function<void()> interrupt_;
   std::atomic<clock::time_point> start_{};
   int signal_ = 0;
 };

@@ -27,6 +27,7 @@ void trigger::arm(clock::time_point schedule_start) {
 }
 
 void trigger::close() {
+  closed_ = true;
   timer_.cancel();
   if (connection_) connection_->close();
 }

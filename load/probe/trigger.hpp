@@ -41,10 +41,11 @@ class trigger final : public connection_owner {
   /// Opens the connection.
   void prepare();
   void arm(clock::time_point schedule_start);
+  /// Nothing is sent or received from now on.
   void close();
 
-  /// True until the response has arrived or the request has failed.
-  bool pending() const { return !record_.ended; }
+  /// True until the response has arrived, the request has failed or close() was called.
+  bool pending() const { return !record_.ended && !closed_; }
   const trigger_record& record() const { return record_; }
 
  private:
@@ -63,6 +64,7 @@ class trigger final : public connection_owner {
   std::shared_ptr<connection> connection_;
   bool connected_ = false;
   bool fired_ = false;
+  bool closed_ = false;
   trigger_record record_;
 };
 

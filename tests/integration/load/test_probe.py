@@ -495,6 +495,22 @@ class Ends(Probe):
         )
         self.assertIn("INTERRUPTED", errors)
 
+    def test_130_at_once_after_a_second_ctrl_c_while_it_waits_for_responses(self) -> None:
+        url = self.fake(lambda *_: time.sleep(60)).url
+        process = self.start_probe("--url", url, "--duration", "60s", "--drain", "60s", "--json", "-")
+        support.read_line(process)
+        process.send_signal(signal.SIGINT)
+        for _ in range(3):  # it still waits
+            support.read_line(process)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        self.assertLess(time.monotonic() - began, 20)
+        requests = json.loads(output)["requests"]
+        self.assertEqual(requests["completed"], 0)
+        self.assertGreater(requests["waiting_at_end"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -134,7 +134,9 @@ class Commands(unittest.TestCase):
                     self.check_words(shown, self.watched(command))
                 else:
                     done = self.run_here(command)
-                    self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+                    # Two short runs on a busy machine may differ, and `diff` says so with 1.
+                    expected = int(" diff " in command and "\nWORSE " in done.stdout)
+                    self.assertEqual(done.returncode, expected, done.stderr + done.stdout)
                     self.check(block, command, shown, done.stdout)
 
     def check(self, block: Block, command: str, shown: str, printed: str) -> None:
@@ -192,7 +194,7 @@ class Commands(unittest.TestCase):
 
     def watched(self, command: str) -> str:
         """What the watcher says of Node.js and of one write of it, until Ctrl-C."""
-        command = self.here(command).replace("127.0.0.1:8090", "127.0.0.1:0").replace("/tmp", self.folder)
+        command = self.here(command.replace("127.0.0.1:8090", "127.0.0.1:0").replace(" /tmp ", f" {self.folder} "))
         process = subprocess.Popen(
             shlex.split(command),
             stdout=subprocess.PIPE,

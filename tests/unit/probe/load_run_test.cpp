@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <thread>
 
@@ -72,7 +73,10 @@ load_figures run_in_vain(const tcp::endpoint& address, std::size_t connections, 
                records, nullptr);
   timer next(loop);
   std::function<void(error_code)> look = [&](error_code) {
-    if (records.live().taken >= scheduled && records.live().sent >= sent) return run.interrupt();
+    if (records.live().taken >= scheduled && records.live().sent >= sent) {
+      run.interrupt();
+      return run.interrupt();  // does not wait for responses
+    }
     next.expires_after(1ms);
     next.async_wait(look);
   };
@@ -364,6 +368,32 @@ TEST(load_run, sends_nothing_when_no_connection_can_be_made) {
   EXPECT_FALSE(run.outcome.reached);
   EXPECT_EQ(run.outcome.connect_error, asio::error::connection_refused);
   EXPECT_EQ(run.sums.scheduled, 0u);
+}
+
+TEST(load_run, an_interruption_waits_for_the_responses_that_are_due) {
+  scripted_server server(manner::answer);
+  std::latch answers{1};
+  server.stand_still_until(answers);
+  asio::io_context loop{1};
+  ledger records(scheduled);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  settings.duration = 1h;
+  load_run run(loop, settings, schedule(schedule_kind::uniform, rate_per_s, 1h, 1), records, nullptr);
+  std::uint64_t sent = 0;
+  std::function<void()> look = [&] {
+    sent = records.live().taken;
+    if (sent == 0) return asio::post(loop, look);
+    EXPECT_EQ(records.live().completed, 0u);
+    run.interrupt();
+    answers.count_down();
+  };
+  run.prepare([&](clock::time_point) { look(); });
+  loop.run();
+  const auto outcome = figures_of(run, records);
+  EXPECT_TRUE(outcome.outcome.interrupted);
+  EXPECT_EQ(outcome.sums.scheduled, sent);
+  EXPECT_EQ(outcome.sums.completed, sent);
+  EXPECT_LT(outcome.outcome.measured_until, 50s);
 }
 
 TEST(load_run, an_interruption_keeps_what_was_measured) {

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -78,6 +79,10 @@ tcp::endpoint scripted_server::listen_also_at(const char* address) {
   auto at = added.local_endpoint();
   asio::co_spawn(loop_, accept(added), asio::detached);
   return at;
+}
+
+void scripted_server::stand_still_until(std::latch& open) {
+  asio::post(loop_, [&open] { open.wait(); });
 }
 
 asio::awaitable<void> scripted_server::accept(tcp::acceptor& from) {

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <latch>
 #include <list>
 #include <string>
 #include <thread>
@@ -40,6 +41,8 @@ class scripted_server {
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
   /// Listens at one more address, on the same thread.
   boost::asio::ip::tcp::endpoint listen_also_at(const char* address);
+  /// Its thread does nothing from now on until `open` is counted down, which the caller must do.
+  void stand_still_until(std::latch& open);
 
   std::atomic<int> accepted{0};
   std::atomic<int> requests{0};
