@@ -2,6 +2,7 @@
 
 #include "idle_threads.hpp"
 
+#include <linux/futex.h>
 #include <sys/syscall.h>
 
 #include <filesystem>
@@ -27,6 +28,10 @@ std::vector<waiting_thread> find_waiting_threads(std::size_t max_threads) {
       out.push_back({*tid, *call});
   }
   return out;
+}
+
+bool is_condition_wait(const system::syscall_line& call) noexcept {
+  return call.number == SYS_futex && (static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
 }
 
 }  // namespace loopscope::monitor

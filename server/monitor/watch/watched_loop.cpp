@@ -26,6 +26,8 @@ constexpr std::chrono::milliseconds min_interval{1};
 constexpr std::chrono::hours max_interval{1};
 constexpr std::chrono::milliseconds min_time_between_searches{10};
 constexpr std::chrono::milliseconds max_time_between_searches{500};
+/// Ten times what a thread takes to wake up.
+constexpr std::chrono::microseconds time_until_threads_are_awake{500};
 constexpr std::size_t max_searched_threads = 512;
 constexpr std::chrono::milliseconds time_until_another_probe{10};
 
@@ -182,20 +184,26 @@ void watched_loop::find_threads(time_point now) {
   introduce_threads();
 }
 
-// A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known, but
-// as many probes at once as there are threads reach most of them.
+// A thread has a stack for the capture signal when a probe has run on it. Which thread runs a probe is not known. There
+// are as many probes at once as there are threads, and one that comes to a thread with a stack is posted again for a
+// while: the first thread to wake would run all of them before the others are awake.
 void watched_loop::introduce_threads() {
-  const auto threads = roster_.threads();
-  const bool all_are_prepared =
-      std::ranges::all_of(threads, [](const auto& each) { return each->has_seat() || is_prepared(each->id().tid); });
-  if (all_are_prepared) return;
+  if (all_threads_are_prepared()) return;
+  post_again_until_.store(steady::now() + time_until_threads_are_awake);
   const probe introduction(shared_from_this(), probe::purpose::introduction);
-  for (std::size_t i = 0; i < threads.size(); ++i) post(hooks_.post, introduction);
+  for (std::size_t i = 0; i < roster_.size(); ++i) post(hooks_.post, introduction);
   if (hooks_.post_to_waiting_thread) post(hooks_.post_to_waiting_thread, introduction);
 }
 
+bool watched_loop::all_threads_are_prepared() const {
+  return std::ranges::all_of(roster_.threads(),
+                             [](const auto& each) { return each->has_seat() || is_prepared(each->id().tid); });
+}
+
 bool watched_loop::waits_for_work(const system::syscall_line& call) {
-  return is_event_wait(call) ? events_.is_own(call) == true : hooks_.scheduler.contains(call.arguments[0]);
+  if (is_event_wait(call)) return events_.is_own(call) == true;
+  // Who posts to the loop may wait for the lock of its scheduler and is no thread of it.
+  return is_condition_wait(call) && hooks_.scheduler.contains(call.arguments[0]);
 }
 
 std::optional<bool> watched_loop::owns_event_queue(int descriptor) noexcept {
@@ -350,8 +358,11 @@ bool watched_loop::is_stopped() noexcept {
 }
 
 void watched_loop::on_probe(probe::purpose why) noexcept {
+  const bool is_wasted = why == probe::purpose::introduction && is_prepared(::gettid());
   try {
     join_this_thread().note_probe();
+    if (is_wasted && steady::now() < post_again_until_.load() && !all_threads_are_prepared())
+      post(hooks_.post, probe(shared_from_this(), why));
   } catch (...) {  // no memory for what the thread is known by
     callback_errors_.fetch_add(1, std::memory_order_relaxed);
   }

@@ -83,6 +83,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   void update_threads(const host_pressure& pressure, scheduler_clock& clock);
   void find_threads(time_point now);
   void introduce_threads();
+  bool all_threads_are_prepared() const;
   bool waits_for_work(const system::syscall_line& call);
   std::optional<bool> owns_event_queue(int descriptor) noexcept;
   void take_beat(thread_watch::surroundings& around);
@@ -120,6 +121,7 @@ class watched_loop final : public std::enable_shared_from_this<watched_loop>, pu
   std::vector<std::unique_ptr<thread_watch>> threads_;
   time_point next_search_{};
   std::chrono::milliseconds time_between_searches_;
+  std::atomic<time_point> post_again_until_{time_point{}};  // introductions
   std::uint64_t last_stall_id_ = 0;
   handler_times handlers_at_post_;
   /// A thread was in a stall since the outstanding probe was posted.
