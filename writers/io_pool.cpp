@@ -2,6 +2,8 @@
 
 #include "io_pool.hpp"
 
+#include <pthread.h>
+
 #include "file/write_workers.hpp"
 #include "system/thread.hpp"
 
@@ -9,12 +11,17 @@ namespace loopscope::writers {
 
 io_pool::io_pool(std::size_t threads) : io_pool(threads, system::allowed_cpus()) {}
 
-io_pool::io_pool(std::size_t threads, std::size_t cpus)
+io_pool::io_pool(std::size_t threads, std::size_t cpus, time_slice slice)
     : writing_(std::make_unique<write_workers>(pool_, threads, cpus)) {
   // Not by asio::thread_pool's own constructor, which waits for ever for those that it has started when one fails.
   threads_.reserve(threads);
   try {
-    while (threads_.size() < threads) threads_.emplace_back([this] { pool_.attach(); });
+    while (threads_.size() < threads)
+      threads_.emplace_back([this, slice] {
+        ::pthread_setname_np(::pthread_self(), "io-pool");
+        if (slice == time_slice::shortest) system::request_short_time_slice();
+        pool_.attach();
+      });
   } catch (...) {
     join();
     throw;

@@ -26,10 +26,15 @@ class write_workers;
 /// destroyed: a thread that has just posted to one may still be signalling it.
 class io_pool {
  public:
+  /// The time slice that the threads ask for. `shortest`, by system::request_short_time_slice(), is for a pool whose
+  /// loops ask for it too: on one core a loop and a worker yield to each other, and the scheduler prefers a shorter
+  /// slice.
+  enum class time_slice { usual, shortest };
+
   /// `cpus`: how many CPUs this process may use at once, which bounds the threads that spin; those of its affinity mask
   /// where it is not given. Throws system_error when a thread cannot be started.
   explicit io_pool(std::size_t threads);
-  io_pool(std::size_t threads, std::size_t cpus);
+  io_pool(std::size_t threads, std::size_t cpus, time_slice slice = time_slice::usual);
   ~io_pool();
   io_pool(const io_pool&) = delete;
   io_pool& operator=(const io_pool&) = delete;

@@ -13,6 +13,7 @@
 #include "server/routes/routes.hpp"
 #include "stall_advice.hpp"
 #include "writers/file/uring_file.hpp"
+#include "writers/system/thread.hpp"
 
 namespace loopscope::app {
 namespace {
@@ -45,6 +46,7 @@ struct data_plane::part {
     loop.start([this] {
       // The watchdog may get its first CPU time when a write blocks the thread already.
       const auto seat = watch.join_thread();
+      system::request_short_time_slice();  // as the pool's threads do, so that requests wait less for a CPU
       loop.context().run();
     });
   }

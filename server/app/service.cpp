@@ -153,7 +153,8 @@ int run(const config::serve_command& command) {
 
   // Each part uses those above it and is destroyed before them.
   logger log{config.log_level, config.format};
-  writers::io_pool pool{config.pool_threads, config::cpus_within(config.container, system::allowed_cpus())};
+  writers::io_pool pool{config.pool_threads, config::cpus_within(config.container, system::allowed_cpus()),
+                        writers::io_pool::time_slice::shortest};  // as its loops
   system::peak_memory_meter memory;
   runs::run_registry registry{config.limits};
   runs::run_service service{registry, {config.data_dir, pool, memory}, {writers::probe_uring(), config.file_io}};

@@ -35,6 +35,11 @@ class operation_queue {
   std::size_t size() const noexcept { return size_; }
 
   const write_operation& front() const noexcept { return *first_; }
+  std::size_t data_bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (const write_operation* each = first_; each; each = each->next) bytes += each->data.size();
+    return bytes;
+  }
 
   void push(write_operation& operation) noexcept {
     operation.next = nullptr;

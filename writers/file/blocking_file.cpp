@@ -6,46 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/system/errc.hpp>
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 namespace loopscope::writers {
-namespace {
-
-/// Without an offset at the file's current position.
-error_code blocking_write_all(blocking_file& file, std::optional<std::uint64_t> offset,
-                              std::span<const std::byte> data) {
-  namespace errc = boost::system::errc;
-  while (!data.empty()) {
-    const auto written = offset ? file.blocking_write_some_at(*offset, data) : file.blocking_write_some(data);
-    if (written.has_error()) {
-      if (written.error() == errc::interrupted) continue;
-      return written.error();
-    }
-    if (*written == 0) return make_error_code(errc::io_error);
-    data = data.subspan(*written);
-    if (offset) *offset += *written;
-  }
-  return {};
-}
-
-boost::system::result<std::size_t> as_result(ssize_t written) {
-  if (written < 0) return last_error();
-  return static_cast<std::size_t>(written);
-}
-
-}  // namespace
-
-error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data) {
-  return blocking_write_all(file, std::nullopt, data);
-}
-
-error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data) {
-  return blocking_write_all(file, offset, data);
-}
-
 posix_file::posix_file(posix_file&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       write_calls_(other.write_calls()),
@@ -79,14 +43,12 @@ posix_file posix_file::blocking_open_regular(const std::filesystem::path& path, 
 }
 
 boost::system::result<std::size_t> posix_file::blocking_write_some(std::span<const std::byte> data) {
-  write_calls_.fetch_add(1, std::memory_order_relaxed);
-  return as_result(::write(descriptor_, data.data(), data.size()));
+  return batch{*this}.blocking_write_some(data);
 }
 
 boost::system::result<std::size_t> posix_file::blocking_write_some_at(std::uint64_t offset,
                                                                       std::span<const std::byte> data) {
-  write_calls_.fetch_add(1, std::memory_order_relaxed);
-  return as_result(::pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset)));
+  return batch{*this}.blocking_write_some_at(offset, data);
 }
 
 error_code posix_file::blocking_sync_data() {

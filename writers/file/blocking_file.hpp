@@ -2,7 +2,11 @@
 
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <cstddef>
@@ -30,11 +34,25 @@ class blocking_file {
                                                                     std::span<const std::byte> data) = 0;
 };
 
-/// Writes all of `data`, continuing after short writes and EINTR.
-///
-/// Errors: the first errno; bytes written before it stay in the file. A call that writes nothing is EIO.
-error_code blocking_write_all(blocking_file& file, std::span<const std::byte> data);
-error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std::span<const std::byte> data);
+namespace detail {
+
+/// `write` writes a part of what it is given, from its beginning.
+template <class Write>
+error_code blocking_write_all(Write write, std::span<const std::byte> data) {
+  namespace errc = boost::system::errc;
+  while (!data.empty()) {
+    const boost::system::result<std::size_t> written = write(data);
+    if (written.has_error()) {
+      if (written.error() == errc::interrupted) continue;
+      return written.error();
+    }
+    if (*written == 0) return make_error_code(errc::io_error);
+    data = data.subspan(*written);
+  }
+  return {};
+}
+
+}  // namespace detail
 
 /// A file descriptor that counts the system calls made through it.
 ///
@@ -42,6 +60,8 @@ error_code blocking_write_all_at(blocking_file& file, std::uint64_t offset, std:
 /// Lifetime: owns the descriptor and closes it.
 class posix_file final : public blocking_file {
  public:
+  class batch;
+
   posix_file() = default;
   explicit posix_file(int descriptor) noexcept : descriptor_(descriptor) {}
   ~posix_file() override { blocking_close(); }
@@ -73,5 +93,64 @@ class posix_file final : public blocking_file {
   std::atomic<std::uint64_t> write_calls_{0};
   std::atomic<std::uint64_t> sync_calls_{0};
 };
+
+/// Several writes of one thread: no call is virtual, and they are counted together, at the end. Between two system
+/// calls caches and branch predictors are cold; a virtual call and a count that another core changes as well take 0.1
+/// us and more of each write(2).
+///
+/// Lifetime: shorter than the file's.
+class posix_file::batch {
+ public:
+  explicit batch(posix_file& file) noexcept : file_(file), descriptor_(file.descriptor_) {}
+  ~batch() { file_.write_calls_.fetch_add(calls_, std::memory_order_relaxed); }
+  batch(const batch&) = delete;
+  batch& operator=(const batch&) = delete;
+
+  boost::system::result<std::size_t> blocking_write_some(std::span<const std::byte> data) {
+    ++calls_;
+    return as_result(::write(descriptor_, data.data(), data.size()));
+  }
+  boost::system::result<std::size_t> blocking_write_some_at(std::uint64_t offset, std::span<const std::byte> data) {
+    ++calls_;
+    return as_result(::pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset)));
+  }
+
+ private:
+  static boost::system::result<std::size_t> as_result(ssize_t written) {
+    if (written < 0) return last_error();
+    return static_cast<std::size_t>(written);
+  }
+
+  posix_file& file_;
+  const int descriptor_;
+  std::uint64_t calls_ = 0;
+};
+
+/// Calls `write` with a posix_file::batch, or with `file` itself where it is none, and returns what that returns.
+template <class Write>
+auto blocking_write_batch(blocking_file& file, Write write) {
+  if (auto* const real = dynamic_cast<posix_file*>(&file)) {
+    posix_file::batch batch{*real};
+    return write(batch);
+  }
+  return write(file);
+}
+
+/// Writes all of `data` to a blocking_file or a batch, continuing after short writes and EINTR.
+///
+/// Errors: the first errno; bytes written before it stay in the file. A call that writes nothing is EIO.
+template <class File>
+error_code blocking_write_all(File& file, std::span<const std::byte> data) {
+  return detail::blocking_write_all([&file](auto rest) { return file.blocking_write_some(rest); }, data);
+}
+template <class File>
+error_code blocking_write_all_at(File& file, std::uint64_t offset, std::span<const std::byte> data) {
+  const auto write = [&file, &offset](auto rest) {
+    const auto written = file.blocking_write_some_at(offset, rest);
+    if (written) offset += *written;
+    return written;
+  };
+  return detail::blocking_write_all(write, data);
+}
 
 }  // namespace loopscope::writers

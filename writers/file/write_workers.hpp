@@ -63,6 +63,7 @@ class write_workers {
     operation_queue completed_;
     std::size_t turns_ = 0;  // in the queue of turns, or with a worker
     bool notified_ = false;  // the loop will see completions without a notification
+    spin_gate::clock::time_point notified_at_;
     bool cancelled_ = false;
   };
   using file_pointer = std::shared_ptr<file>;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "loop_yield.hpp"
-#include "record.hpp"
 #include "slice_policy.hpp"
 #include "write_task.hpp"
 
@@ -19,23 +19,18 @@ constexpr std::uint64_t records_between_clock_reads = 8;
 boost::asio::awaitable<error_code> write_partition(write_task& task) {
   using clock = write_progress::clock;
   const auto executor = co_await boost::asio::this_coro::executor;
-  record next;
   slice_policy policy{*task.slice};
   auto slice_end = clock::now() + policy.slice();
-  for (std::uint64_t number = 0; number < task.count; ++number) {
-    if (number % records_between_clock_reads == 0) {
-      if (const auto now = clock::now(); now >= slice_end) {
-        co_await yield_to_loop(executor);
-        if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
-        const auto resumed = clock::now();
-        policy.yielded(resumed - now);
-        slice_end = resumed + policy.slice();
-      }
+  for (std::uint64_t first = 0; first < task.count; first += records_between_clock_reads) {
+    if (const auto now = clock::now(); now >= slice_end) {
+      co_await yield_to_loop(executor);
+      if (task.stop.stop_requested()) co_return boost::asio::error::operation_aborted;
+      const auto resumed = clock::now();
+      policy.yielded(resumed - now);
+      slice_end = resumed + policy.slice();
     }
-    next.format(number);
-    task.progress.pending(1, next.bytes().size());
-    if (const error_code error = blocking_write_all(task.file, next.bytes())) co_return error;
-    task.progress.written(number + 1);
+    const std::uint64_t last = std::min(first + records_between_clock_reads, task.count);
+    if (const error_code error = blocking_write_records(task, first, last)) co_return error;
   }
   task.progress.pending(0, 0);
   task.progress.all_queued();

@@ -31,6 +31,9 @@ struct write_task {
   write_progress& progress;
 };
 
+/// Writes the records first .. last-1, at least one, and then counts them. Errors: see method::run.
+error_code blocking_write_records(write_task& task, std::uint64_t first, std::uint64_t last);
+
 /// The sync loop, on the calling thread. Errors: see method::run.
 error_code blocking_write_records(write_task& task);
 

@@ -27,7 +27,23 @@ struct scheduling_attributes {
 };
 
 constexpr std::uint64_t reset_on_fork = 1;
+constexpr std::uint64_t usual_slice_ns = 0;
 constexpr std::uint64_t min_slice_ns = 100'000;
+
+/// Of the calling thread; their size is 0 where the kernel refuses to tell.
+scheduling_attributes attributes_of_thread() noexcept {
+  scheduling_attributes attributes{};
+  if (::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) attributes = {};
+  return attributes;
+}
+
+bool request_slice(std::uint64_t slice_ns) noexcept {
+  scheduling_attributes attributes = attributes_of_thread();
+  if (attributes.size == 0 || attributes.policy != SCHED_OTHER) return false;
+  attributes.flags |= reset_on_fork;
+  attributes.runtime_ns = slice_ns;
+  return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
 
 }  // namespace
 
@@ -42,12 +58,18 @@ blocked_signals::~blocked_signals() {
 }
 
 bool request_short_time_slice() noexcept {
-  scheduling_attributes attributes{};
-  if (::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return false;
-  if (attributes.policy != SCHED_OTHER) return false;
-  attributes.flags |= reset_on_fork;
-  attributes.runtime_ns = min_slice_ns;
-  return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+  return request_slice(min_slice_ns);
+}
+
+std::chrono::nanoseconds time_slice() noexcept {
+  return std::chrono::nanoseconds{attributes_of_thread().runtime_ns};
+}
+
+usual_time_slice::usual_time_slice() noexcept
+    : changed_(time_slice().count() == min_slice_ns && request_slice(usual_slice_ns)) {}
+
+usual_time_slice::~usual_time_slice() {
+  if (changed_) request_short_time_slice();
 }
 
 std::size_t allowed_cpus() noexcept {

@@ -40,6 +40,24 @@ class Start(unittest.TestCase):
             self.assertNotEqual(service.address[1], 0)
             self.assertEqual(service.ask("/hello")[2], b"hello\n")
 
+    def test_loops_and_workers_ask_for_the_same_time_slice(self) -> None:
+        def names_of_those_that(asked: bool) -> list[str]:
+            return [
+                (task / "comm").read_text().strip()
+                for task in tasks.iterdir()
+                if asked == bool(os.sched_getscheduler(int(task.name)) & os.SCHED_RESET_ON_FORK)
+            ]
+
+        with Loopscope("--io-threads", "2", "--pool-threads", "3") as service:
+            tasks = pathlib.Path(f"/proc/{service.process.pid}/task")
+            try:
+                wait_until(lambda: "loop-watchdog" in names_of_those_that(asked=True), "the watchdog", timeout=10)
+            except AssertionError:
+                self.skipTest("the kernel or its sandbox refuses sched_setattr")
+            wait_until(lambda: names_of_those_that(asked=True).count("io-pool") == 3, "the pool's threads")
+            wait_until(lambda: {"io-0", "io-1"} <= set(names_of_those_that(asked=True)), "the loops")
+            self.assertIn("loopscope", names_of_those_that(asked=False))  # the main thread
+
     def test_an_address_in_use_is_exit_1(self) -> None:
         with Loopscope() as service:
             second = run("--listen", service.ready["listen"], "--admin", "off", "--data-dir", str(service.data_dir))

@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <chrono>
+
 namespace loopscope::system {
 namespace {
 
@@ -36,6 +38,36 @@ TEST(thread, with_short_slices_keeps_its_policy_and_does_not_pass_them_on) {
   if (!granted) GTEST_SKIP() << "this kernel or its sandbox refuses sched_setattr";
   EXPECT_EQ(policy, SCHED_OTHER | SCHED_RESET_ON_FORK);
   EXPECT_EQ(policy_of_child, SCHED_OTHER);
+}
+
+TEST(thread, with_short_slices_has_the_usual_one_during_work_that_lasts) {
+  std::chrono::nanoseconds before{0};
+  std::chrono::nanoseconds asked{0};
+  std::chrono::nanoseconds during{0};
+  std::chrono::nanoseconds after{0};
+  start_thread_without_signals([&] {
+    before = time_slice();
+    request_short_time_slice();
+    asked = time_slice();
+    {
+      const usual_time_slice lasting;
+      during = time_slice();
+    }
+    after = time_slice();
+  }).join();
+  if (asked == before) GTEST_SKIP() << "this kernel or its sandbox knows no time slice of a thread";
+  EXPECT_LT(asked, before);
+  EXPECT_EQ(during, before);
+  EXPECT_EQ(after, asked);
+}
+
+TEST(thread, that_has_not_asked_for_short_slices_keeps_its_scheduling_during_work_that_lasts) {
+  int policy = -1;
+  start_thread_without_signals([&policy] {
+    const usual_time_slice lasting;
+    policy = ::sched_getscheduler(0);
+  }).join();
+  EXPECT_EQ(policy, SCHED_OTHER);
 }
 
 }  // namespace

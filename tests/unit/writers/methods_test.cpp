@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <latch>
@@ -23,6 +24,7 @@
 #include "writers/methods/record.hpp"
 #include "writers/methods/write_task.hpp"
 #include "writers/run/verify.hpp"
+#include "writers/system/thread.hpp"
 
 namespace loopscope::writers {
 namespace {
@@ -158,6 +160,38 @@ TEST_P(every_method, bound_what_is_pending_unless_they_are_the_flood) {
   } else {
     EXPECT_EQ(progress_.pending_peak_records(), 1u);
   }
+}
+
+/// The loop, which has the short slice, then need not wait for the end of the write.
+TEST(offload, writes_with_the_usual_time_slice_on_a_thread_that_has_a_short_one) {
+  asio::io_context io;
+  io_pool pool{1, 1, io_pool::time_slice::shortest};
+  const auto slice_of_worker = [&] {
+    struct answer {
+      std::chrono::nanoseconds slice;
+    };
+    const auto ask = [] { return answer{system::time_slice()}; };
+    const auto asked = [&]() -> asio::awaitable<answer> {
+      co_return co_await pool.async_run(ask, asio::use_awaitable);
+    };
+    return testing::run_coroutine(io, asked()).slice;
+  };
+  const auto usual = system::time_slice();
+  const auto before = slice_of_worker();
+  if (before == usual) GTEST_SKIP() << "this kernel or its sandbox knows no time slice of a thread";
+
+  std::chrono::nanoseconds during{0};
+  fake_file file;
+  file.on_write = [&during](std::uint64_t) {
+    during = system::time_slice();
+    return fake_file::behaviour{};
+  };
+  write_progress progress;
+  write_task task{10, 1024, {}, {}, pool, file, nullptr, progress};
+  progress.started();
+  ASSERT_FALSE(testing::run_coroutine(io, find_method("offload")->run(task)));
+  EXPECT_EQ(during, usual);
+  EXPECT_EQ(slice_of_worker(), before);
 }
 
 /// A write that hangs must not hang the loop of a method that promises to leave it free.
