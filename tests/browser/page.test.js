@@ -33,20 +33,25 @@ const waitForText = (page, id, text) =>
   page.waitForFunction(([name, wanted]) => document.getElementById(name).textContent.includes(wanted), [id, text]);
 const firstResult = (page) => page.waitForSelector('#results_table tbody tr');
 
-/** The figures on the page while a write blocks the loop and its stack is drawn; null if the write ends before. */
+/**
+ * The figures on the page while a write blocks the loop and its stack is drawn; if the write ends before, what the page
+ * had not shown until then, as { missing }.
+ */
 async function whatIsDrawnDuringAWrite(app) {
   const text = (id) => document.getElementById(id).textContent;
   const earlier = app.results.results.length;
+  let missing = [];
   while (app.results.results.length === earlier) {
     app.draw();
-    const { oldestMs } = app.hello.waitingNow(app.now());
-    if (
-      oldestMs > 100 &&
-      app.samples.last.runs.length === 1 &&
-      /Blocked [0-9.]+ s/.test(text('status_title')) &&
-      /\.cpp:[0-9]+/.test(text('stall_facts')) &&
-      /\.cpp:[0-9]+/.test(text('stall_stack'))
-    )
+    const shown = {
+      'a /hello that waits': app.hello.waitingNow(app.now()).oldestMs > 100,
+      'one run': app.samples.last.runs.length === 1,
+      'the time so far': /Blocked [0-9.]+ s/.test(text('status_title')),
+      'file and line of the card': /\.[ch]pp:[0-9]+/.test(text('stall_facts')),
+      'file and line of the stack': /\.cpp:[0-9]+/.test(text('stall_stack')),
+    };
+    missing = Object.keys(shown).filter((each) => !shown[each]);
+    if (missing.length === 0)
       return {
         earlier,
         drawn: Math.max(...app.hello.window(app.now() - 60_000, app.now(), app.now())[2]),
@@ -56,7 +61,7 @@ async function whatIsDrawnDuringAWrite(app) {
       };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return null;
+  return { missing };
 }
 
 /** By how much the page is wider than the window, and the elements that are; null if it is not. Runs in the page. */
@@ -82,9 +87,9 @@ describe('the dashboard', () => {
       };
     });
     // If the write ends before the page has drawn it, a longer one follows.
-    let during = null;
-    for (let count = 1_000_000; !during; count *= 2) {
-      assert.ok(count < 64e6, 'the page never drew the write');
+    let during = { missing: ['anything'] };
+    for (let count = 1_000_000; during.missing; count *= 2) {
+      assert.ok(count < 64e6, `the page never drew ${during.missing}`);
       await page.fill('#field_count', String(count));
       await page.click('#run_sync');
       during = await read(page, whatIsDrawnDuringAWrite);
@@ -111,7 +116,7 @@ describe('the dashboard', () => {
 
     const announced = await page.evaluate(() => window.announced);
     const lines = announced.join('\n');
-    assert.match(lines, /^Loop io-0 is blocked( in .*\.cpp:\d+)?\.$/m);
+    assert.match(lines, /^Loop io-0 is blocked( in .*\.[ch]pp:\d+)?\.$/m);
     assert.match(lines, /^loop io-0 was blocked for /m);
     assert.match(lines, /^sync: .* the loop was blocked for up to /m);
     assert.equal(await page.getAttribute('#live', 'aria-live'), 'polite');

@@ -121,6 +121,8 @@ class Regression(unittest.TestCase):
         run: Json = {"name": "sync/iterations:1", "run_type": "iteration", "real_time": 900.0, "floor_seconds": 0.6}
         document = {"benchmarks": [run, {**run, "run_type": "aggregate"}]}
         self.assertEqual(regression.over_floor(document), {"sync: time over the floor": 1.5})
+        del run["floor_seconds"]
+        self.assertEqual(regression.over_floor({"benchmarks": [run]}), {"sync: time over the floor": None})
 
     def test_names_what_a_folder_lacks(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
