@@ -1,4 +1,4 @@
-# docker buildx bake --file docker/bake.hcl [--load]
+# docker buildx bake --file docker/bake.hcl [--load]        needs Docker 23 or later: a target takes a stage of another
 #
 # The images of the Dockerfile, built by BuildKit: packages and compiled objects are kept between builds, so that one changed
 # file is one file to compile. The release workflow builds them for amd64 and arm64.

@@ -13,6 +13,7 @@ measurement failed.
 import argparse
 import contextlib
 import datetime
+import functools
 import json
 import os
 import re
@@ -34,6 +35,8 @@ from loopscope_load.writes import Client
 ROOT = build.ROOT
 PLACE = re.compile(r"(?<=<!-- figures: )([\w-]+)( -->\n).*?(?=<!-- figures end -->)", re.DOTALL)
 TESTS = "tests/integration/load"
+STALL_COMMAND = "wrk -t2 -c64 -d8s --timeout 20s --latency -s load/stall.lua http://127.0.0.1:8080 | tail -n 13"
+SENTENCE_COMMAND = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | sed -n 1p"""
 RECOMMENDATIONS = os.path.join(ROOT, "load", "recommendations.json")
 
 
@@ -72,6 +75,15 @@ class Kitchen:
             with running([self.server, *planes, "--data-dir", folder]) as server:  # otherwise as in the quick start
                 yield server
 
+    @functools.cached_property
+    def stall(self) -> tuple[str, str]:
+        """What wrk prints of a stall that it makes, and the service's sentence about the same one."""
+        with self.service() as server:
+            made = with_ports_of(server, STALL_COMMAND)
+            told = with_ports_of(server, SENTENCE_COMMAND)
+            shown, why = (output_of(["bash", "-c", command]) for command in (made, told))
+        return with_documented_ports(shown, server), why
+
 
 def output_of(command: Sequence[str], timeout_s: float = 600) -> str:
     """What the command prints on stdout, with paths from the root of the project. Raises Failure when it fails."""
@@ -87,24 +99,22 @@ def console(command: str, output: str, tested_by: str | None = None) -> str:
     return f"{named}```console\n$ {command}\n{output.rstrip()}\n```\n"
 
 
+def with_ports_of(server: ServerProcess, command: str) -> str:
+    command = command.replace("127.0.0.1:8080", str(server.ready["listen"]))
+    return command.replace("127.0.0.1:8081", str(server.ready.get("admin")))
+
+
 def with_documented_ports(text: str, server: ServerProcess) -> str:
     text = text.replace(str(server.ready["listen"]), "127.0.0.1:8080")
     return text.replace(str(server.ready.get("admin")), "127.0.0.1:8081")
 
 
 def wrk(kitchen: Kitchen) -> str:
-    command = "wrk -t2 -c64 -d8s --timeout 20s --latency -s load/stall.lua http://127.0.0.1:8080 | tail -n 13"
-    with kitchen.service() as server:
-        printed = output_of(["bash", "-c", command.replace("127.0.0.1:8080", str(server.ready["listen"]))])
-        return console(command, with_documented_ports(printed, server)) + "\n" + kitchen.here()
+    return console(STALL_COMMAND, kitchen.stall[0]) + "\n" + kitchen.here()
 
 
 def sentence(kitchen: Kitchen) -> str:
-    command = r"""curl -s http://127.0.0.1:8081/stalls | grep -oP '"sentence": *"\K[^"]*' | sed -n 1p"""
-    with kitchen.service() as server:
-        output_of(["curl", "-s", "-X", "POST", server.url + "/write?method=sync&count=1000000"])
-        printed = output_of(["bash", "-c", command.replace("127.0.0.1:8081", server.ready["admin"])])
-    return console(command, printed) + "\n" + kitchen.here()
+    return console(SENTENCE_COMMAND, kitchen.stall[1]) + "\n" + kitchen.here()
 
 
 def write_report(kitchen: Kitchen) -> str:
