@@ -43,15 +43,18 @@ struct stack_copy {
   watched_thread thread;
   /// Of a thread that slept. Of one that was stopped, only the stack pointer and the program counter.
   sleep_state state;
-  /// From the stack pointer on, at most 128 KiB.
-  std::vector<std::byte> content;
+  /// Where the content begins: at the stack pointer, or below it, where a function that has just given up its frame had
+  /// saved registers. Unwind tables read them there until it returns.
+  std::uintptr_t begin = 0;
+  /// At most 128 KiB.
+  std::vector<std::byte> content = {};
   /// Of a thread that was stopped; the kernel does not show those of a sleeping one.
   std::optional<thread_registers> registers = {};
   /// The call that a running thread was in when it was stopped (x86-64).
   std::optional<system::syscall_line> call_at_stop = {};
 };
 
-/// Copies the stack of a thread that does not run meanwhile, from copy.state.call.stack_pointer on.
+/// Copies the stack of a thread that does not run meanwhile; copy.state.call.stack_pointer says where it is.
 void copy_stack_memory(stack_copy& copy);
 
 /// Returns nullptr when the thread does not sleep, or in another call than `seen`. Bounded work: it reads five small

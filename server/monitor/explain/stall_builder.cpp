@@ -120,8 +120,9 @@ void stall_builder::add_stack(std::vector<stack_frame> stack) {
     other_blamed_frames_.push_back(stack[*blamed]);
     other_samples_.push_back(0);
   }
-  if (++other_samples_[at] < blamed_samples_ * min_ratio_to_replace) return;
-  // The first look met something short before the long part.
+  // The first look met something short before the long part, or its stack ended early and names nothing.
+  const bool is_cut_off = !first && !has_loop_frame(stack_);
+  if (++other_samples_[at] < (is_cut_off ? 1 : blamed_samples_ * min_ratio_to_replace)) return;
   std::swap(other_samples_[at], blamed_samples_);
   if (first) {
     other_blamed_frames_[at] = stack_[*first];

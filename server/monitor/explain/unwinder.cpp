@@ -59,9 +59,9 @@ struct unwound_thread {
   bool needed_other_memory = false;
 
   std::optional<std::uintptr_t> copied_word(std::uintptr_t address) const {
-    const auto offset = address - copy->state.call.stack_pointer;
+    const auto offset = address - copy->begin;
     std::uintptr_t word = 0;
-    if (address < copy->state.call.stack_pointer || offset + sizeof word > copy->content.size()) return std::nullopt;
+    if (address < copy->begin || offset + sizeof word > copy->content.size()) return std::nullopt;
     std::memcpy(&word, copy->content.data() + offset, sizeof word);
     return word;
   }
@@ -400,7 +400,7 @@ struct unwinder::modules {
   // code tells comes first.
   walk blocking_search_frame_pointer(pid_t tid, walk found) {
     const auto begin = found.frames.back().stack_pointer;
-    const auto end = thread.copy->state.call.stack_pointer + thread.copy->content.size();
+    const auto end = thread.copy->begin + thread.copy->content.size();
     int tries = 0;
     if (const auto reserved = blocking_reserved_stack(found.frames.back().program_counter - 1)) {
       const auto saved = begin + *reserved;

@@ -25,6 +25,7 @@
 #include "tests/unit/monitor/build_kind.hpp"
 #include "tests/unit/monitor/explain/ask.hpp"
 #include "tests/unit/monitor/explain/blocked_thread.hpp"
+#include "tests/unit/monitor/explain/call_chain.hpp"
 #include "tests/unit/monitor/explain/child_process.hpp"
 
 namespace app {
@@ -45,6 +46,32 @@ __attribute__((noinline)) void sleep_in_read() {
   while (::read(ends[0], &byte, 1) != 1) continue;
   ++words->turns;
 }
+
+#if defined(__x86_64__)
+/// Stays in its epilogue for ever. As those that GCC makes, it says where its caller's frame pointer was saved,
+/// although that is below the stack pointer by then.
+extern "C" void spin_in_epilogue(int);
+asm(R"(
+  .text
+  .globl spin_in_epilogue
+  .hidden spin_in_epilogue
+  .type spin_in_epilogue, @function
+spin_in_epilogue:
+  .cfi_startproc
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  mov %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  pop %rbp
+  .cfi_def_cfa %rsp, 8
+0:
+  pause
+  jmp 0b
+  .cfi_endproc
+  .size spin_in_epilogue, .-spin_in_epilogue
+)");
+#endif
 
 std::mutex mutex;
 
@@ -113,6 +140,19 @@ TEST(other_process, has_the_stack_of_its_running_thread) {
   EXPECT_FALSE(found.call);
   EXPECT_TRUE(child.goes_on());
 }
+
+#if defined(__x86_64__)
+TEST(other_process, has_the_whole_stack_of_a_thread_in_an_epilogue) {
+  const child_process child(in_child([] { app::with_frame_pointer::outer(&app::spin_in_epilogue, 0); }));
+  explanation found;
+  do {
+    found = explain_running(child.main_thread());
+  } while (!has_function(found.stack, "spin_in_epilogue"));
+  EXPECT_TRUE(has_function(found.stack, "app::with_frame_pointer::inner")) << functions_of(found.stack);
+  EXPECT_TRUE(has_function(found.stack, "app::with_frame_pointer::outer")) << functions_of(found.stack);
+  EXPECT_TRUE(has_function(found.stack, "main")) << functions_of(found.stack);
+}
+#endif
 
 TEST(other_process, is_not_stopped_without_leave) {
   const child_process child(in_child(app::compute));
