@@ -103,8 +103,11 @@ class Watched:
         self.report = json.loads(self._json.read_text())
         self._folder.cleanup()
 
-    def stalls(self, longer_than_ms: float = 0) -> list[dict[str, Any]]:
-        return [each for each in self.report["stalls"] if each["duration_ms"] > longer_than_ms]
+    def stalls(self, expected: int, longer_than_ms: float = 0) -> list[dict[str, Any]]:
+        found = [each for each in self.report["stalls"] if each["duration_ms"] > longer_than_ms]
+        if len(found) != expected:
+            raise AssertionError(f"{len(found)} stalls, not {expected}: {self.report}")
+        return found
 
 
 @contextlib.contextmanager
@@ -125,6 +128,13 @@ class Programs(unittest.TestCase):
     def assert_near(self, told_ms: float, measured_ms: float) -> None:
         self.assertLess(abs(told_ms - measured_ms), max(TOLERANCE_MS, TOLERANCE * measured_ms), f"told {told_ms} ms")
 
+    def assert_computed(self, stall: dict[str, Any]) -> None:
+        """It was on a CPU, or ready for one that other programs had."""
+        # What is off the CPU are the looks at its stack, which take longer where others have the CPU.
+        self.assertLess(stall["off_cpu_ms"], stall["duration_ms"] / 4, stall)
+        had_a_cpu = stall["cpu_ms"] >= stall["run_queue_ms"]
+        self.assertEqual(stall["verdict"], "on_cpu" if had_a_cpu else "run_queue", stall)
+
     @unittest.skipUnless(shutil.which("node"), "Node.js is not installed")
     def test_a_script_of_node_is_blamed_by_function_and_line(self) -> None:
         port = free_port()
@@ -138,12 +148,12 @@ class Programs(unittest.TestCase):
                 computed_ms = float(get(port, "/compute"))
                 time.sleep(0.1)
                 written_ms = float(get(port, "/write"))
-        computed, written = watched.stalls(longer_than_ms=150)
+        computed, written = watched.stalls(2, longer_than_ms=150)
         self.assert_near(written["duration_ms"], written_ms)
         self.assertEqual(written["culprit"], {"function": "writeAll", "file": str(script), "line": 4}, written)
         self.assertEqual((written["syscall"], written["path"]), ("write", str(watched.folder / "test.txt")), written)
         self.assert_near(computed["duration_ms"], computed_ms)
-        self.assertEqual(computed["verdict"], "on_cpu")
+        self.assert_computed(computed)
         self.assertEqual(computed["culprit"], {"function": "compute", "file": str(script), "line": 9}, computed)
         self.assertEqual(watched.report["exit"], {"signal": 15})
 
@@ -155,11 +165,11 @@ class Programs(unittest.TestCase):
         watched.read_report()
         slept_ms, computed_ms = json.loads(output)
         self.assert_near(slept_ms, 300)
-        slept, computed = watched.stalls()
+        slept, computed = watched.stalls(2)
         self.assert_near(slept["duration_ms"], slept_ms)
         self.assertEqual((slept["verdict"], slept["syscall"]), ("off_cpu", "clock_nanosleep"))
         self.assert_near(computed["duration_ms"], computed_ms)
-        self.assertEqual(computed["verdict"], "on_cpu")
+        self.assert_computed(computed)
         loops = watched.report["processes"][0]["loops"]
         self.assertEqual([each["stalls"] for each in loops], [2])
 
@@ -175,11 +185,11 @@ class Programs(unittest.TestCase):
             subprocess.run([*client, "DEBUG", "SLEEP", "0.3"], check=True, capture_output=True)
             loop = "local x = 0; for i = 1, 30000000 do x = x + i end return x"
             subprocess.run([*client, "EVAL", loop, "0"], check=True, capture_output=True)
-        slept, looped = watched.stalls(longer_than_ms=60)
+        slept, looped = watched.stalls(2, longer_than_ms=60)
         self.assert_near(slept["duration_ms"], 300)
         self.assertEqual((slept["verdict"], slept["culprit"]["function"]), ("off_cpu", "debugCommand"), slept)
         self.assertIn("evalGenericCommand", [each["function"] for each in looped["stack"]])
-        self.assertEqual(looped["verdict"], "on_cpu")
+        self.assert_computed(looped)
 
     @unittest.skipUnless(os.path.exists(BINARY.parent / "lab_beast_server"), "the Asio server is not built")
     def test_threads_that_wait_for_the_leader_of_their_loop_are_not_blocked(self) -> None:
@@ -196,7 +206,7 @@ class Programs(unittest.TestCase):
             process.terminate()
             process.stdout.read()
         watched.read_report()
-        (slept,) = watched.stalls()
+        (slept,) = watched.stalls(1)
         self.assert_near(slept["duration_ms"], 300)
         self.assertEqual((slept["verdict"], slept["threads"]), ("off_cpu", 4))
         self.assertEqual(slept["culprit"]["function"], "lab::app::back_off", slept)
