@@ -182,6 +182,9 @@ class Programs(unittest.TestCase):
         )
         with server(watched, port):
             client = ["redis-cli", "-p", str(port)]
+            for _ in range(5):  # a thread is known to be a loop after some turns
+                subprocess.run([*client, "PING"], check=True, capture_output=True)
+            time.sleep(0.1)
             subprocess.run([*client, "DEBUG", "SLEEP", "0.3"], check=True, capture_output=True)
             loop = "local x = 0; for i = 1, 30000000 do x = x + i end return x"
             subprocess.run([*client, "EVAL", loop, "0"], check=True, capture_output=True)
