@@ -8,7 +8,9 @@
 #include <atomic>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -19,6 +21,7 @@
 #include "blockers.hpp"
 #include "build_kind.hpp"
 #include "running_loop.hpp"
+#include "tests/unit/monitor/explain/blocked_thread.hpp"
 
 namespace loopscope::monitor::testing {
 namespace {
@@ -168,6 +171,38 @@ TEST(a_thread_pool, has_a_stall_when_one_of_its_threads_is_blocked) {
   });
   EXPECT_GE(stalls.front().duration, milliseconds{280}) << stalls.front().sentence;
   EXPECT_EQ(stalls.front().verdict, verdict::off_cpu);
+}
+
+/// As a thread that posts may wait for it, or one that has just left the loop.
+TEST(a_thread_that_waits_for_the_lock_of_a_scheduler, is_no_thread_of_its_loop) {
+  struct {
+    std::mutex lock;
+    std::condition_variable has_work;
+    bool has_ended = false;
+  } scheduler;
+  std::atomic<bool> is_locked{false};
+  const blocked_thread poster([&] {
+    while (!is_locked) std::this_thread::yield();
+    const std::lock_guard lock(scheduler.lock);
+  });
+  static_cast<void>(poster.id());  // the search comes to the thread first that began first
+  const blocked_thread worker([&] {
+    std::unique_lock lock(scheduler.lock);
+    scheduler.has_work.wait(lock, [&] { return scheduler.has_ended; });
+  });
+  worker.wait_until_asleep_in({SYS_futex});
+  std::unique_lock held(scheduler.lock);
+  is_locked = true;
+  poster.wait_until_asleep_in({SYS_futex});
+  const auto begin = reinterpret_cast<std::uintptr_t>(&scheduler);
+  loop_watch watch(
+      {.post = [](const probe&) {}, .stopped = [] { return false; }, .scheduler = {begin, begin + sizeof scheduler}},
+      {});
+  wait_until("the worker is found", [&] { return watch.snapshot().threads > 0; });
+  EXPECT_EQ(watch.snapshot().threads, 1U);
+  scheduler.has_ended = true;
+  held.unlock();
+  scheduler.has_work.notify_all();
 }
 
 TEST(a_strand, that_is_held_up_while_threads_are_free_has_a_stall_of_its_own) {
