@@ -176,6 +176,25 @@ class Loopscope:
         wait_until(unchanged, "a constant number of descriptors and threads")
         return previous[-1]
 
+    def wait_until_nothing_is_held(self, before: Footprint) -> None:
+        """Until no write is running and there are no more descriptors and threads than before."""
+        wait_until(lambda: self.running() == 0, "no running write")
+        try:
+            wait_until(lambda: not self.footprint().grown_beyond(before), "no more descriptors and threads than before")
+        except AssertionError as error:
+            held = sorted(self.descriptors().values())
+            raise AssertionError(
+                f"{error}: {before}, {self.footprint()}, {held}, {self.admin_json('/stalls')}"
+            ) from error
+
+    def descriptors(self) -> dict[int, str]:
+        """What each open descriptor leads to."""
+        links = {}
+        for each in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                links[int(each.name)] = os.readlink(each)
+        return links
+
     def fail_writes(self) -> None:
         """From now on no file may have a byte: every running write fails with its next record."""
         resource.prlimit(

@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Callable
 from typing import Any, Self
 
-from loopscope import Footprint, Loopscope, holds_every_record
+from loopscope import Loopscope, holds_every_record
 from polling import wait_until
 
 EARLIER = 100
@@ -112,12 +112,6 @@ class LeavingClients(unittest.TestCase):
         content = (self.service.data_dir / f"{method}.txt").read_bytes()
         self.assertTrue(holds_every_record(content, EARLIER), content[:100])
 
-    def check_nothing_held(self, before: Footprint) -> None:
-        wait_until(
-            lambda: not self.service.idle_footprint().grown_beyond(before),
-            f"no more descriptors and threads than before: {before}, {self.service.idle_footprint()}",
-        )
-
     def test_a_write_is_cancelled_when_its_client_disconnects(self) -> None:
         for method, io in self.kinds():
             self.assertEqual(self.service.write(method=method, count=EARLIER, **({"io": io} if io else {}))[0], 200)
@@ -137,7 +131,7 @@ class LeavingClients(unittest.TestCase):
                         self.assertEqual(answer.status, 503)
                         self.assertIn("cancelled", json.loads(answer.read())["detail"])
                         client.close()
-        self.check_nothing_held(before)
+        self.service.wait_until_nothing_is_held(before)
         self.assertEqual(self.service.writes_ended("failed"), 0)
 
     def test_other_clients_are_not_disturbed(self) -> None:
@@ -178,7 +172,7 @@ class LeavingClients(unittest.TestCase):
                     answer.begin()
                     self.assertEqual(answer.status, 200 if whole else 503)
                     client.close()
-        self.check_nothing_held(before)
+        self.service.wait_until_nothing_is_held(before)
 
     def test_many_cancelled_at_once_release_everything(self) -> None:
         self.assertEqual(self.service.write(method="offload", count=EARLIER)[0], 200)
@@ -193,7 +187,7 @@ class LeavingClients(unittest.TestCase):
         wait_until(lambda: self.service.writes_ended("cancelled") == counted + len(clients), "all are cancelled")
         for client in clients:
             client.close()
-        self.check_nothing_held(before)
+        self.service.wait_until_nothing_is_held(before)
         self.assertEqual(self.service.parts(), [])
         self.assertEqual(self.service.write(method="stream", count=EARLIER)[0], 200)
 

@@ -41,24 +41,16 @@ def back_ends(service: Loopscope) -> list[tuple[str, str | None]]:
     return [(method, io) for method in METHODS for io in (here if method in WITH_BACK_END else (None,))]
 
 
-def descriptors(service: Loopscope) -> dict[int, str]:
-    links = {}
-    for each in pathlib.Path(f"/proc/{service.process.pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            links[int(each.name)] = os.readlink(each)
-    return links
-
-
 def kept_descriptors(service: Loopscope, clients: int) -> set[int]:
     """Those that stay open while so many clients stay and nobody else comes."""
 
     def sockets() -> int:
-        return sum(link.startswith("socket:") for link in descriptors(service).values())
+        return sum(link.startswith("socket:") for link in service.descriptors().values())
 
     wait_until(lambda: sockets() == LISTENERS + clients, "the connections of other clients are closed")
-    kept = set(descriptors(service))
+    kept = set(service.descriptors())
     for _ in range(4):  # some are open for a moment
-        kept &= {number for number, link in descriptors(service).items() if link.startswith(KEPT)}
+        kept &= {number for number, link in service.descriptors().items() if link.startswith(KEPT)}
         time.sleep(0.02)
     return kept
 
@@ -121,13 +113,6 @@ class Faults(unittest.TestCase):
         self.assertEqual(len(content), len(expected_text(EARLIER)))
         self.assertEqual(service.parts(), [])
 
-    def check_nothing_held(self, service: Loopscope, before: Footprint) -> None:
-        wait_until(
-            lambda: not service.footprint().grown_beyond(before),
-            f"no more descriptors and threads than before: {before}, {service.footprint()}",
-        )
-        self.assertEqual(service.running(), 0)
-
     def check_each(
         self,
         service: Loopscope,
@@ -150,7 +135,7 @@ class Faults(unittest.TestCase):
                 self.assertEqual(service.writes_ended("failed"), failed)
                 self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
                 self.check_intact(service, method)
-        self.check_nothing_held(service, before)
+        service.wait_until_nothing_is_held(before)
 
 
 class Space(Faults):
@@ -231,7 +216,7 @@ class Descriptors(Faults):
                             self.assertEqual(size, done, problem)
                             self.assertEqual(service.parts(), [])
                             self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
-            self.check_nothing_held(service, before)
+            service.wait_until_nothing_is_held(before)
 
     def test_none_left_during_a_write_fails_neither_it_nor_hello(self) -> None:
         with Loopscope() as service:
@@ -251,7 +236,7 @@ class Descriptors(Faults):
             self.assertEqual(answer.status, 200, report)
             self.assertTrue(report["content"]["complete"])
             long.close()
-            self.check_nothing_held(service, before)
+            service.wait_until_nothing_is_held(before)
 
 
 class Directory(Faults):
@@ -313,7 +298,7 @@ class Directory(Faults):
                     service.data_dir.mkdir()
                     self.assertEqual(self.write(connection, method, io, EARLIER)[0], 200)
                     self.check_intact(service, method)
-            self.check_nothing_held(service, before)
+            service.wait_until_nothing_is_held(before)
 
     def test_a_directory_in_the_place_of_the_file_is_500(self) -> None:
         with Loopscope() as service:
@@ -329,7 +314,7 @@ class Directory(Faults):
                     self.assertEqual(service.parts(), [])
                     target.rmdir()
                     self.assertEqual(self.write(connection, method, None, EARLIER)[0], 200)
-            self.check_nothing_held(service, before)
+            service.wait_until_nothing_is_held(before)
 
 
 class Uring(Faults):
