@@ -46,22 +46,25 @@ inline bool is_stopped(asio::thread_pool&) {
   return false;
 }
 
-/// Whether one of the words that begin here is this number. Other threads may write to those that are not: a sanitizer
-/// must not take the look at them for a race.
-__attribute__((no_sanitize_thread)) inline bool has_word(const volatile int* begin, std::size_t words, int number) {
-  for (std::size_t at = 0; at < words; ++at) {
-    if (begin[at] == number) return true;
-  }
-  return false;
+#if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT) || defined(ASIO_HAS_IO_URING_AS_DEFAULT)
+inline std::optional<bool> owns_event_queue(asio::execution_context&, int) {
+  return std::nullopt;  // without epoll
 }
+#else
+/// Reads a private member of the reactor. Only an explicit instantiation may name one ([temp.spec]).
+template <auto Member>
+struct reactor_member {
+  friend int epoll_descriptor(const asio::detail::reactor& of) { return of.*Member; }
+};
+int epoll_descriptor(const asio::detail::reactor& of);
+template struct reactor_member<&asio::detail::reactor::epoll_fd_>;  // set once
 
-/// The reactor keeps its epoll descriptor in a private member, which is set once.
 inline std::optional<bool> owns_event_queue(asio::execution_context& context, int descriptor) {
-  using reactor = asio::detail::reactor;
+  using asio::detail::reactor;
   if (!asio::has_service<reactor>(context)) return std::nullopt;
-  const reactor& waits_here = asio::use_service<reactor>(context);
-  return has_word(reinterpret_cast<const int*>(&waits_here), sizeof waits_here / sizeof descriptor, descriptor);
+  return epoll_descriptor(asio::use_service<reactor>(context)) == descriptor;
 }
+#endif
 
 template <class Context>
 loop_hooks hooks_of(Context& context, std::size_t capacity) {

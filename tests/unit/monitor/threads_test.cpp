@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
+#include <filesystem>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -203,6 +205,29 @@ TEST(a_thread_that_waits_for_the_lock_of_a_scheduler, is_no_thread_of_its_loop) 
   scheduler.has_ended = true;
   held.unlock();
   scheduler.has_work.notify_all();
+}
+
+TEST(the_event_queue_of_a_context, is_told_from_other_numbers_in_the_memory_of_its_reactor) {
+  // What a reactor does not write in its memory is from before.
+  constexpr int stranger = 500;
+  using asio::detail::reactor;
+  std::array<int*, 7> earlier{};
+  for (auto& each : earlier) {
+    each = static_cast<int*>(::operator new(sizeof(reactor)));
+    for (volatile int* at = each; at < each + sizeof(reactor) / sizeof(int); ++at) *at = stranger;
+  }
+  for (auto* each : earlier) ::operator delete(each);
+  asio::io_context io;
+  const asio::steady_timer timer(io);
+  const auto owns = detail::hooks_of(io, 1).owns_event_queue;
+  EXPECT_EQ(owns(stranger), false);
+  int queues = 0;
+  for (int descriptor = 0; descriptor < stranger; ++descriptor) {
+    if (owns(descriptor) != true) continue;
+    ++queues;
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor)), "anon_inode:[eventpoll]");
+  }
+  EXPECT_EQ(queues, 1);
 }
 
 TEST(a_strand, that_is_held_up_while_threads_are_free_has_a_stall_of_its_own) {
