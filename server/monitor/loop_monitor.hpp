@@ -2,10 +2,12 @@
 
 #pragma once
 
+// Where Asio is used as headers alone, its reactor's header cannot be the first one.
+#include <boost/asio/io_context.hpp>
+
 #include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>

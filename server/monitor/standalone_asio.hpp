@@ -2,11 +2,13 @@
 
 #pragma once
 
+// Where Asio is used as headers alone, its reactor's header cannot be the first one.
+#include <asio/io_context.hpp>
+
 #include <asio/detail/reactor.hpp>
 #include <asio/detail/scheduler.hpp>
 #include <asio/execution.hpp>
 #include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
 #include <asio/query.hpp>

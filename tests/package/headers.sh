@@ -2,7 +2,8 @@
 
 # SPDX-License-Identifier: MIT
 
-# Compiles the monitor's public headers as strict programs in C++17 and C++20 do, with GCC and with Clang.
+# Compiles the monitor's public headers as strict programs in C++17 and C++20 do, with GCC and with Clang: together, and
+# each as the first one of a file.
 #
 #   tests/package/headers.sh KIND [INCLUDE_FOLDER]
 #
@@ -32,6 +33,11 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/loopscope"
 ln -s "$here/../../server/monitor" "$work/loopscope/monitor"
 
+mapfile -t headers < <(sed -n 's|^#include \(<loopscope/.*>\)|\1|p' "$here/headers/$kind.cpp")
+for header in "${headers[@]}"; do
+  printf '#include <utility>\n#include %s\n' "$header" >"$work/$(basename "$header" .hpp\>).cpp"
+done
+
 compile() { # COMPILER STANDARD SOURCE [FOLDER]
   "$1" "-std=$2" -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$work" ${4:+-isystem "$4"} "$3" &&
     echo "$1 -std=$2 $(basename "$3"): accepted"
@@ -41,5 +47,6 @@ export work
 for compiler in g++ clang++; do
   for standard in c++17 c++20; do
     printf '%s\0' "compile $compiler $standard $here/headers/$kind.cpp $folder"
+    for source in "$work"/*.cpp; do printf '%s\0' "compile $compiler $standard $source $folder"; done
   done
 done | xargs -0 -P 2 -n 1 bash -c
