@@ -246,7 +246,10 @@ describe('the dashboard', () => {
     await firstHello(page);
     for (const pointerType of ['mouse', 'touch']) {
       await page.keyboard.press('0');
-      const whole = await read(page, (app) => app.window.range(app.now()));
+      const whole = await read(page, (app) => {
+        app.draw(); // a drag covers what the chart showed last
+        return app.window.range(app.now());
+      });
       const { x, width } = await (await page.$('#chart_lag .plot')).boundingBox();
       await page.$eval(
         '#chart_lag .plot',

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "load/probe/summary.hpp"
+#include "load/probe/trigger.hpp"
 #include "scripted_server.hpp"
 #include "tests/support/deserted_port.hpp"
 
@@ -394,6 +395,24 @@ TEST(load_run, an_interruption_waits_for_the_responses_that_are_due) {
   EXPECT_EQ(outcome.sums.scheduled, sent);
   EXPECT_EQ(outcome.sums.completed, sent);
   EXPECT_LT(outcome.outcome.measured_until, 50s);
+}
+
+TEST(load_run, an_interruption_does_not_wait_for_a_trigger_that_was_not_due) {
+  scripted_server server(manner::answer);
+  asio::io_context loop{1};
+  ledger records(scheduled);
+  auto settings = settings_for(server.endpoint(), 1, 100);
+  settings.duration = 1h;
+  trigger extra(loop.get_executor(), server.endpoint(), {"POST / HTTP/1.1\r\nHost: x\r\n\r\n"}, 30min);
+  load_run run(loop, settings, schedule(schedule_kind::uniform, rate_per_s, 1h, 1), records, &extra);
+  std::function<void()> look = [&] {
+    if (records.live().taken == 0) return asio::post(loop, look);
+    run.interrupt();
+  };
+  run.prepare([&](clock::time_point) { look(); });
+  loop.run();
+  EXPECT_FALSE(extra.record().started);
+  EXPECT_LT(figures_of(run, records).outcome.measured_until, 50s);
 }
 
 TEST(load_run, an_interruption_keeps_what_was_measured) {
