@@ -241,7 +241,10 @@ class Log(unittest.TestCase):
                         file, "--log-format", form, "--stall-threshold", "100s", directory=directory
                     )
                 send_malformed(address, 3)
-                wait_until(lambda: log.read_text().count("bad request") == 3, "three lines")
+                # Of a slow start, the line that it serves comes last.
+                wait_until(
+                    lambda: (text := log.read_text()).count("bad request") == 3 and "serving" in text, "the first lines"
+                )
                 full = log.stat().st_size + 20  # in the middle of a line
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
                 send_malformed(address, 10)
