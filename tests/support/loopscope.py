@@ -154,7 +154,7 @@ class Loopscope:
         return methods
 
     def has_io_uring(self) -> bool:
-        return bool(self.admin_json("/info")["io_uring"]["available"])
+        return has_memory_for_rings() and bool(self.admin_json("/info")["io_uring"]["available"])
 
     def parts(self) -> list[pathlib.Path]:
         return list(self.data_dir.glob("*.part"))
@@ -229,6 +229,12 @@ def footprint(pid: int) -> Footprint:
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     field = {name: value.split() for name, _, value in (line.partition(":") for line in status.splitlines())}
     return Footprint(int(field["VmRSS"][0]), len(os.listdir(f"/proc/{pid}/fd")), own_threads(pid))
+
+
+def has_memory_for_rings() -> bool:
+    """The rings of all processes of a user share RLIMIT_MEMLOCK, and other tests run meanwhile."""
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    return os.geteuid() == 0 or limit == resource.RLIM_INFINITY
 
 
 def own_threads(pid: int) -> int:

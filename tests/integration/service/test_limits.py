@@ -19,7 +19,7 @@ import tempfile
 import unittest
 from typing import Any
 
-from loopscope import BINARY, Address, Loopscope
+from loopscope import BINARY, Address, Loopscope, has_memory_for_rings
 from polling import wait_until
 from raw_http import RawClient, request
 
@@ -225,9 +225,7 @@ class Descriptors(unittest.TestCase):
             status, body = ask(path)
             self.assertEqual(status, 200)
         back_ends = ["threads"]
-        # The rings of all processes of a user share RLIMIT_MEMLOCK, and other tests run meanwhile.
-        has_memory_for_rings = os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] < 0
-        if json.loads(body)["io_uring"]["available"] and has_memory_for_rings:
+        if json.loads(body)["io_uring"]["available"] and has_memory_for_rings():
             back_ends.append("uring")
         writes: list[dict[str, str | int]] = [{"method": "sync", "count": 300_000}]
         for io in back_ends:
