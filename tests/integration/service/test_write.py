@@ -7,7 +7,7 @@ import hashlib
 import json
 import unittest
 
-from loopscope import METHODS, WITH_BACK_END, Loopscope, expected_text
+from loopscope import METHODS, WITH_BACK_END, Loopscope, expected_text, has_memory_for_rings
 from polling import wait_until
 
 MILLION_BYTES = 7_888_890
@@ -141,6 +141,7 @@ class BackEnd(unittest.TestCase):
                     _, report = service.write(method=method, count=1000)
                     self.assertEqual((report["io"], report["io_reason"]), ("threads", "auto is threads, as in libuv"))
 
+    @unittest.skipUnless(has_memory_for_rings(), "SKIPPED, NOT TESTED: the memory for rings is limited (ulimit -l)")
     def test_file_io_uring_selects_uring(self) -> None:
         with Loopscope("--file-io", "uring") as service:
             auto = json.loads(service.ask("/methods")[2])["io_auto"]

@@ -22,6 +22,7 @@
 
 #include "tests/support/expected_records.hpp"
 #include "tests/support/fake_file.hpp"
+#include "tests/support/rings.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "writers/back_end.hpp"
 #include "writers/file/blocking_file.hpp"
@@ -255,7 +256,7 @@ TEST(pool_file, cancels_what_no_thread_has_begun) {
 class uring : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (const auto support = probe_uring(); !support.available) GTEST_SKIP() << support.reason;
+    if (const auto obstacle = testing::obstacle_to_rings(); !obstacle.empty()) GTEST_SKIP() << obstacle;
   }
 };
 

@@ -12,6 +12,7 @@
 
 #include "tests/support/expected_records.hpp"
 #include "tests/support/print.hpp"
+#include "tests/support/rings.hpp"
 #include "tests/support/run_coroutine.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "writers/back_end.hpp"
@@ -46,7 +47,7 @@ class every_method_and_back_end : public write_run,
     request_.io = {std::get<1>(GetParam()), "the test asks for it"};
     request_.count = 2000;
     if (request_.io.id != back_end::uring) return;
-    if (const auto support = probe_uring(); !support.available) GTEST_SKIP() << support.reason;
+    if (const auto obstacle = testing::obstacle_to_rings(); !obstacle.empty()) GTEST_SKIP() << obstacle;
   }
 
   std::filesystem::path output() const { return output_path(directory_.path(), *request_.method); }
