@@ -113,13 +113,15 @@ std::size_t file_begin(std::string_view text) {
   return begin != std::string_view::npos ? begin : text.rfind(' ');
 }
 
-/// "writeAll /srv/long.js:3:18" of V8. The name is empty for an anonymous function and for a whole file.
+/// "writeAll /srv/long.js:3:18" of V8; Node.js 18 writes no column. The name is empty for an anonymous function and for
+/// a whole file.
 stack_frame parse_javascript(std::string_view text) {
   stack_frame out;
   out.is_jit = true;
   auto place = text;
-  const auto column = take_number(place);
-  const auto line = column ? take_number(place) : std::nullopt;
+  const auto last = take_number(place);
+  const auto before_last = last ? take_number(place) : std::nullopt;
+  const auto line = before_last ? before_last : last;
   const auto spaced = ' ' + std::string(place);
   const auto begin = file_begin(spaced);
   auto function = spaced.substr(0, begin);

@@ -27,6 +27,8 @@ TEST(jit_names, understands_the_names_of_v8) {
   expect_frame("JS:^get size /srv/my app/a.js:4:1", {"get size", "/srv/my app/a.js", 4});
   expect_frame("JS:~ /srv/long.js:4:13", {"(anonymous)", "/srv/long.js", 4});
   expect_frame("LazyCompile:~emit node:events:466:44", {"emit", "node:events", 466});
+  expect_frame("LazyCompile:*work /srv/my app/a.js:3", {"work", "/srv/my app/a.js", 3});
+  expect_frame("Eval:~ /srv/a.js:1", {"(anonymous)", "/srv/a.js", 1});
   expect_frame("Function:~work evalmachine.<anonymous>:1:9", {"work", "evalmachine.<anonymous>", 1});
   expect_frame("Script:~/srv/a.js:1:1", {"(anonymous)", "/srv/a.js", 1});
   expect_frame("Eval:~ node:internal/main/run_main_module:1:1",
