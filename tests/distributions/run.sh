@@ -47,6 +47,7 @@ make_root() {
     mkdir "$root" && tar -C "$root" -xf "$folder/$1.tar"
   fi
   cp /etc/resolv.conf "$root/etc/resolv.conf"
+  printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$(hostname)" >"$root/etc/hosts" # as Debian's installer does
   chroot "$root" useradd --create-home --shell /bin/bash newcomer
   echo 'newcomer ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/newcomer"
   git clone --quiet "file://$source" "$root/home/newcomer/loopscope"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
 #include <set>
 
 #include "scripted_server.hpp"
@@ -24,6 +25,7 @@ TEST(addresses, of_a_name_are_each_there_once_and_one_that_answers_is_chosen) {
   test::scripted_server server(test::manner::answer);
   const std::string port = std::to_string(server.endpoint().port());
   const auto found = blocking_find_addresses({"localhost", port, "/", ""}, std::nullopt);
+  if (!found && !std::filesystem::exists("/etc/hosts")) GTEST_SKIP() << "this system has no /etc/hosts";
   ASSERT_TRUE(found);
   std::set<std::string> texts;
   for (const auto& address : found->all) texts.insert(address_text(address));
