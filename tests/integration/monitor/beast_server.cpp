@@ -39,6 +39,7 @@ class session : public std::enable_shared_from_this<session> {
 
   void on_read(beast::error_code failure, std::size_t) {
     if (failure) return;
+    const lab::handler_time whole;
     const std::string target(request_.target());
     lab::app::run_block(target);
     response_ = {http::status::ok, request_.version()};

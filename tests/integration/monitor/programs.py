@@ -103,7 +103,8 @@ class Program:
         return wait_until(lambda: self.lines(name), f"a line of {name}")[0]
 
     def truths(self) -> list[Truth]:
-        return [truth_of(each) for each in self.lines("truth")]
+        handlers = self.lines("handler")
+        return [truth_of(each, handlers) for each in self.lines("truth")]
 
     def records(self) -> list[Record]:
         return [record_of(each) for each in self.lines("record")]

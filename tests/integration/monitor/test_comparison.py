@@ -5,7 +5,7 @@
 import dataclasses
 import unittest
 
-from truth import Answer, Record, Truth, compare
+from truth import Answer, Record, Truth, compare, truth_of
 
 MS = 1_000_000
 SLEEP = Truth("sleep", "back_off", 10, 1000 * MS, 300.0, 0.1, 0.1, 1, 7, 0, 0)
@@ -69,6 +69,17 @@ class TheComparison(unittest.TestCase):
         told = moved(TOLD, 0, duration_ms=330.0)
         self.assertEqual(compare([dataclasses.replace(SLEEP, queue_ms=25.0)], [told]).faults(), {})
         self.assertEqual(compare([dataclasses.replace(SLEEP, queue_ms=15.0)], [told]).faults(), {"off": 1})
+
+    def test_a_stall_may_last_as_long_as_the_handler_that_the_block_was_in(self) -> None:
+        told = {**dataclasses.asdict(SLEEP), "start_ns": 1000 * MS}
+        del told["handler_ms"]
+        handler = {"start_ns": 995 * MS, "duration_ms": 330.0, "pid": 1, "tid": 7}
+        answered = truth_of(told, [{**handler, "tid": 8}, {**handler, "start_ns": 660 * MS}, handler])
+        self.assertEqual(answered, dataclasses.replace(SLEEP, handler_ms=330.0))
+        self.assertEqual(truth_of(told), SLEEP)
+        self.assertEqual(compare([answered], [moved(TOLD, 0, duration_ms=339.9)]).faults(), {})
+        self.assertEqual(compare([answered], [moved(TOLD, 0, duration_ms=340.1)]).faults(), {"off": 1})
+        self.assertEqual(compare([answered], [moved(TOLD, 0, duration_ms=289.9)]).faults(), {"off": 1})
 
     def test_a_stall_that_a_slow_answer_explains_is_no_phantom(self) -> None:
         slow, elsewhere = Answer(990 * MS, 295.0), Answer(2000 * MS, 295.0)

@@ -83,6 +83,27 @@ class truth {
   std::chrono::steady_clock::time_point start_;
 };
 
+/// What a handler takes that answers after its block: a line of the journal.
+///
+/// The answer wakes a client, and on a busy machine the handler then waits for a CPU, which is no part of the block.
+class handler_time {
+ public:
+  handler_time() = default;
+  handler_time(const handler_time&) = delete;
+  handler_time& operator=(const handler_time&) = delete;
+  ~handler_time() {
+    const auto end = std::chrono::steady_clock::now();
+    journal::get().add({{"handler",
+                         {{"start_ns", ns_of(start_)},
+                          {"duration_ms", ms_of(end - start_)},
+                          {"pid", ::getpid()},
+                          {"tid", ::syscall(SYS_gettid)}}}});
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 struct socket_pair {
   int ours = -1;
   int theirs = -1;

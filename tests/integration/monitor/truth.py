@@ -34,6 +34,8 @@ class Truth:
     tid: int
     result: int
     errno: int
+    # The handler that the block was in, where the program measures that too.
+    handler_ms: float = 0.0
 
     @property
     def end_ns(self) -> int:
@@ -95,8 +97,13 @@ def short_name(function: str) -> str:
     return function.replace("(anonymous namespace)::", "").split("(")[0].split("::")[-1]
 
 
-def truth_of(told: dict[str, Any]) -> Truth:
-    return Truth(**{field.name: told[field.name] for field in dataclasses.fields(Truth)})
+def truth_of(told: dict[str, Any], handlers: Sequence[dict[str, Any]] = ()) -> Truth:
+    made = Truth(**{field.name: told[field.name] for field in dataclasses.fields(Truth) if field.name in told})
+    for each in handlers:
+        begin, end = each["start_ns"], each["start_ns"] + each["duration_ms"] * 1e6
+        if (each["pid"], each["tid"]) == (made.pid, made.tid) and begin <= made.start_ns < end:
+            return dataclasses.replace(made, handler_ms=each["duration_ms"])
+    return made
 
 
 def record_of(told: dict[str, Any]) -> Record:
@@ -144,9 +151,14 @@ class Finding:
 
     @property
     def off(self) -> bool:
+        if self.record is None:
+            return False
         # A thread that waited for the CPU in its block may have waited at the edges of it as well.
         edges_ms = min(self.truth.queue_ms, EDGES_MAX_MS)
-        return self.error_ms is not None and abs(self.error_ms) > TOLERANCE_MS + edges_ms
+        shortest_ms = self.truth.duration_ms
+        longest_ms = max(shortest_ms, self.truth.handler_ms)
+        outside_ms = max(shortest_ms - self.record.duration_ms, self.record.duration_ms - longest_ms)
+        return outside_ms > TOLERANCE_MS + edges_ms
 
     @property
     def wrong_place(self) -> bool:
