@@ -47,14 +47,19 @@ fi
 cmake --preset "$preset" -D LOOPSCOPE_BUILD_TESTS=ON -D LOOPSCOPE_BUILD_BENCH=ON ${LOOPSCOPE_CMAKE_FLAGS:-}
 cmake --build --preset "$preset"
 
-# Findings of a sanitizer are kept, so that a second try cannot hide them.
-findings=$(mktemp -d)
-trap 'rm -rf "$findings"' EXIT
+# Findings of a sanitizer are kept, so that a second try cannot hide them. Some tests run the service as another user, who
+# may not enter the clone, and whose findings count as well.
+sanitizers=$(mktemp -d)
+trap 'rm -rf "$sanitizers"' EXIT
+findings=$sanitizers/findings
+mkdir -m 1777 "$findings"
+cp tests/tsan.supp "$sanitizers"
+chmod 755 "$sanitizers"
 # The monitor gives each thread a signal stack that is larger than a sanitizer's.
 export ASAN_OPTIONS="log_path=$findings/asan:use_sigaltstack=0:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="log_path=$findings/ubsan:print_stacktrace=1:${UBSAN_OPTIONS:-}"
 # A process that ends at once after a second signal leaves its threads as they are. The child of a fork starts threads.
-export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:use_sigaltstack=0:die_after_fork=0:suppressions=$PWD/tests/tsan.supp:${TSAN_OPTIONS:-}"
+export TSAN_OPTIONS="log_path=$findings/tsan:report_thread_leaks=0:use_sigaltstack=0:die_after_fork=0:suppressions=$sanitizers/tsan.supp:${TSAN_OPTIONS:-}"
 
 binary_dir=build/$preset
 [ "$preset" != release ] || binary_dir=build
