@@ -14,7 +14,8 @@ namespace loopscope::monitor {
 ///
 /// Each CPU has a scheduler clock of its own, which does not count the time that a hypervisor took. The watchdog
 /// compares its own sched file with the steady clock on a known CPU. That gives the CPU's offset, which is used for
-/// some seconds. Threads: constructed and used on the watchdog. Errors: nullopt where the kernel has no sched files.
+/// a tenth of a second. Threads: constructed and used on the watchdog. Errors: nullopt where the kernel has no sched
+/// files.
 class scheduler_clock {
  public:
   using time_point = std::chrono::steady_clock::time_point;

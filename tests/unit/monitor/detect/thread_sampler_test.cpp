@@ -3,6 +3,7 @@
 #include "server/monitor/detect/thread_sampler.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -253,6 +254,27 @@ TEST(scheduler_clock, agrees_with_the_steady_clock_on_any_cpu) {
     return;
   }
   FAIL() << "the thread was moved to another CPU in every attempt";
+}
+
+TEST(scheduler_clock, forgets_an_offset_that_a_hypervisor_may_have_changed) {
+  system::proc_file sched("/proc/thread-self/sched");
+  if (!system::parse_exec_start(sched.read())) GTEST_SKIP() << "this kernel has no sched files";
+  cpu_set_t allowed;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  const int cpu = ::sched_getcpu();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(cpu), &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  scheduler_clock clock;
+  wait_until("the offset is measured without an interruption", [&] {
+    clock.measure_this_cpu();
+    return clock.to_steady({}, cpu, false).has_value();
+  });
+  std::this_thread::sleep_for(milliseconds{150});
+  EXPECT_FALSE(clock.to_steady({}, cpu, false));
+  EXPECT_TRUE(clock.to_steady({}, cpu, true));
+  ASSERT_EQ(::sched_setaffinity(0, sizeof allowed, &allowed), 0);
 }
 
 }  // namespace
