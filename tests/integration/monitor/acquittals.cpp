@@ -10,6 +10,7 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "lab_api.hpp"
 
 namespace {
 

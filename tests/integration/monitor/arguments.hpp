@@ -2,39 +2,30 @@
 
 #pragma once
 
-#include <csignal>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "journal.hpp"
 #include "loopscope/monitor/options.hpp"
+#include "loopscope/monitor/snapshot.hpp"
 
 namespace lab {
 
 /// The value of an argument such as "threads=4".
-inline std::string argument(int argc, char** argv, std::string_view name, std::string otherwise) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view text = argv[i];
-    if (text.starts_with(name) && text.substr(name.size()).starts_with('=')) return argv[i] + name.size() + 1;
-  }
-  return otherwise;
-}
+std::string argument(int argc, char** argv, std::string_view name, std::string otherwise);
 
-inline loopscope::monitor::options settings(std::string name) {
-  loopscope::monitor::options out;
-  out.name = std::move(name);
-  out.reports_per_minute = 1'000'000;
-  out.on_stall = [](const loopscope::monitor::stall_record& r) {
-    journal::get().add({{"report", {{"at_ns", ns_of(std::chrono::steady_clock::now())}, {"sentence", r.sentence}}}});
-  };
-  return out;
-}
+loopscope::monitor::options settings(std::string name);
 
 /// Prints where a server listens, for the harness.
-inline void print_port(unsigned port) {
-  journal::get().add({{"port", port}});
-}
+void print_port(unsigned port);
+
+/// Prints that a program without a port can be given work.
+void print_ready();
+
+void print_end(const loopscope::monitor::snapshot& figures);
 
 /// Waits until the monitor has found all threads of a loop that runs itself: it has not seen what they do before.
 template <class Watch>
@@ -46,9 +37,7 @@ void wait_until_known(const Watch& watch, std::size_t threads) {
 template <class Watch>
 void finish(Watch& watch) {
   journal::get().flush();
-  const auto figures = watch.snapshot();
-  journal::get().add({{"end", {{"stalls", figures.total.stalls}, {"callback_errors", figures.callback_errors}}}});
-  journal::get().print(true);
+  print_end(watch.snapshot());
 }
 
 }  // namespace lab

@@ -15,6 +15,8 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "lab_api.hpp"
+#include "truth.hpp"
 
 namespace {
 

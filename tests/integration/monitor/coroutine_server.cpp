@@ -16,6 +16,7 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "lab_api.hpp"
 
 namespace {
 

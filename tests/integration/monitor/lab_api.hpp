@@ -7,7 +7,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "loopscope/monitor/loop_monitor.hpp"
 
@@ -29,17 +28,6 @@ inline void run(monitor::loop_monitor* watched, boost::asio::io_context& io) {
   } else {
     io.run();
   }
-}
-
-inline void add_thread(nlohmann::json& out, const monitor::stall_record& r) {
-  out["tid"] = r.tid;
-  out["thread_name"] = r.thread_name;
-  out["threads"] = r.threads;
-  out["free_threads"] = r.free_threads;
-  if (r.call) out["peer"] = r.call->peer;
-  if (r.holder) out["holder"] = r.holder->thread_name;
-  if (r.holder && r.holder->culprit) out["holder_function"] = r.holder->stack[*r.holder->culprit].function;
-  for (const auto& frame : r.awaited_by) out["awaited_by"].push_back(frame.function);
 }
 
 }  // namespace lab

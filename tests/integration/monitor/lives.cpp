@@ -14,10 +14,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "lab_api.hpp"
 #include "loopscope/monitor/attributed_executor.hpp"
 
 namespace {

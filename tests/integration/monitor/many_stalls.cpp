@@ -7,9 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "arguments.hpp"
-#include "blocks.hpp"
+#include "lab_api.hpp"
 
 namespace {
 

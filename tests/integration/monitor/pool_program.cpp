@@ -11,6 +11,7 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "lab_api.hpp"
 
 int main(int argc, char** argv) {
   const auto threads = std::stoul(lab::argument(argc, argv, "threads", "4"));
@@ -18,7 +19,7 @@ int main(int argc, char** argv) {
   const auto watch = std::make_unique<lab::monitor::loop_monitor>(pool, lab::settings("pool"));
   lab::journal::get().watch([&] { return watch->recent_stalls(); });
   lab::wait_until_known(*watch, threads);
-  lab::journal::get().add({{"ready", true}});
+  lab::print_ready();
   for (std::string target; std::getline(std::cin, target);)
     boost::asio::post(pool, [target] { lab::app::run_block(target); });
   lab::finish(*watch);

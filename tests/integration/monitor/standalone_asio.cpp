@@ -10,17 +10,18 @@
 
 #include "arguments.hpp"
 #include "blocks.hpp"
+#include "loopscope/monitor/loop_watch.hpp"
 
 int main() {
   asio::io_context io{1};
   auto work = asio::make_work_guard(io);
   const asio::steady_timer timer{io};  // the loop waits in its reactor, as one with sockets does
-  lab::monitor::loop_watch watch{
-      {[&](lab::monitor::probe p) { asio::post(io, std::move(p)); }, [&] { return io.stopped(); }},
+  loopscope::monitor::loop_watch watch{
+      {[&](loopscope::monitor::probe p) { asio::post(io, std::move(p)); }, [&] { return io.stopped(); }},
       lab::settings("standalone")};
   lab::journal::get().watch([&] { return watch.recent_stalls(); });
   std::jthread loop([&] { io.run(); });
-  lab::journal::get().add({{"ready", true}});
+  lab::print_ready();
   for (std::string target; std::getline(std::cin, target);) asio::post(io, [target] { lab::app::run_block(target); });
   work.reset();
   loop.join();
