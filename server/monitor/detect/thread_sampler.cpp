@@ -104,7 +104,8 @@ std::optional<nanoseconds> thread_sampler::not_running_for(const thread_sample& 
   const auto cpu = system::parse_cpu(stat_.read());
   if (!last_ran || !cpu) return std::nullopt;
   // A thread that computes needs its CPU, so the watchdog moves to it only if the thread sleeps or waits.
-  const auto since = clock.to_steady(*last_ran, *cpu, sample.state != thread_state::runnable);
+  const bool leaves_cpu = sample.state == thread_state::asleep || sample.state == thread_state::waiting;
+  const auto since = clock.to_steady(*last_ran, *cpu, leaves_cpu);
   if (!since || *since > sample.time + clock_tolerance) return std::nullopt;
   return std::max(nanoseconds{0}, sample.time - *since);
 }

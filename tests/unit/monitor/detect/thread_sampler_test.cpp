@@ -91,6 +91,9 @@ class thread_asleep {
   std::optional<thread_sample> sample() { return sampler_->sample(); }
   void on_beat() { sampler_->on_beat(true); }
   pid_t tid() const { return sampler_->thread().tid; }
+  std::optional<std::chrono::nanoseconds> not_running_for(const thread_sample& sample, scheduler_clock& clock) const {
+    return sampler_->not_running_for(sample, clock);
+  }
   thread_sample sample_in(thread_state state) {
     std::optional<thread_sample> sample;
     wait_until("the thread is in the call", [&] {
@@ -144,6 +147,26 @@ TEST(thread_sampler, takes_a_wait_for_events_for_idle) {
   while (::epoll_wait(events, &event, 1, -1) < 0) {
   }
   ::close(events);
+}
+
+TEST(thread_sampler, knows_since_when_a_thread_waits_whichever_cpu_it_was_on) {
+  const auto start = steady::now();
+  thread_asleep thread([](int fd) { wait_for_events(fd, 0); });
+  thread.sample_in(thread_state::waiting);
+  const auto waits = steady::now();
+  std::this_thread::sleep_for(milliseconds{50});
+  const auto sample = thread.sample_in(thread_state::waiting);
+  if (!system::parse_exec_start(system::proc_file("/proc/thread-self/sched").read()))
+    GTEST_SKIP() << "this kernel has no sched files";
+  scheduler_clock clock;
+  std::optional<std::chrono::nanoseconds> found;
+  wait_until("the offset of its CPU is measured", [&] {
+    found = thread.not_running_for(sample, clock);
+    return found.has_value();
+  });
+  // What a hypervisor takes meanwhile is taken for a part of the wait, or of the time before it.
+  EXPECT_GE(*found, sample.time - waits - milliseconds{20});
+  EXPECT_LE(*found, sample.time - start + milliseconds{20});
 }
 
 TEST(thread_sampler, takes_a_deeper_wait_for_events_for_that_of_a_handler) {
