@@ -53,7 +53,7 @@ sanitizers=$(mktemp -d)
 trap 'rm -rf "$sanitizers"' EXIT
 findings=$sanitizers/findings
 mkdir -m 1777 "$findings"
-cp tests/tsan.supp "$sanitizers"
+install -m 644 tests/tsan.supp "$sanitizers"
 chmod 755 "$sanitizers"
 # The monitor gives each thread a signal stack that is larger than a sanitizer's.
 export ASAN_OPTIONS="log_path=$findings/asan:use_sigaltstack=0:${ASAN_OPTIONS:-}"

@@ -76,6 +76,7 @@ class SecondTries(unittest.TestCase):
             text=True,
             timeout=30,
             check=False,
+            umask=0o077,
         )
         return done.returncode, done.stdout, calls.read_text().splitlines()
 
